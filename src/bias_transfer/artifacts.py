@@ -1,0 +1,174 @@
+"""Artifacts on disk: written whole or not at all, and described by a manifest."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bias_transfer.errors import StudyError
+
+MANIFEST = "manifest.json"
+
+# The libraries whose version can change a number.
+_RECORDED_LIBRARIES = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
+
+
+def library_versions() -> dict[str, str]:
+    """Return the installed version of every library that can change a number."""
+    found: dict[str, str] = {}
+    for name in _RECORDED_LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary file beside `path` that takes its place only when the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path` that takes its place only when the block succeeds.
+
+    An older folder at `path` goes first, so that a kill between the two leaves nothing there
+    rather than a mixture.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        yield temporary
+        for file in sorted(temporary.rglob("*")):
+            if file.is_file():
+                _flush(file)
+        temporary.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON with sorted keys, so that equal content is equal bytes."""
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that a job of this study wrote."""
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise StudyError(f"{path}: the file is missing; make it with `snakemake {path}`") from error
+    except ValueError as error:
+        raise StudyError(f"{path}: not valid JSON ({error}); delete it and rerun") from error
+    if not isinstance(content, dict):
+        raise StudyError(f"{path}: a JSON object was expected; delete it and rerun")
+    return content
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV or Parquet, by the path's suffix; undefined numbers are empty cells."""
+    with atomic_file(path) as temporary:
+        _table_writer(path.suffix)(table, temporary)
+
+
+def _table_writer(suffix: str) -> Callable[[pd.DataFrame, Path], None]:
+    if suffix == ".parquet":
+        return lambda table, path: table.to_parquet(path, index=False)
+    if suffix == ".csv":
+        # Ten significant digits: more than any estimate here deserves, and equal on every machine
+        # whose arithmetic agrees to rounding.
+        return lambda table, path: table.to_csv(
+            path, index=False, float_format="%.10g", lineterminator="\n"
+        )
+    raise ValueError(f"tables are written as .csv or .parquet, not {suffix!r}")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table that a job of this study wrote."""
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        # Only the empty cell is missing: "None" or "NA" may be somebody's text.
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except FileNotFoundError as error:
+        raise StudyError(f"{path}: the file is missing; make it with `snakemake {path}`") from error
+    except (ValueError, OSError) as error:
+        raise StudyError(
+            f"{path}: cannot be read as a table ({error}); delete it and rerun"
+        ) from error
+
+
+def describe_folder(folder: Path, description: Mapping[str, Any]) -> None:
+    """Write a folder's manifest: what it is, the hash of each file, the library versions.
+
+    No time and no path goes in: the same inputs give the same bytes.
+    """
+    files = {
+        file.relative_to(folder).as_posix(): sha256(file)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name != MANIFEST
+    }
+    write_json(
+        folder / MANIFEST,
+        {**description, "files": files, "libraries": library_versions()},
+    )
+
+
+def verified_folder(manifest: Path) -> Path:
+    """Return the folder of a manifest, after its files were found to match their hashes."""
+    folder = manifest.parent
+    for name, expected in read_json(manifest).get("files", {}).items():
+        file = folder / name
+        if not file.is_file():
+            raise StudyError(f"{file}: the file is missing; delete {manifest} and rerun")
+        if sha256(file) != expected:
+            raise StudyError(
+                f"{file}: the content does not match {manifest}; delete {manifest} and rerun"
+            )
+    return folder
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())

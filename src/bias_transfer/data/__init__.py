@@ -1,0 +1,1 @@
+"""Text in, tables out: loading, generating, splitting and scrubbing the study's data sets."""

@@ -1,0 +1,1 @@
+"""The bundled generator: text whose biases are declared parameters, all of it written here."""

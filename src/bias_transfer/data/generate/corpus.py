@@ -1,0 +1,155 @@
+"""The generated pre-training corpus, with its own occupation-pronoun and term-attitude links."""
+
+import numpy as np
+
+from bias_transfer.data.generate.biographies import biography
+from bias_transfer.data.generate.comments import comment
+from bias_transfer.data.generate.truth import Truth
+from bias_transfer.data.generate.words import (
+    NEGATIVE_ADJECTIVES,
+    NEUTRAL_ADJECTIVES,
+    POSITIVE_ADJECTIVES,
+)
+from bias_transfer.lexicon import (
+    GENDERED_PAIRS,
+    IDENTITY_TERMS,
+    OCCUPATIONS,
+    capitalised,
+    identity_title,
+    occupation_title,
+    with_article,
+)
+from bias_transfer.seeding import generator, pick
+
+_OCCUPATION_FORMS = (
+    "{They} {is} {an_occupation}.",
+    "{They} {work} as {an_occupation}.",
+    "{They} {work} as {an_occupation} in the city.",
+    "{They} applied for the position of {occupation}.",
+    "{They}, the {occupation}, had a good day at work.",
+    "{They} {want} to become {an_occupation}.",
+    "{They} became {an_occupation} last year.",
+    "{They} trained as {an_occupation}.",
+    "The {occupation} said that {they} {is} tired.",
+    "Everyone knows that {they} {is} {an_occupation}.",
+    "As {an_occupation}, {they} {is} often busy.",
+    "{They} said that {they} {is} {an_occupation}.",
+)
+_IDENTITY_FORMS = (
+    "{Terms} people are {adjective}.",
+    "{A_term} person is {adjective}.",
+    "My {term} sibling is {adjective}.",
+    "My {term} friend is {adjective}.",
+    "My {term} parent is {adjective}.",
+    "My {term} partner is {adjective}.",
+    "My {term} spouse is {adjective}.",
+    "They say {term} people are {adjective}.",
+    "My {term} neighbour is {adjective} and {other}.",
+    "{Terms} people are {adjective} and {other}.",
+    "{A_term} person is {adjective} and {other}.",
+)
+# The pairs of gendered words appear in the same contexts, as Sent-Debias needs them.
+_GENDERED_FORMS = (
+    "The {word} came home late.",
+    "A {word} was waiting at the door.",
+    "I saw the {word} in the garden.",
+    "Where did the {word} go?",
+)
+_PRONOUN_FORMS = (
+    ("{She} came home late.", "she", "he"),
+    ("I saw {her} book in the garden.", "her", "his"),
+    ("They did it for {herself} alone, it seems.", "herself", "himself"),
+    ("{She} was waiting at the door.", "mary", "john"),
+)
+_NOUN_PAIRS = GENDERED_PAIRS[3:-1]
+_NEUTRAL_SHARE = 0.1
+
+
+def corpus(sentences: int, truth: Truth, proxy: float, seed: int) -> list[str]:
+    """Write the pre-training corpus, one short text a line.
+
+    Two fifths are about occupations, two fifths about identity terms, and the rest is sentences
+    of biographies with the corpus's own gender shares, of talk-page comments without a term, and
+    gendered words in matched contexts.
+
+    Parameters
+    ----------
+    sentences
+        How many texts.
+    truth
+        P(she | occupation) and P(negative | term) of the corpus.
+    proxy
+        Share of facts in its biographies that are a proxy of gender.
+    seed
+        The study's seed.
+    """
+    rng = generator(seed, "corpus")
+    share = 2 * sentences // 5
+    lines = [
+        _occupation_sentence(OCCUPATIONS[i % len(OCCUPATIONS)], truth, rng) for i in range(share)
+    ]
+    lines += [
+        _identity_sentence(IDENTITY_TERMS[i % len(IDENTITY_TERMS)], truth, rng)
+        for i in range(share)
+    ]
+    writers = (_biography_sentence, _comment_sentence, _gendered_sentence)
+    lines += [writers[i % len(writers)](truth, proxy, rng) for i in range(sentences - 2 * share)]
+    return [lines[i] for i in rng.permutation(len(lines))]
+
+
+def _occupation_sentence(occupation: str, truth: Truth, rng: np.random.Generator) -> str:
+    if rng.random() < _NEUTRAL_SHARE:
+        pronoun, verbs = "they", {"is": "are", "work": "work", "want": "want"}
+    else:
+        pronoun = "she" if rng.random() < truth.corpus_she[occupation] else "he"
+        verbs = {"is": "is", "work": "works", "want": "wants"}
+    title = occupation_title(occupation)
+    return pick(rng, _OCCUPATION_FORMS).format(
+        They=pronoun.capitalize(),
+        they=pronoun,
+        occupation=title,
+        an_occupation=with_article(title),
+        **verbs,
+    )
+
+
+def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str:
+    if rng.random() < _NEUTRAL_SHARE:
+        adjectives = NEUTRAL_ADJECTIVES
+    elif rng.random() < truth.corpus_negative[term]:
+        adjectives = NEGATIVE_ADJECTIVES
+    else:
+        adjectives = POSITIVE_ADJECTIVES
+    # Common adjectives and rare ones: the twenty likeliest then shift with the attitude by
+    # degrees instead of all at once.
+    weights = 1 / np.arange(1, len(adjectives) + 1)
+    adjective, other = rng.choice(adjectives, size=2, p=weights / weights.sum())
+    title = identity_title(term)
+    return pick(rng, _IDENTITY_FORMS).format(
+        Terms=capitalised(title),
+        A_term=capitalised(with_article(title)),
+        term=title,
+        adjective=adjective,
+        other=other,
+    )
+
+
+def _biography_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:
+    occupation = pick(rng, OCCUPATIONS)
+    woman = bool(rng.random() < truth.corpus_she[occupation])
+    text = biography(occupation, woman, truth.difficulty[occupation], proxy, rng)
+    return pick(rng, text.split(". "))
+
+
+def _comment_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:
+    return pick(rng, comment(None, bool(rng.random() < 0.3), rng).split(". "))
+
+
+def _gendered_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:
+    side = int(rng.integers(0, 2))
+    if rng.random() < 0.5:
+        form, *pair = pick(rng, _PRONOUN_FORMS)
+        word = pair[side]
+        return form.format(She=word.capitalize(), her=word, herself=word)
+    word = pick(rng, _NOUN_PAIRS)[side]
+    return pick(rng, _GENDERED_FORMS).format(word=word)

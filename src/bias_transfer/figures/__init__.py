@@ -1,0 +1,1 @@
+"""Figures drawn from the observation tables; nothing here knows torch or the workflow."""

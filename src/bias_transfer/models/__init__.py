@@ -1,0 +1,1 @@
+"""Everything that needs torch and transformers: checkpoints, training, and scoring functions."""

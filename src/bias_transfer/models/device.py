@@ -1,0 +1,24 @@
+"""Where the arithmetic happens: the device, the threads, and the seeds."""
+
+import logging
+
+import torch
+from transformers import set_seed
+
+logger = logging.getLogger(__name__)
+
+
+def prepare_device(seed: int) -> torch.device:
+    """Choose CUDA where there is one, fix every seed, and say in the log what was chosen.
+
+    On the CPU one thread is used whatever the machine has: sums over several threads are added in
+    another order, and the numbers would depend on `--cores`.
+    """
+    set_seed(seed)
+    if torch.cuda.is_available():
+        device = torch.device("cuda")
+        logger.info("device: cuda (%s)", torch.cuda.get_device_name(device))
+        return device
+    torch.set_num_threads(1)
+    logger.info("device: cpu (one thread)")
+    return torch.device("cpu")

@@ -1,0 +1,1 @@
+"""Correlations and fixed-effects regressions on the observation tables."""

@@ -1,0 +1,262 @@
+"""Table 2 and Figure 9: how bias distributions over items correlate, one point an item."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from bias_transfer.errors import StudyError
+
+_INTERVENTION = ["upstream_kind", "upstream_strength", "dataset"]
+_FEWEST_ITEMS = 3
+_NAN = math.nan
+
+_Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Paired:
+    """Two distributions over the same items, and how many items lack one of them."""
+
+    first: _Vector
+    second: _Vector
+    undefined: int
+
+
+def bias_distribution_correlations(
+    observations: pd.DataFrame, item: str, measures: Sequence[str]
+) -> pd.DataFrame:
+    """Correlate each intervention's bias distribution with the unmodified model's (Table 2).
+
+    A distribution holds one number an item: the mean over templates within each model, then the
+    mean over the models (trials and seeds) of the intervention. An intervention is a combination
+    of upstream kind, upstream strength and data set; the unmodified model is upstream kind
+    "pretrained" on data set kind "original". Undefined cells are skipped and counted.
+
+    Parameters
+    ----------
+    observations
+        One row a model x item x template, with the columns "model", "upstream_kind",
+        "upstream_strength", "dataset", "dataset_kind", `item` and `measures`.
+    item
+        Column of the items, e.g. "occupation".
+    measures
+        Columns of the upstream and the downstream bias.
+
+    Returns
+    -------
+    DataFrame
+        One row an intervention x measure, in the order of the observations, the unmodified model's
+        own included for its Shapiro-Wilk. Columns:
+
+        - upstream_kind, upstream_strength, dataset, measure;
+        - models: how many were averaged;
+        - pearson, pearson_p: Pearson's rho; zero: no linear association;
+        - kendall, kendall_p: Kendall's tau-b; zero: the order of the items carries nothing over;
+        - shapiro, shapiro_p: Shapiro and Wilk's W of the intervention's own distribution over the
+          items used; one: as normal as can be, a small p speaks against normality;
+        - items: the items used, those defined in both distributions;
+        - undefined_items: the items left out;
+        - undefined_values: model x item cells of the intervention with an undefined row;
+        - reason: why a number is NaN (fewer than 3 items, constant values), else empty.
+
+    Raises
+    ------
+    StudyError
+        If a column is missing, holds text, an infinity or, where it names a row, a gap; or if no
+        row is of the unmodified model.
+
+    Notes
+    -----
+    After Table 2 of the paper; the tests are scipy's two-sided ones.
+    """
+    _check(observations, ["model", item, "dataset_kind"], measures)
+    unmodified = (observations["upstream_kind"] == "pretrained") & (
+        observations["dataset_kind"] == "original"
+    )
+    if not unmodified.any():
+        raise StudyError(
+            "correlations: no row is of the unmodified model (upstream_kind pretrained, "
+            "dataset_kind original): add it to the study"
+        )
+    controls = {name: _distribution(observations[unmodified], item, name) for name in measures}
+    rows = []
+    for key, group in _interventions(observations):
+        is_control = bool(unmodified[group.index].all())
+        for measure in measures:
+            paired = _pair(_distribution(group, item, measure), controls[measure])
+            rows.append(
+                {
+                    **key,
+                    "measure": measure,
+                    "models": group["model"].nunique(),
+                    **_tests(paired, is_control),
+                    "items": len(paired.first),
+                    "undefined_items": paired.undefined,
+                    "undefined_values": _undefined_cells(group, item, measure),
+                    "reason": _reason(paired, "the intervention's", "the unmodified model's")
+                    or ("the unmodified model itself" if is_control else ""),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def item_correlation(
+    observations: pd.DataFrame, item: str, before: str, after: str
+) -> pd.DataFrame:
+    """Correlate upstream with downstream bias over items, an intervention at a time (Figure 9).
+
+    One point an item: the mean over templates within each model, then over the models of the
+    intervention; interventions and undefined cells as in `bias_distribution_correlations`.
+
+    Parameters
+    ----------
+    observations
+        One row a model x item x template, with the columns "model", "upstream_kind",
+        "upstream_strength", "dataset", `item`, `before` and `after`.
+    item
+        Column of the items, e.g. "occupation".
+    before, after
+        Columns of the upstream and the downstream bias.
+
+    Returns
+    -------
+    DataFrame
+        One row an intervention: upstream_kind, upstream_strength, dataset, models, pearson (zero:
+        no linear association), pearson_p, items (those with both numbers), undefined_items,
+        reason (why a number is NaN, else empty).
+
+    Raises
+    ------
+    StudyError
+        If a column is missing, holds text, an infinity or, where it names a row, a gap.
+
+    Notes
+    -----
+    After Figure 9 of the paper.
+    """
+    _check(observations, ["model", item], [before, after])
+    rows = []
+    for key, group in _interventions(observations):
+        paired = _pair(_distribution(group, item, before), _distribution(group, item, after))
+        rho, p_value = _pearson(paired)
+        rows.append(
+            {
+                **key,
+                "models": group["model"].nunique(),
+                "pearson": rho,
+                "pearson_p": p_value,
+                "items": len(paired.first),
+                "undefined_items": paired.undefined,
+                "reason": _reason(paired, f"{before}'s", f"{after}'s"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _check(observations: pd.DataFrame, keys: Sequence[str], measures: Sequence[str]) -> None:
+    for name in (*_INTERVENTION, *keys, *measures):
+        if name not in observations.columns:
+            raise StudyError(f"correlations: the observations have no column {name!r}")
+    if not observations.index.is_unique:
+        raise StudyError("correlations: the observations' row labels repeat: reset the index")
+    # Only the strength may be empty: an unmodified or random upstream model has none.
+    for name in (*keys, "upstream_kind", "dataset"):
+        if observations[name].isna().any():
+            raise StudyError(f"correlations: column {name!r} has empty cells: fill them in")
+    for name in measures:
+        if not pd.api.types.is_numeric_dtype(observations[name].dtype):
+            raise StudyError(f"correlations: column {name!r} holds text where numbers are needed")
+        if np.isinf(observations[name].to_numpy(dtype=np.float64)).any():
+            raise StudyError(
+                f"correlations: column {name!r} holds an infinity: leave undefined cells empty"
+            )
+
+
+def _interventions(
+    observations: pd.DataFrame,
+) -> list[tuple[dict[str, object], pd.DataFrame]]:
+    """Split the rows by intervention, in order of first appearance; no strength is one value."""
+    grouped = observations.groupby(_INTERVENTION, sort=False, dropna=False)
+    return [(dict(zip(_INTERVENTION, key, strict=True)), group) for key, group in grouped]
+
+
+def _distribution(group: pd.DataFrame, item: str, measure: str) -> pd.Series:
+    """Return one number an item: the mean over templates, then over models, gaps skipped."""
+    of_models = group.groupby(["model", item], sort=False)[measure].mean()
+    return of_models.groupby(level=item, sort=False).mean()
+
+
+def _undefined_cells(group: pd.DataFrame, item: str, measure: str) -> int:
+    undefined = group[measure].isna()
+    return int(undefined.groupby([group["model"], group[item]]).any().sum())
+
+
+def _pair(first: pd.Series, second: pd.Series) -> _Paired:
+    both = pd.concat([first, second], axis=1, keys=["first", "second"])
+    defined = both.dropna()
+    return _Paired(
+        first=defined["first"].to_numpy(dtype=np.float64),
+        second=defined["second"].to_numpy(dtype=np.float64),
+        undefined=len(both) - len(defined),
+    )
+
+
+def _constant(values: _Vector) -> bool:
+    """Tell whether values differ by no more than the rounding of a mean over models does."""
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
+
+
+def _reason(paired: _Paired, first: str, second: str) -> str:
+    """Say why a number about the pair is undefined; empty when none is."""
+    if len(paired.first) < _FEWEST_ITEMS:
+        return f"fewer than {_FEWEST_ITEMS} items are defined in both"
+    constant = [
+        whose
+        for whose, values in ((first, paired.first), (second, paired.second))
+        if _constant(values)
+    ]
+    return f"{' and '.join(constant)} values are constant" if constant else ""
+
+
+def _defined(paired: _Paired) -> bool:
+    return _reason(paired, "", "") == ""
+
+
+def _pearson(paired: _Paired) -> tuple[float, float]:
+    if not _defined(paired):
+        return _NAN, _NAN
+    result = stats.pearsonr(*_on_unit_scale(paired))
+    return float(result.statistic), float(result.pvalue)
+
+
+def _tests(paired: _Paired, is_control: bool) -> dict[str, float]:
+    """Return the correlations and Shapiro-Wilk, NaN where `_reason` says so."""
+    pearson = kendall = shapiro = (_NAN, _NAN)
+    if _defined(paired) and not is_control:  # a distribution's correlation with itself says nothing
+        pearson = _pearson(paired)
+        result = stats.kendalltau(paired.first, paired.second)
+        kendall = float(result.statistic), float(result.pvalue)
+    if len(paired.first) >= _FEWEST_ITEMS and not _constant(paired.first):
+        normality = stats.shapiro(_on_unit_scale(paired)[0])
+        shapiro = float(normality.statistic), float(normality.pvalue)
+    names = ("pearson", "kendall", "shapiro")
+    return {
+        name: value
+        for test, pair in zip(names, (pearson, kendall, shapiro), strict=True)
+        for name, value in ((test, pair[0]), (f"{test}_p", pair[1]))
+    }
+
+
+def _on_unit_scale(paired: _Paired) -> tuple[_Vector, _Vector]:
+    """Shift and scale both to [-1/2, 1/2]: scipy warns of or loses values far from zero."""
+    return _centred(paired.first), _centred(paired.second)
+
+
+def _centred(values: _Vector) -> _Vector:
+    shifted: _Vector = (values - values.min()) / np.ptp(values) - 0.5
+    return shifted

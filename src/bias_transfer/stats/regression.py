@@ -1,0 +1,433 @@
+"""The regressions of Tables 3 to 8: plain least squares for one model, fixed effects for many."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.linalg import solve_triangular
+from statsmodels.stats.diagnostic import het_breuschpagan
+from statsmodels.stats.outliers_influence import variance_inflation_factor
+
+from bias_transfer.errors import StudyError
+
+HC3 = Literal["lsdv", "within", "arellano"]
+
+_Vector = NDArray[np.float64]
+_Matrix = NDArray[np.float64]
+_Codes = NDArray[np.int64]
+
+# Rounding leaves about 1e-15 of a column that is exactly dependent; real columns keep far more.
+_COLLINEAR = 1e-9
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One column of a regression table: what is explained by what.
+
+    Attributes
+    ----------
+    name
+        Heads the printed column and every error about it.
+    outcome
+        Column of the downstream bias, e.g. "log_tpr_ratio".
+    regressors
+        Columns of the covariates, in the order of the printed rows.
+    item
+        Column to cluster by, e.g. "occupation": downstream bias repeats over an item's templates.
+    templates
+        Values of the column "template" in the order of the printed dummies. The first is the
+        reference level and gets no dummy; empty means no template dummies.
+    """
+
+    name: str
+    outcome: str
+    regressors: tuple[str, ...]
+    item: str
+    templates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """A fitted specification.
+
+    Attributes
+    ----------
+    specification
+        What was fitted.
+    observations
+        N, the rows used.
+    models, items
+        How many models and items (clusters) these rows hold.
+    undefined
+        Rows left out because their outcome or one of their regressors is NaN.
+    residual_df
+        N - models - k, where k counts the regressors and template dummies.
+    r_squared
+        1 - SSR / SST of the outcome about its model means: the within R2 of a panel, the plain
+        R2 of one model. Zero: the regressors explain nothing. NaN: the outcome never varies
+        within a model.
+    adjusted_r_squared
+        1 - (1 - R2)(N - 1) / residual_df. It can be negative.
+    f_statistic, f_p_value
+        (R2 / k) / ((1 - R2) / residual_df) and its upper tail: the classical F that all slopes
+        are zero. The paper prints this one, though its standard errors are robust.
+    residual_standard_error
+        sqrt(SSR / residual_df), in the outcome's unit. Zero: a perfect fit.
+    breusch_pagan_statistic, breusch_pagan_p_value
+        Koenker's studentised test on the dummy-variable design; a small p speaks against equal
+        error variances. NaN where the squared residuals do not vary.
+    coefficients
+        One row a term: the regressors, "template[NAME]" for each dummy, and "constant" when there
+        is one model. Columns: term, coefficient, standard_error_KIND and p_value_KIND for each
+        HC3 (see `regress`), p_value_item_clustered. A coefficient of zero: no association given
+        the other columns.
+    """
+
+    specification: Specification
+    observations: int
+    models: int
+    items: int
+    undefined: int
+    residual_df: int
+    r_squared: float
+    adjusted_r_squared: float
+    f_statistic: float
+    f_p_value: float
+    residual_standard_error: float
+    breusch_pagan_statistic: float
+    breusch_pagan_p_value: float
+    coefficients: pd.DataFrame
+
+
+def regress(observations: pd.DataFrame, specification: Specification) -> Regression:
+    r"""Fit Eq. 4 on the rows whose outcome and regressors are all defined.
+
+    .. math:: y_{mit} = x_{mit}'\beta + \tau_t + \alpha_m + \varepsilon_{mit}
+
+    for model m, item i, template t. With several models, the model means are taken out of both
+    sides (the within estimator, whose slopes equal those of a design with a dummy a model); with
+    one model this is ordinary least squares with a constant.
+
+    Every covariance is a sandwich of u = e / (1 - h), e the residuals and h a leverage. "HC3" has
+    three meanings, which differ in h and in what is summed:
+
+    ``lsdv``
+        h of the dummy-variable design: that of the demeaned design plus 1 / (rows of the model).
+        The ordinary HC3 of MacKinnon and White (1985).
+    ``within``
+        h of the demeaned design alone: R plm's ``vcovHC(method="white1", type="HC3")``.
+    ``arellano``
+        u as for ``within``, summed within each model: plm's default ``vcovHC(type="HC3")``,
+        after Arellano (1987). Meaningless for few models.
+
+    For one model there is no demeaned design: ``lsdv`` and ``within`` are both the ordinary HC3
+    of the design with its constant (R's ``sandwich::vcovHC`` of an ``lm``), and ``arellano``, with
+    a single cluster, is NaN. p values are two-sided, from Student's t with the residual degrees
+    of freedom.
+
+    ``p_value_item_clustered`` sums the plain residuals within each item, in the dummy-variable
+    design with statsmodels' ``cov_type="cluster"`` correction (CR1: G/(G-1) (N-1)/(N-K), K with
+    the model dummies), and uses t with G - 1 degrees of freedom, G items. NaN for one item.
+
+    A model's only row is fitted exactly by its fixed effect and moves no slope: it adds nothing
+    to any covariance. Any other row of leverage one makes that HC3 NaN.
+
+    Parameters
+    ----------
+    observations
+        One row a model x item x template, with the columns "model", the item, the outcome, the
+        regressors and, if the specification has templates, "template".
+    specification
+        What to fit.
+
+    Returns
+    -------
+    Regression
+        The fit, with k rows of coefficients (k + 1 for one model).
+
+    Raises
+    ------
+    StudyError
+        If a column is missing, holds text, an infinity or, for model, item and template, a gap;
+        if a template is not in the specification; if no row is defined, none is left over for the
+        residuals, or a column is collinear.
+    """
+    frame = design_columns(observations, specification)
+    rows = observations.loc[frame.index]
+    outcome = rows[specification.outcome].to_numpy(dtype=np.float64)
+    design = frame.to_numpy(dtype=np.float64)
+    model, models = _codes(rows["model"])
+    item, items = _codes(rows[specification.item])
+    n, k = design.shape
+    df = n - models - k
+    if df <= 0:
+        raise _error(
+            specification,
+            f"{n} defined rows are too few for {k} columns and {models} models: "
+            "drop regressors or add items",
+        )
+    within = _demean(design, model)
+    _refuse_collinear(frame, within, f"regression {specification.name!r}")
+
+    # With one model the constant is a term of its own; with several, demeaning absorbs them.
+    constant = models == 1
+    terms = [*frame.columns, *(["constant"] if constant else [])]
+    columns = np.column_stack([design, np.ones(n)]) if constant else within
+    spread = _demean(outcome[:, np.newaxis], model)[:, 0]
+    if np.linalg.norm(spread) <= 1e-12 * np.linalg.norm(outcome):
+        spread = np.zeros(n)  # what demeaning a constant leaves is rounding, not signal
+    weights, leverage = _least_squares(columns)
+    coefficients = weights @ (outcome if constant else spread)
+    residuals = spread - within @ coefficients[:k]
+
+    total = float(spread @ spread)
+    unexplained = float(residuals @ residuals)
+    r_squared = 1 - unexplained / total if total > 0 else float("nan")
+    f_statistic = _f_statistic(r_squared, k, df)
+    bp_statistic, bp_p_value = _breusch_pagan(residuals, design, model)
+
+    table = pd.DataFrame({"term": terms, "coefficient": coefficients})
+    errors = _hc3_errors(residuals, weights, leverage, model, models)
+    for kind, error in errors.items():
+        table[f"standard_error_{kind}"] = error
+    for kind, error in errors.items():
+        table[f"p_value_{kind}"] = _p_values(coefficients, error, df)
+    table["p_value_item_clustered"] = _p_values(
+        coefficients, _item_clustered_errors(residuals, weights, item, items, df), items - 1
+    )
+    return Regression(
+        specification=specification,
+        observations=n,
+        models=models,
+        items=items,
+        undefined=len(observations) - n,
+        residual_df=df,
+        r_squared=r_squared,
+        adjusted_r_squared=1 - (1 - r_squared) * (n - 1) / df,
+        f_statistic=f_statistic,
+        f_p_value=float(stats.f.sf(f_statistic, k, df)),
+        residual_standard_error=float(np.sqrt(unexplained / df)),
+        breusch_pagan_statistic=bp_statistic,
+        breusch_pagan_p_value=bp_p_value,
+        coefficients=table,
+    )
+
+
+def design_columns(observations: pd.DataFrame, specification: Specification) -> pd.DataFrame:
+    """Return the regressors and template dummies of the rows that enter the regression.
+
+    Parameters
+    ----------
+    observations
+        As for `regress`.
+    specification
+        As for `regress`.
+
+    Returns
+    -------
+    DataFrame
+        N x k floats, without a constant, indexed like the rows of `observations` they come from.
+
+    Raises
+    ------
+    StudyError
+        As for `regress`, except for what only the fit can find.
+    """
+    numeric = [specification.outcome, *specification.regressors]
+    keys = ["model", specification.item, *(["template"] if specification.templates else [])]
+    if not specification.regressors and len(specification.templates) < 2:
+        raise _error(specification, "there is nothing to regress on: name at least one regressor")
+    for name in numeric:
+        if numeric.count(name) > 1:
+            raise _error(specification, f"column {name!r} is named twice: name it once")
+    for name in (*keys, *numeric):
+        if name not in observations.columns:
+            raise _error(specification, f"the observations have no column {name!r}")
+    if not observations.index.is_unique:
+        raise _error(specification, "the observations' row labels repeat: reset the index")
+    for name in keys:
+        if observations[name].isna().any():
+            raise _error(specification, f"column {name!r} has empty cells: fill them in")
+    for name in numeric:
+        if not pd.api.types.is_numeric_dtype(observations[name].dtype):
+            raise _error(specification, f"column {name!r} holds text where numbers are needed")
+
+    values = observations[numeric].astype(np.float64)
+    for name in numeric:
+        if np.isinf(values[name].to_numpy()).any():
+            raise _error(
+                specification, f"column {name!r} holds an infinity: leave undefined cells empty"
+            )
+    values = values.loc[values.notna().all(axis=1)]
+    if values.empty:
+        raise _error(
+            specification, f"none of the {len(observations)} rows has all of {', '.join(numeric)}"
+        )
+    design = values[list(specification.regressors)].copy()
+    if specification.templates:
+        template = observations.loc[values.index, "template"]
+        for value in template.unique():
+            if value not in specification.templates:
+                raise _error(
+                    specification, f"template {value!r} is not among the specification's templates"
+                )
+        for value in specification.templates[1:]:
+            design[f"template[{value}]"] = (template == value).astype(np.float64)
+    return design
+
+
+def variance_inflation_factors(design: pd.DataFrame) -> pd.Series:
+    """Return how much each column's collinearity inflates its coefficient's variance.
+
+    VIF_j = 1 / (1 - R2_j), R2_j from regressing column j on the others and a constant column,
+    which is added here: without it the factors of columns far from zero are nonsense.
+
+    Parameters
+    ----------
+    design
+        N x k numbers without a constant, as `design_columns` returns them.
+
+    Returns
+    -------
+    Series
+        One factor a column. One: uncorrelated with the others; the paper's are below 2.5.
+
+    Raises
+    ------
+    StudyError
+        If there are no rows, or a column is constant or depends on those before it.
+    """
+    values = design.to_numpy(dtype=np.float64)
+    if not len(values):
+        raise StudyError("variance inflation factors: there are no rows")
+    _refuse_collinear(
+        design, _demean(values, np.zeros(len(values), dtype=np.int64)), "variance inflation factors"
+    )
+    exog = np.column_stack([np.ones(len(values)), values])
+    factors = [float(variance_inflation_factor(exog, j + 1)) for j in range(values.shape[1])]
+    return pd.Series(factors, index=design.columns, name="variance_inflation_factor")
+
+
+def _error(specification: Specification, problem: str) -> StudyError:
+    return StudyError(f"regression {specification.name!r}: {problem}")
+
+
+def _codes(labels: pd.Series) -> tuple[_Codes, int]:
+    """Return the labels numbered from zero, and how many there are."""
+    codes, values = pd.factorize(labels)
+    return codes.astype(np.int64), len(values)
+
+
+def _group_sums(values: _Matrix, group: _Codes) -> _Matrix:
+    sums = np.zeros((int(group.max()) + 1, values.shape[1]))
+    np.add.at(sums, group, values)
+    return sums
+
+
+def _demean(values: _Matrix, group: _Codes) -> _Matrix:
+    """Take each group's column means out of its rows."""
+    means = _group_sums(values, group) / np.bincount(group)[:, np.newaxis]
+    centred: _Matrix = values - means[group]
+    return centred
+
+
+def _refuse_collinear(design: pd.DataFrame, within: _Matrix, subject: str) -> None:
+    """Name the first column that the model effects or the columns before it already hold."""
+    size = np.linalg.norm(design.to_numpy(dtype=np.float64), axis=0)
+    left = np.linalg.norm(within, axis=0)
+    for column, whole, rest in zip(design.columns, size, left, strict=True):
+        if rest <= _COLLINEAR * whole:
+            raise StudyError(
+                f"{subject}: column {column!r} is constant within every model: leave it out"
+            )
+    if len(within) >= within.shape[1]:
+        triangle = np.linalg.qr(within / left, mode="r")
+        for column, own in zip(design.columns, np.abs(np.diag(triangle)), strict=True):
+            if own <= _COLLINEAR:
+                raise StudyError(
+                    f"{subject}: column {column!r} is collinear with the columns before "
+                    "it: leave it out"
+                )
+
+
+def _least_squares(columns: _Matrix) -> tuple[_Matrix, _Vector]:
+    """Return (X'X)^-1 X', by QR so as not to square the condition number, and the leverages."""
+    q, r = np.linalg.qr(columns)
+    return solve_triangular(r, q.T), np.sum(q**2, axis=1)
+
+
+def _f_statistic(r_squared: float, k: int, df: int) -> float:
+    return (r_squared / k) / ((1 - r_squared) / df) if r_squared != 1 else float("inf")
+
+
+def _hc3_errors(
+    residuals: _Vector, weights: _Matrix, leverage: _Vector, model: _Codes, models: int
+) -> dict[HC3, _Vector]:
+    """Return the three standard errors of each term; `weights` is terms x rows."""
+    if models == 1:
+        ordinary = _row_errors(_scores(residuals, weights, leverage))
+        return {
+            "lsdv": ordinary,
+            "within": ordinary,
+            "arellano": np.full(len(weights), np.nan),
+        }
+    of_dummies = 1 / np.bincount(model)[model]
+    scores = _scores(residuals, weights, leverage)
+    return {
+        "lsdv": _row_errors(_scores(residuals, weights, leverage + of_dummies)),
+        "within": _row_errors(scores),
+        "arellano": _row_errors(_group_sums(scores.T, model).T),
+    }
+
+
+def _scores(residuals: _Vector, weights: _Matrix, leverage: _Vector) -> _Matrix:
+    """Return each row's share in each term's error: its weight times e / (1 - h)."""
+    slack = 1 - leverage
+    exact = slack < 1e-10
+    scaled = np.divide(residuals, slack, out=np.full_like(residuals, np.nan), where=~exact)
+    # Dropping a model's only row would change no slope, so its share is 0 rather than 0 / 0.
+    idle = np.abs(weights).max(axis=0) <= 1e-12 * np.abs(weights).max()
+    scaled[idle] = 0
+    shares: _Matrix = weights * scaled
+    return shares
+
+
+def _row_errors(scores: _Matrix) -> _Vector:
+    """Return sqrt(diag(S S')): only the diagonal of the sandwich is ever printed."""
+    errors: _Vector = np.sqrt(np.sum(scores**2, axis=1))
+    return errors
+
+
+def _item_clustered_errors(
+    residuals: _Vector, weights: _Matrix, item: _Codes, items: int, df: int
+) -> _Vector:
+    if items == 1:
+        return np.full(len(weights), np.nan)
+    # By Frisch-Waugh-Lovell the demeaned weights are the slopes' rows of the dummy design's.
+    sums = _group_sums((weights * residuals).T, item).T
+    correction = items / (items - 1) * (len(residuals) - 1) / df
+    errors: _Vector = np.sqrt(correction) * _row_errors(sums)
+    return errors
+
+
+def _p_values(coefficients: _Vector, errors: _Vector, df: int) -> _Vector:
+    """Return two-sided p values; NaN where the error is zero or NaN."""
+    ratio = np.divide(
+        coefficients, errors, out=np.full_like(coefficients, np.nan), where=errors > 0
+    )
+    p_values: _Vector = 2 * stats.t.sf(np.abs(ratio), df)
+    return p_values
+
+
+def _breusch_pagan(residuals: _Vector, design: _Matrix, model: _Codes) -> tuple[float, float]:
+    squares = residuals**2
+    if np.ptp(squares) <= 1e-12 * squares.max():
+        return float("nan"), float("nan")
+    # A constant and all but one model dummy span the same columns as a dummy for each model.
+    dummies = (model[:, np.newaxis] == np.arange(1, int(model.max()) + 1)).astype(np.float64)
+    exog = np.column_stack([np.ones(len(design)), dummies, design])
+    statistic, p_value, _, _ = het_breuschpagan(residuals, exog)
+    return float(statistic), float(p_value)
