@@ -230,7 +230,7 @@ def _defined(paired: _Paired) -> bool:
 def _pearson(paired: _Paired) -> tuple[float, float]:
     if not _defined(paired):
         return _NAN, _NAN
-    result = stats.pearsonr(*_on_unit_scale(paired))
+    result = stats.pearsonr(_on_unit_scale(paired.first), _on_unit_scale(paired.second))
     return float(result.statistic), float(result.pvalue)
 
 
@@ -242,7 +242,7 @@ def _tests(paired: _Paired, is_control: bool) -> dict[str, float]:
         result = stats.kendalltau(paired.first, paired.second)
         kendall = float(result.statistic), float(result.pvalue)
     if len(paired.first) >= _FEWEST_ITEMS and not _constant(paired.first):
-        normality = stats.shapiro(_on_unit_scale(paired)[0])
+        normality = stats.shapiro(_on_unit_scale(paired.first))
         shapiro = float(normality.statistic), float(normality.pvalue)
     names = ("pearson", "kendall", "shapiro")
     return {
@@ -252,11 +252,7 @@ def _tests(paired: _Paired, is_control: bool) -> dict[str, float]:
     }
 
 
-def _on_unit_scale(paired: _Paired) -> tuple[_Vector, _Vector]:
-    """Shift and scale both to [-1/2, 1/2]: scipy warns of or loses values far from zero."""
-    return _centred(paired.first), _centred(paired.second)
-
-
-def _centred(values: _Vector) -> _Vector:
+def _on_unit_scale(values: _Vector) -> _Vector:
+    """Shift and scale to [-1/2, 1/2]: scipy warns of, or rounds off, values far from zero."""
     shifted: _Vector = (values - values.min()) / np.ptp(values) - 0.5
     return shifted

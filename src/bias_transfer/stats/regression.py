@@ -343,14 +343,14 @@ def _refuse_collinear(design: pd.DataFrame, within: _Matrix, subject: str) -> No
             raise StudyError(
                 f"{subject}: column {column!r} is constant within every model: leave it out"
             )
-    if len(within) >= within.shape[1]:
-        triangle = np.linalg.qr(within / left, mode="r")
-        for column, own in zip(design.columns, np.abs(np.diag(triangle)), strict=True):
-            if own <= _COLLINEAR:
-                raise StudyError(
-                    f"{subject}: column {column!r} is collinear with the columns before "
-                    "it: leave it out"
-                )
+    # With more columns than rows the diagonal is short, but then an early column is dependent.
+    triangle = np.linalg.qr(within / left, mode="r")
+    for column, own in zip(design.columns, np.abs(np.diag(triangle)), strict=False):
+        if own <= _COLLINEAR:
+            raise StudyError(
+                f"{subject}: column {column!r} is collinear with the columns before it: leave it "
+                "out"
+            )
 
 
 def _least_squares(columns: _Matrix) -> tuple[_Matrix, _Vector]:

@@ -1,0 +1,92 @@
+"""Biographies: loaded, mapped to the 28 occupations, and scrubbed of pronouns."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bias_transfer.data.sources import check_texts, map_values
+from bias_transfer.errors import StudyError
+from bias_transfer.lexicon import OCCUPATIONS
+
+# The forms that give a person's gender away most directly, in every case; also "Mr.".
+_PRONOUNS = re.compile(r"\b(?:he|she|her|his|him|hers|himself|herself|mr|mrs|ms)\b", re.IGNORECASE)
+
+_GROUPS = {
+    "Female": "female",
+    "female": "female",
+    "F": "female",
+    "f": "female",
+    "1": "female",
+    "Male": "male",
+    "male": "male",
+    "M": "male",
+    "m": "male",
+    "0": "male",
+}
+
+
+def scrub_pronouns(text: str) -> str:
+    """Replace every third-person pronoun and title of address with an underscore."""
+    return _PRONOUNS.sub("_", text)
+
+
+def biographies_from(rows: pd.DataFrame, columns: Mapping[str, Any], name: str) -> pd.DataFrame:
+    """Turn a user's rows into the study's form.
+
+    Parameters
+    ----------
+    rows
+        As read from a file or the hub.
+    columns
+        The config's section of that source: the column names and the maps of values.
+    name
+        What error messages call the source.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `id`, `text` (pronouns scrubbed), `label` (occupation), `group` (`female`, `male`).
+    """
+    text, label, group = (rows[columns[key]] for key in ("text", "label", "group"))
+    check_texts(text, name)
+    labels = dict(columns["labels"]) or _default_labels()
+    unknown = sorted(set(labels.values()) - set(OCCUPATIONS))
+    if unknown:
+        raise StudyError(
+            f"config: the label map of {name} leads to {unknown[0]!r}, which is not one of the 28 "
+            "occupations"
+        )
+    groups = dict(columns["groups"]) or _GROUPS
+    wrong = sorted(set(groups.values()) - {"female", "male"})
+    if wrong:
+        raise StudyError(
+            f"config: the group map of {name} leads to {wrong[0]!r}; use female or male"
+        )
+    return pd.DataFrame(
+        {
+            "id": row_ids(rows, columns, name),
+            "text": text.astype(str).map(scrub_pronouns),
+            "label": map_values(label, labels, name),
+            "group": map_values(group, groups, name),
+        }
+    )
+
+
+def row_ids(rows: pd.DataFrame, columns: Mapping[str, Any], name: str) -> pd.Series:
+    """Return the ids of the rows: the column that the config names, or their numbers from 1."""
+    column = columns.get("id") if "path" in columns else ""
+    if not column:
+        return pd.Series(range(1, len(rows) + 1), index=rows.index).astype(str)
+    ids = rows[column].astype(str)
+    if ids.duplicated().any():
+        row = int(ids.duplicated().to_numpy().argmax())
+        raise StudyError(f"{name}, row {row + 1}: the id {ids.iloc[row]!r} appears twice")
+    return ids
+
+
+def _default_labels() -> dict[str, str]:
+    by_name = {occupation: occupation for occupation in OCCUPATIONS}
+    by_number = {str(number): occupation for number, occupation in enumerate(OCCUPATIONS)}
+    return by_name | by_number

@@ -1,0 +1,1 @@
+"""What is changed before fine-tuning: tensors of a checkpoint, rows of a training set."""

@@ -1,0 +1,1 @@
+"""Bias of a classifier's predictions."""

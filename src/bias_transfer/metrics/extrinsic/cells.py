@@ -1,0 +1,26 @@
+"""Cells that may not exist: kept as missing, with the reason beside them."""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+
+def ratio(numerator: float, denominator: float) -> float:
+    """Divide; missing where the denominator is zero or either side is missing."""
+    if denominator == 0 or math.isnan(denominator):
+        return float("nan")
+    return numerator / denominator
+
+
+def log_of_positive(value: float) -> float:
+    """Take the natural logarithm; missing at zero and where the value is missing."""
+    return math.log(value) if value > 0 else float("nan")
+
+
+def first_reason(reasons: Mapping[str, pd.Series]) -> pd.Series:
+    """Return, for each row, the first reason that holds, or the empty string."""
+    result = pd.Series("", index=next(iter(reasons.values())).index, dtype=object)
+    for reason, holds in reversed(list(reasons.items())):
+        result = result.mask(holds, reason)
+    return result

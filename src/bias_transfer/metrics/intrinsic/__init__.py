@@ -1,0 +1,1 @@
+"""Bias inside a language model, before and after fine-tuning."""
