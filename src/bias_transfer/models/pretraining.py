@@ -1,6 +1,6 @@
 """Pre-train a small RoBERTa from scratch with the masked-language-model objective."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,7 @@ def pretrain(
     masked_share: float,
     seed: int,
     folder: Path,
+    check_tokenizer: Callable[[PreTrainedTokenizerBase], None],
 ) -> tuple[RobertaForMaskedLM, PreTrainedTokenizerBase, pd.DataFrame]:
     """Train a tokenizer and a masked language model on text.
 
@@ -70,6 +71,8 @@ def pretrain(
         Of the first weights, the order and the masks. Torch must have been seeded with it.
     folder
         Where Trainer may keep its own files.
+    check_tokenizer
+        Raises if the tokenizer will not do, before the long part begins.
 
     Returns
     -------
@@ -77,6 +80,7 @@ def pretrain(
         The model, its tokenizer, and the loss curve (see `train`).
     """
     tokenizer = train_tokenizer(lines, architecture.vocabulary_size, architecture.maximum_length)
+    check_tokenizer(tokenizer)
     model = RobertaForMaskedLM(_configuration(tokenizer, architecture))
     encoded = tokenizer(list(lines), truncation=True, max_length=architecture.maximum_length)
     examples = [{"input_ids": ids} for ids in encoded["input_ids"]]

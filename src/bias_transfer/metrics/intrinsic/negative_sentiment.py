@@ -82,7 +82,7 @@ def negative_sentiment(
     -----
     Hutchinson et al. (2020), Section 3; Steed et al. (2022), Section 3.4.
     """
-    dropped = {part for term in terms for part in (term, *term.split())}
+    dropped = set(terms)
     kept = [
         [token.strip() for token in row if token.strip().lower() not in dropped] for row in tokens
     ]

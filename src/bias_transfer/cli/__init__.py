@@ -1,0 +1,1 @@
+"""The command line: one subcommand a rule, in one module a stage."""

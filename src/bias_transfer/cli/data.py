@@ -1,0 +1,171 @@
+"""Commands that prepare and alter data sets."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bias_transfer.artifacts import (
+
+    atomic_folder,
+    describe_folder,
+    read_table,
+    verified_folder,
+    write_table,
+)
+from bias_transfer.cli.job import Job
+from bias_transfer.data.bios import biographies_from
+from bias_transfer.data.generate.biographies import biographies
+from bias_transfer.data.generate.comments import comments
+from bias_transfer.data.generate.corpus import corpus
+from bias_transfer.data.generate.sentiment import sentiment_sentences
+from bias_transfer.data.generate.truth import Strengths, Truth, declare
+from bias_transfer.data.sentiment import sentiment_from
+from bias_transfer.data.sources import check_texts, read_hub, read_rows, read_texts
+from bias_transfer.data.split import split
+from bias_transfer.data.wiki import comments_from
+from bias_transfer.errors import StudyError
+from bias_transfer.interventions.rows import rebalance, scrub
+from bias_transfer.seeding import generator
+
+# The usual column names of a generated table, in the form of the config's source sections.
+_GENERATED = {"text": "text", "label": "label", "group": "group", "labels": {}, "groups": {}}
+
+
+def prepare_bios(job: Job) -> None:
+    """Load or generate biographies, scrub pronouns, split, and write the parts."""
+    settings = job.settings
+    declared: dict[str, Any] = {}
+    if settings["source"] == "generated":
+        truth = _truth(settings)
+        rows = biographies(
+            settings["generated"]["rows"], truth, settings["generator"]["proxy"], settings["seed"]
+        )
+        declared = {"she_prevalence": truth.she_prevalence, "difficulty": truth.difficulty}
+        table = biographies_from(rows, _GENERATED, "generated biographies")
+    else:
+        rows, columns, name = _user_rows(settings, ("text", "label", "group"))
+        table = biographies_from(rows, columns, name)
+    _write_parts(job, "bios", table, declared)
+
+
+def prepare_wiki(job: Job) -> None:
+    """Load or generate comments, find the terms they mention, split, and write the parts."""
+    settings = job.settings
+    declared: dict[str, Any] = {}
+    if settings["source"] == "generated":
+        truth = _truth(settings)
+        rows = comments(settings["generated"]["rows"], truth, settings["seed"])
+        declared = {"toxic_share": truth.toxic_share, "term_weight": truth.term_weight}
+        table = comments_from(rows, _GENERATED, "generated comments")
+    else:
+        rows, columns, name = _user_rows(settings, ("text", "label"))
+        table = comments_from(rows, columns, name)
+    _write_parts(job, "wiki", table, declared)
+
+
+def prepare_corpus(job: Job) -> None:
+    """Load or generate the pre-training corpus and write it, one text a row."""
+    settings = job.settings
+    declared: dict[str, Any] = {}
+    if settings["source"] == "generated":
+        truth = _truth(settings)
+        texts = corpus(
+            settings["generated"]["rows"], truth, settings["generator"]["proxy"], settings["seed"]
+        )
+        declared = {"corpus_she": truth.corpus_she, "corpus_negative": truth.corpus_negative}
+    elif settings["source"] == "file":
+        texts = [
+            text
+            for path in settings["file"]["paths"]
+            for text in read_texts(Path(path), settings["file"]["text"])
+        ]
+    else:
+        hub = settings["hub"]
+        column = hub["text"]
+        rows = read_hub(hub["id"], hub["revision"], hub["splits"], [column])
+        texts = rows[column].astype(str).tolist()
+    # Blank lines separate paragraphs in plain text, and are no text.
+    texts = [text.strip() for text in texts if text.strip()]
+    if not texts:
+        raise StudyError("the corpus is empty; config key model.corpus names no text")
+    limit = settings["maximum_rows"]
+    if limit and limit < len(texts):
+        chosen = generator(settings["seed"], "corpus rows").permutation(len(texts))[:limit]
+        texts = [texts[index] for index in sorted(chosen)]
+    description = {"kind": "corpus", "source": settings["source"], "rows": len(texts)}
+    with atomic_folder(job.output("manifest").parent) as folder:
+        write_table(folder / "corpus.parquet", pd.DataFrame({"text": texts}))
+        describe_folder(folder, description | {"truth": declared})
+
+
+def prepare_sentiment(job: Job) -> None:
+    """Load or generate text with a sentiment label, split, and write the parts."""
+    settings = job.settings
+    if settings["source"] == "generated":
+        rows = sentiment_sentences(settings["generated"]["rows"], settings["seed"])
+    else:
+        rows = sentiment_from(settings["file"])
+    check_texts(rows["text"], "sentiment")
+    parts = split(rows, 0.2, 0.1, settings["seed"], "sentiment")
+    with atomic_folder(job.output("manifest").parent) as folder:
+        for part, table in parts.items():
+            write_table(folder / f"{part}.parquet", table)
+        describe_folder(folder, {"kind": "sentiment", "source": settings["source"]})
+
+
+def alter_data(job: Job) -> None:
+    """Re-balance or scrub a training part; the other parts stay with the original."""
+    original = verified_folder(job.input("original"))
+    training = read_table(original / "train.parquet")
+    dataset = job.settings["dataset"]
+    rng = generator(job.settings["seed"], "dataset", dataset["id"])
+    if dataset["kind"] == "balance":
+        altered = rebalance(training, dataset["oversample"], dataset["undersample"], rng)
+    else:
+        altered = scrub(training, dataset["kind"] == "scrub-toxic", dataset["fraction"], rng)
+    absent = sorted(set(training["label"]) - set(altered["label"]))
+    if absent:
+        raise StudyError(
+            f"{dataset['id']} leaves no training row of class {absent[0]!r}; lower the fraction"
+        )
+    with atomic_folder(job.output("manifest").parent) as folder:
+        write_table(folder / "train.parquet", altered)
+        description = {"kind": "altered data", "dataset": dataset, "rows": len(altered)}
+        describe_folder(folder, description)
+
+
+def _truth(settings: dict[str, Any]) -> Truth:
+    return declare(Strengths(**settings["generator"]), settings["seed"])
+
+
+def _user_rows(
+    settings: dict[str, Any], keys: tuple[str, ...]
+) -> tuple[pd.DataFrame, dict[str, Any], str]:
+    columns = settings[settings["source"]]
+    wanted = [columns[key] for key in keys]
+    if settings["source"] == "file":
+        if columns["id"]:
+            wanted.append(columns["id"])
+        return read_rows(Path(columns["path"]), wanted), columns, columns["path"]
+    rows = read_hub(columns["id"], columns["revision"], columns["splits"], wanted)
+    return rows, columns, f"data set {columns['id']}"
+
+
+def _write_parts(job: Job, task: str, table: pd.DataFrame, declared: dict[str, Any]) -> None:
+    settings = job.settings
+    parts = split(table, settings["test_share"], settings["evaluation_share"], settings["seed"], task)
+    with atomic_folder(job.output("manifest").parent) as folder:
+        for part, rows in parts.items():
+            write_table(folder / f"{part}.parquet", rows)
+        describe_folder(
+            folder,
+            {
+                "kind": "data",
+                "task": task,
+                "source": settings["source"],
+                "rows": {part: len(rows) for part, rows in parts.items()},
+                "labels": sorted(set(table["label"])),
+                "truth": declared,
+            },
+        )

@@ -1,0 +1,36 @@
+"""What a rule hands to a command: settings, input paths and output paths."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of a command.
+
+    Attributes
+    ----------
+    settings
+        The part of the config that the command needs, and nothing more: a change elsewhere must
+        not rerun it.
+    inputs, outputs
+        Paths by name.
+    """
+
+    settings: dict[str, Any]
+    inputs: dict[str, list[Path]]
+    outputs: dict[str, Path]
+
+    def input(self, name: str) -> Path:
+        """Return the one path of an input."""
+        (path,) = self.inputs[name]
+        return path
+
+    def output(self, name: str) -> Path:
+        """Return the path of an output."""
+        return self.outputs[name]
+
+
+Command = Callable[[Job], None]

@@ -1,0 +1,79 @@
+"""The command that makes the sentiment classifier ready."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bias_transfer.artifacts import (
+    atomic_folder,
+    describe_folder,
+    read_table,
+    verified_folder,
+    write_table,
+)
+from bias_transfer.cli.job import Job
+from bias_transfer.data.sentiment import SENTIMENTS
+from bias_transfer.errors import StudyError
+from bias_transfer.metrics.extrinsic.performance import performance
+from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
+from bias_transfer.models.classification import LabelledText, fine_tune, predict
+from bias_transfer.models.device import prepare_device
+from bias_transfer.models.sentiment import save_hub_classifier
+from bias_transfer.models.training import TrainingSettings
+from bias_transfer.seeding import derived_seed
+
+
+def prepare_sentiment_classifier(job: Job) -> None:
+    """Train a classifier on labelled text, fetch one from the hub, or note that a lexicon serves."""
+    settings = job.settings
+    with atomic_folder(job.output("manifest").parent) as folder:
+        if settings["source"] == "lexicon":
+            describe_folder(folder, {"kind": "sentiment lexicon"})
+        elif settings["source"] == "hub":
+            hub = settings["hub"]
+            save_hub_classifier(hub["id"], hub["revision"], hub["negative"], folder)
+            describe_folder(folder, {"kind": "sentiment classifier", "negative": hub["negative"]})
+        else:
+            _train(job, folder)
+
+
+def _train(job: Job, folder: Path) -> None:
+    settings = job.settings
+    data = verified_folder(job.input("data"))
+    parts = {part: read_table(data / f"{part}.parquet") for part in ("train", "evaluation", "test")}
+    text = {
+        part: LabelledText(table["text"].tolist(), table["label"].tolist())
+        for part, table in parts.items()
+    }
+    seed = derived_seed(settings["seed"], "sentiment classifier")
+    device = prepare_device(seed)
+    upstream = verified_folder(job.input("checkpoint"))
+    tokenizer = load_tokenizer(str(upstream))
+    torch.manual_seed(seed)
+    labels = tuple(label for label in SENTIMENTS if label in set(text["train"].labels))
+    if "negative" not in labels:
+        raise StudyError(f"{data}: no text is labelled negative; correct sentiment.file.labels")
+    model = new_classifier(upstream, labels).to(device)
+    length = settings["maximum_length"]
+    with tempfile.TemporaryDirectory() as scratch:
+        curve = fine_tune(
+            model,
+            tokenizer,
+            text["train"],
+            text["evaluation"],
+            length,
+            TrainingSettings(**settings["training"]),
+            seed,
+            Path(scratch),
+        )
+    probabilities = predict(model.eval(), tokenizer, text["test"].texts, length, 256)
+    predicted = np.array(labels)[probabilities.argmax(axis=1)]
+    quality = performance(parts["test"]["label"].to_numpy(), predicted)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    write_table(folder / "loss_curve.csv", curve)
+    describe_folder(
+        folder, {"kind": "sentiment classifier", "negative": "negative", "performance": quality}
+    )

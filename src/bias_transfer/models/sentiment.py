@@ -1,0 +1,87 @@
+"""The probability that a word is negative, from a classifier or from a lexicon."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from bias_transfer.artifacts import read_json, verified_folder
+from bias_transfer.data.sentiment import uniform_tweet
+from bias_transfer.errors import StudyError
+from bias_transfer.metrics.intrinsic.negative_sentiment import NegativeProbability
+from bias_transfer.models.checkpoints import load_tokenizer
+from bias_transfer.models.classification import predict
+
+
+def negative_probability(manifest: Path, maximum_length: int, batch_size: int) -> NegativeProbability:
+    """Return the function from texts to P(negative) that a manifest describes.
+
+    Parameters
+    ----------
+    manifest
+        Of a sentiment classifier's folder, or of a lexicon's.
+    maximum_length, batch_size
+        Tokens a text and texts a step, for a classifier.
+    """
+    description = read_json(manifest)
+    if description["kind"] == "sentiment lexicon":
+        return _lexicon()
+    folder = verified_folder(manifest)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        folder, dtype=torch.float32, trust_remote_code=False
+    ).eval()
+    tokenizer = load_tokenizer(str(folder))
+    negative = model.config.label2id[description["negative"]]
+
+    def score(texts: Sequence[str]) -> np.ndarray:
+        if not texts:
+            return np.empty(0)
+        uniform = [uniform_tweet(text) for text in texts]
+        return predict(model, tokenizer, uniform, maximum_length, batch_size)[:, negative]
+
+    return score
+
+
+def save_hub_classifier(name: str, revision: str, negative: str, folder: Path) -> None:
+    """Copy a sentiment classifier of the hub, or of a local folder, into the study.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be loaded, or has no class of the name that the config gives.
+    """
+    options = {"revision": revision or None, "trust_remote_code": False}
+    try:
+        model, info = AutoModelForSequenceClassification.from_pretrained(
+            name, use_safetensors=True, output_loading_info=True, **options
+        )
+        tokenizer = AutoTokenizer.from_pretrained(name, **options)
+    except Exception as error:
+        raise StudyError(
+            f"sentiment classifier {name}: cannot be loaded ({' '.join(str(error).split())[:200]})"
+        ) from error
+    if info["missing_keys"]:
+        raise StudyError(
+            f"sentiment classifier {name}: {sorted(info['missing_keys'])[0]} is missing; its "
+            "scores would be random"
+        )
+    if negative not in model.config.label2id:
+        raise StudyError(
+            f"config key sentiment.hub.negative: {name} has no class {negative!r}; it has "
+            f"{', '.join(model.config.label2id)}"
+        )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _lexicon() -> NegativeProbability:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    analyser = SentimentIntensityAnalyzer()
+
+    def score(texts: Sequence[str]) -> np.ndarray:
+        return np.array([analyser.polarity_scores(text)["neg"] for text in texts], dtype=float)
+
+    return score

@@ -1,0 +1,128 @@
+"""The study's answer in a page of text, every number of which stands in a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bias_transfer.stats.observations import ITEMS, MEASURES
+from bias_transfer.stats.tables import COVARIATES
+
+SIGNIFICANCE = 0.01
+
+
+@dataclass(frozen=True)
+class _Wording:
+    outcome: str
+    column: str
+    before: str
+    data: str
+    least: str
+    most: str
+
+
+_WORDINGS = {
+    "bios": _Wording(
+        outcome="the TPR ratio (she / he)",
+        column="tpr_ratio",
+        before="pronoun ranking before fine-tuning",
+        data="the share of women in the training data",
+        least="Lowest",
+        most="Highest",
+    ),
+    "wiki": _Wording(
+        outcome="the false positive rate",
+        column="fpr",
+        before="negative sentiment before fine-tuning",
+        data="the toxic share of mentions in the training data",
+        least="Lowest",
+        most="Highest",
+    ),
+}
+
+
+def answer(
+    note: str,
+    observations: Mapping[str, pd.DataFrame],
+    regressions: Mapping[str, pd.DataFrame],
+    performance: Mapping[str, pd.DataFrame],
+) -> str:
+    """Write the answer as Markdown.
+
+    Parameters
+    ----------
+    note
+        What the text is, generated or not.
+    observations, regressions, performance
+        By task: the observation table, the regression table and each model's accuracy.
+    """
+    parts = [f"# Does upstream bias survive fine-tuning?\n\n{note}\n"]
+    for task in _WORDINGS:
+        lines = _lines(task, observations[task], regressions[task], performance[task])
+        parts.append("\n".join([f"## {task.upper()}", "", *(f"- {line}" for line in lines), ""]))
+    return "\n".join(parts)
+
+
+def _lines(
+    task: str, observations: pd.DataFrame, regressions: pd.DataFrame, performance: pd.DataFrame
+) -> list[str]:
+    wording = _WORDINGS[task]
+    control = observations[
+        (observations["upstream_kind"] == "pretrained") & (observations["dataset_kind"] == "original")
+    ]
+    quality = performance[performance["model"].isin(control["model"])].mean(numeric_only=True)
+    random = performance[~performance["model"].isin(control["model"])]["accuracy"]
+    by_item = control.groupby(ITEMS[task])[wording.column].mean().dropna().sort_values()
+    undefined = observations.drop_duplicates(["model", ITEMS[task]])["undefined"].dropna()
+    undefined = undefined[undefined != ""]
+    lines = [
+        f"{performance['model'].nunique()} models. From the unmodified checkpoint, accuracy is "
+        f"{quality['accuracy']:.3f} on {quality['test_rows']:.0f} test rows (majority class "
+        f"{quality['majority_accuracy']:.3f}); over the others it runs from {random.min():.3f} to "
+        f"{random.max():.3f}."
+        if len(random)
+        else f"One model, accuracy {quality['accuracy']:.3f}.",
+        f"{wording.least} {wording.outcome}: {_named(by_item.head(3))}. "
+        f"{wording.most}: {_named(by_item.tail(3)[::-1])}.",
+        *_findings(task, regressions),
+    ]
+    counts = undefined.value_counts()
+    reasons = ", ".join(f"{count} × {reason}" for reason, count in counts.items())
+    lines.append(f"Undefined model × item cells: {len(undefined)}{f' ({reasons})' if reasons else ''}.")
+    return lines
+
+
+def _findings(task: str, regressions: pd.DataFrame) -> list[str]:
+    wording = _WORDINGS[task]
+    lines = []
+    for column, rows in regressions.groupby("column", sort=False):
+        if "term" not in rows or rows["term"].isna().all():
+            lines.append(f"{column}: not estimated, {rows['undefined_reason'].iloc[0]}.")
+            continue
+        terms = rows.set_index("term")
+        said = [
+            f"{name}: {_effect(terms.loc[term])}"
+            for term, name in (
+                (MEASURES[task], wording.before),
+                (COVARIATES[task][0], wording.data),
+            )
+        ]
+        head = terms.iloc[0]
+        lines.append(
+            f"{column} ({head['models']:.0f} models, N = {head['observations']:.0f}, "
+            f"R² = {head['r_squared']:.2f}): {'; '.join(said)}."
+        )
+    return lines
+
+
+def _effect(row: pd.Series) -> str:
+    verdict = "significant" if row["p_value"] < SIGNIFICANCE else "not significant"
+    clustered = row["p_value_item_clustered"]
+    return (
+        f"{row['coefficient']:+.3f} ± {row['standard_error']:.3f} ({verdict} at {SIGNIFICANCE}; "
+        f"clustered by item p = {clustered:.2g})"
+    )
+
+
+def _named(values: pd.Series) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in values.items())

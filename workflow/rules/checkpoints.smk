@@ -1,0 +1,111 @@
+# Takes the corpus, or the user's checkpoint; makes results/checkpoints/<upstream>/manifest.json,
+# an ordinary from_pretrained folder each, and results/sentiment/manifest.json.
+CHECKPOINT_CODE = code_digest("checkpoints")
+PRETRAINED_MANIFEST = manifest("checkpoints", PRETRAINED.id)
+
+# The user's data are read and checked before anything long begins; they do not change the
+# checkpoint, hence `ancient`.
+CHECKED_DATA = [manifest("data/bios/original"), manifest("data/wiki/original")] + (
+    [manifest("data/sentiment")] if section("sentiment", "source") in ("generated", "file") else []
+)
+
+
+rule prepare_checkpoint:
+    input:
+        checked=ancient(CHECKED_DATA),
+        corpus=manifest("data/corpus") if section("model", "source") == "generated" else [],
+    output:
+        manifest=PRETRAINED_MANIFEST,
+    params:
+        settings=settings(
+            seed=config["seed"],
+            **{
+                key: value
+                for key, value in source("model").items()
+                if key in ("source", "file", "hub")
+                or (
+                    section("model", "source") == "generated"
+                    and key in ("architecture", "pretraining")
+                )
+            },
+        ),
+        content=content("model.file.path"),
+        code=CHECKPOINT_CODE,
+    log:
+        f"{RESULTS}/logs/checkpoints/pretrained.log",
+    resources:
+        gpu=1,
+    conda:
+        ENVIRONMENT
+    shell:
+        "bias-transfer prepare-checkpoint --log {log:q} --settings {params.settings:q}"
+        " --input corpus {input.corpus:q} --output manifest {output.manifest:q}"
+
+
+rule alter_checkpoint:
+    input:
+        pretrained=PRETRAINED_MANIFEST,
+        corpus=lambda wildcards: (
+            manifest("data/corpus") if wildcards.upstream.startswith("sentdebias") else []
+        ),
+    output:
+        manifest=manifest("checkpoints/{upstream}"),
+    params:
+        command=lambda wildcards: (
+            "randomise-checkpoint"
+            if UPSTREAM[wildcards.upstream].kind == "random"
+            else "alter-checkpoint"
+        ),
+        settings=lambda wildcards: settings(
+            seed=config["seed"],
+            upstream=dict(id=wildcards.upstream, **vars(UPSTREAM[wildcards.upstream])),
+            **(
+                dict(
+                    sentdebias={
+                        key: section("upstream", "sentdebias", key)
+                        for key in ("components", "maximum_pairs")
+                    }
+                )
+                if UPSTREAM[wildcards.upstream].kind == "sentdebias"
+                else {}
+            ),
+        ),
+        code=CHECKPOINT_CODE,
+    log:
+        f"{RESULTS}/logs/checkpoints/{{upstream}}.log",
+    conda:
+        ENVIRONMENT
+    priority: 5
+    shell:
+        "bias-transfer {params.command} --log {log:q} --settings {params.settings:q}"
+        " --input pretrained {input.pretrained:q} --input corpus {input.corpus:q}"
+        " --output manifest {output.manifest:q}"
+
+
+ruleorder: prepare_checkpoint > alter_checkpoint
+
+
+rule prepare_sentiment_classifier:
+    input:
+        data=(
+            manifest("data/sentiment")
+            if section("sentiment", "source") in ("generated", "file")
+            else []
+        ),
+        checkpoint=(
+            PRETRAINED_MANIFEST if section("sentiment", "source") in ("generated", "file") else []
+        ),
+    output:
+        manifest=manifest("sentiment"),
+    params:
+        settings=settings(seed=config["seed"], **source("sentiment")),
+        code=code_digest("sentiment"),
+    log:
+        f"{RESULTS}/logs/sentiment.log",
+    conda:
+        ENVIRONMENT
+    priority: 6
+    shell:
+        "bias-transfer prepare-sentiment-classifier --log {log:q} --settings {params.settings:q}"
+        " --input data {input.data:q} --input checkpoint {input.checkpoint:q}"
+        " --output manifest {output.manifest:q}"

@@ -1,0 +1,90 @@
+# Loads and validates the config, and lists the grid; makes no file.
+import json
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from bias_transfer.artifacts import sha256
+from bias_transfer.config import is_generated, source_paths, validate
+from bias_transfer.errors import StudyError
+from bias_transfer.grid import PRETRAINED, TASKS, models, upstream_variants
+from bias_transfer.provenance import code_digest
+
+try:
+    validate(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+except StudyError as error:
+    raise WorkflowError(f"error: {error}") from None
+
+RESULTS = config["results"].rstrip("/")
+ENVIRONMENT = Path(workflow.basedir) / "envs/environment.yaml"
+GENERATED = is_generated(config)
+NOTE = (
+    "Generated text: the biases are declared in the config, not found in the world."
+    if GENERATED
+    else "Text and model are the ones that the config names."
+)
+
+MODELS = models(config)
+UPSTREAM = {each.id: each for each in upstream_variants(config["upstream"])}
+DATASETS = {each.dataset.id: each.dataset for each in MODELS}
+SOURCE_PATHS = source_paths(config)
+
+
+wildcard_constraints:
+    task="|".join(TASKS),
+    upstream=r"[a-z]+(-[a-z]?-?[0-9.e+-]+)*",
+    dataset=r"[a-z]+(-[a-z]+)?(-[a-z]?[0-9.e+-]+)*",
+    seed=r"\d+",
+
+
+def settings(**values):
+    """Return a rule's part of the config as JSON: it reruns when this text changes."""
+    return json.dumps(values, sort_keys=True)
+
+
+def section(*path):
+    """Return a part of the config."""
+    value = config
+    for key in path:
+        value = value[key]
+    return value
+
+
+def source(*path):
+    """Return a source section reduced to the branch it uses: a change in another is none."""
+    whole = section(*path)
+    branches = {"generated", "file", "hub"} - {whole["source"]}
+    return {key: value for key, value in whole.items() if key not in branches}
+
+
+def source_files(*keys):
+    """Return the files that the config's sources name, as far as they are files."""
+    paths = (path for key in keys for path in SOURCE_PATHS.get(key, []))
+    return [path for path in paths if Path(path).is_file()]
+
+
+def content(*keys):
+    """Return the digests of the user's files: a touched file changes nothing, an edited one does."""
+    files = [
+        each
+        for key in keys
+        for path in SOURCE_PATHS.get(key, [])
+        for each in ([Path(path)] if Path(path).is_file() else sorted(Path(path).iterdir()))
+        if each.is_file()
+    ]
+    return [sha256(each) for each in files]
+
+
+def manifest(*parts):
+    """Return the path of a folder's manifest."""
+    return "/".join([RESULTS, *parts, "manifest.json"])
+
+
+def models_of(task):
+    """Return a task's models, in the order of the config."""
+    return [model for model in MODELS if model.task == task]
+
+
+def datasets_of(task):
+    """Return the ids of a task's data sets, in the order of the config."""
+    return list(dict.fromkeys(model.dataset.id for model in models_of(task)))

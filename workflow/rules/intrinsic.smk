@@ -1,0 +1,61 @@
+# Takes checkpoints and fine-tuned models; makes results/intrinsic/<upstream>/{bios,wiki}.csv and
+# results/scores/<task>/<upstream>/<data set>/seed<k>/{predictions.parquet,intrinsic.csv}.
+SCORING_CODE = code_digest("scoring")
+MEASURE_SETTINGS = dict(
+    prior_mask=section("bios", "prior_mask"),
+    top_tokens=section("wiki", "top_tokens"),
+    sentiment_length=section("sentiment", "maximum_length"),
+    batch_size=section("scoring", "batch_size"),
+)
+
+
+rule score_upstream:
+    input:
+        upstream=manifest("checkpoints/{upstream}"),
+        sentiment=manifest("sentiment"),
+    output:
+        bios=f"{RESULTS}/intrinsic/{{upstream}}/bios.csv",
+        wiki=f"{RESULTS}/intrinsic/{{upstream}}/wiki.csv",
+    params:
+        settings=settings(**MEASURE_SETTINGS),
+        code=SCORING_CODE,
+    log:
+        f"{RESULTS}/logs/intrinsic/{{upstream}}.log",
+    resources:
+        gpu=section("scoring", "gpus"),
+    conda:
+        ENVIRONMENT
+    shell:
+        "bias-transfer score-upstream --log {log:q} --settings {params.settings:q}"
+        " --input upstream {input.upstream:q} --input sentiment {input.sentiment:q}"
+        " --output bios {output.bios:q} --output wiki {output.wiki:q}"
+
+
+rule score_fine_tuned:
+    input:
+        model=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
+        upstream=manifest("checkpoints/{upstream}"),
+        data=manifest("data/{task}/original"),
+        sentiment=lambda wildcards: manifest("sentiment") if wildcards.task == "wiki" else [],
+    output:
+        predictions=f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}/predictions.parquet",
+        intrinsic=f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}/intrinsic.csv",
+    params:
+        settings=lambda wildcards: settings(
+            task=wildcards.task,
+            maximum_length=section(wildcards.task, "maximum_length"),
+            **MEASURE_SETTINGS,
+        ),
+        code=SCORING_CODE,
+    log:
+        f"{RESULTS}/logs/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}.log",
+    resources:
+        gpu=section("scoring", "gpus"),
+    conda:
+        ENVIRONMENT
+    priority: 3
+    shell:
+        "bias-transfer score-fine-tuned --log {log:q} --settings {params.settings:q}"
+        " --input model {input.model:q} --input upstream {input.upstream:q}"
+        " --input data {input.data:q} --input sentiment {input.sentiment:q}"
+        " --output predictions {output.predictions:q} --output intrinsic {output.intrinsic:q}"
