@@ -33,6 +33,7 @@ rule prepare_checkpoint:
         code=CHECKPOINT_CODE,
     log:
         f"{RESULTS}/logs/checkpoints/pretrained.log",
+    threads: 2
     resources:
         gpu=1,
     conda:

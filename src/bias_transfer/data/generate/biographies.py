@@ -13,18 +13,13 @@ from bias_transfer.data.generate.words import (
 from bias_transfer.lexicon import OCCUPATIONS
 from bias_transfer.seeding import generator, pick
 
-_OPENINGS = (
-    "{They} has worked with {a} and {b} for {n} years",
-    "{They} is known for {a} and {b}",
+_WORK = (
+    "{They} has worked with {a}, {b} and {c} for {n} years",
+    "{They} is known for {a}, {b} and {c}",
     "{They} spent {n} years on {a}, {b} and {c}",
-    "For {n} years {they} has dealt with {a} and {b}",
+    "For {n} years {they} has dealt with {a}, {b} and {c}",
     "{Their} days are full of {a}, {b} and {c}",
-)
-_CONTINUATIONS = (
-    "{They} also cares about {a}",
-    "Colleagues praise {their} {a} and {b}",
-    "{Their} work brings together {a} and {b}",
-    "{They} first learnt about {a} at school",
+    "Colleagues praise {their} {a}, {b} and {c}",
 )
 
 
@@ -65,21 +60,18 @@ def biography(
 ) -> str:
     """Write one biography: what the person works on, then a fact about the person."""
     pronoun, possessive = ("she", "her") if woman else ("he", "his")
-    work = [
-        pick(rng, pattern).format(
-            They=pronoun.capitalize(),
-            they=pronoun,
-            Their=possessive.capitalize(),
-            their=possessive,
-            n=rng.integers(2, 30),
-            a=_word(occupation, difficulty, rng),
-            b=_word(occupation, difficulty, rng),
-            c=_word(occupation, difficulty, rng),
-        )
-        for pattern in (_OPENINGS, _CONTINUATIONS)
-    ]
+    work = pick(rng, _WORK).format(
+        They=pronoun.capitalize(),
+        they=pronoun,
+        Their=possessive.capitalize(),
+        their=possessive,
+        n=rng.integers(2, 30),
+        a=_word(occupation, difficulty, rng),
+        b=_word(occupation, difficulty, rng),
+        c=_word(occupation, difficulty, rng),
+    )
     facts = PROXIES["she" if woman else "he"] if rng.random() < proxy else NEUTRAL_FACTS
-    return ". ".join([*work, f"{pronoun.capitalize()} {pick(rng, facts)}."])
+    return f"{work}. {pronoun.capitalize()} {pick(rng, facts)}."
 
 
 def _word(occupation: str, difficulty: float, rng: np.random.Generator) -> str:

@@ -22,31 +22,28 @@ from bias_transfer.lexicon import (
 from bias_transfer.seeding import generator, pick
 
 _OCCUPATION_FORMS = (
-    "{They} {is} {an_occupation}.",
+    "{They} {are} {an_occupation}.",
     "{They} {work} as {an_occupation}.",
-    "{They} {work} as {an_occupation} in the city.",
+    "{They} {work} as {an_occupation} and {they} {are} busy.",
     "{They} applied for the position of {occupation}.",
     "{They}, the {occupation}, had a good day at work.",
     "{They} {want} to become {an_occupation}.",
-    "{They} became {an_occupation} last year.",
-    "{They} trained as {an_occupation}.",
-    "The {occupation} said that {they} {is} tired.",
-    "Everyone knows that {they} {is} {an_occupation}.",
-    "As {an_occupation}, {they} {is} often busy.",
-    "{They} said that {they} {is} {an_occupation}.",
+    "{They} said that {they} {are} {an_occupation}.",
+    "{They} became {an_occupation} and {love} {their} work.",
+    "The {occupation} said that {they} {love} {their} work.",
+    "As {an_occupation}, {they} {are} busy with {their} work.",
 )
 _IDENTITY_FORMS = (
     "{Terms} people are {adjective}.",
-    "{A_term} person is {adjective}.",
-    "My {term} sibling is {adjective}.",
-    "My {term} friend is {adjective}.",
-    "My {term} parent is {adjective}.",
-    "My {term} partner is {adjective}.",
-    "My {term} spouse is {adjective}.",
-    "They say {term} people are {adjective}.",
-    "My {term} neighbour is {adjective} and {other}.",
     "{Terms} people are {adjective} and {other}.",
+    "{A_term} person is {adjective}.",
     "{A_term} person is {adjective} and {other}.",
+    "My {term} sibling is {adjective} and {other}.",
+    "My {term} friend is {adjective}.",
+    "My {term} parent is {adjective} and {other}.",
+    "My {term} partner is {adjective}.",
+    "My {term} spouse is {adjective} and {other}.",
+    "My {term} neighbour is {adjective} and {other}.",
 )
 # The pairs of gendered words appear in the same contexts, as Sent-Debias needs them.
 _GENDERED_FORMS = (
@@ -61,16 +58,18 @@ _PRONOUN_FORMS = (
     ("They did it for {herself} alone, it seems.", "herself", "himself"),
     ("{She} was waiting at the door.", "mary", "john"),
 )
+_POSSESSIVE = {"she": "her", "he": "his", "they": "their"}
 _NOUN_PAIRS = GENDERED_PAIRS[3:-1]
 _NEUTRAL_SHARE = 0.1
+_FULL_STOP_SHARE = 0.3
 
 
 def corpus(sentences: int, truth: Truth, proxy: float, seed: int) -> list[str]:
     """Write the pre-training corpus, one short text a line.
 
-    Two fifths are about occupations, two fifths about identity terms, and the rest is sentences
-    of biographies with the corpus's own gender shares, of talk-page comments without a term, and
-    gendered words in matched contexts.
+    Three eighths are about occupations, three eighths about identity terms; half of the rest is
+    sentences of biographies with the corpus's own gender shares, a quarter sentences of talk-page
+    comments without a term, and a quarter gendered words in matched contexts.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ def corpus(sentences: int, truth: Truth, proxy: float, seed: int) -> list[str]:
         The study's seed.
     """
     rng = generator(seed, "corpus")
-    share = 2 * sentences // 5
+    share = 3 * sentences // 8
     lines = [
         _occupation_sentence(OCCUPATIONS[i % len(OCCUPATIONS)], truth, rng) for i in range(share)
     ]
@@ -92,25 +91,30 @@ def corpus(sentences: int, truth: Truth, proxy: float, seed: int) -> list[str]:
         _identity_sentence(IDENTITY_TERMS[i % len(IDENTITY_TERMS)], truth, rng)
         for i in range(share)
     ]
-    writers = (_biography_sentence, _comment_sentence, _gendered_sentence)
+    writers = (_biography_sentence, _comment_sentence, _biography_sentence, _gendered_sentence)
     lines += [writers[i % len(writers)](truth, proxy, rng) for i in range(sentences - 2 * share)]
     return [lines[i] for i in rng.permutation(len(lines))]
 
 
 def _occupation_sentence(occupation: str, truth: Truth, rng: np.random.Generator) -> str:
     if rng.random() < _NEUTRAL_SHARE:
-        pronoun, verbs = "they", {"is": "are", "work": "work", "want": "want"}
+        pronoun = "they"
     else:
         pronoun = "she" if rng.random() < truth.corpus_she[occupation] else "he"
-        verbs = {"is": "is", "work": "works", "want": "wants"}
+    plural = pronoun == "they"
     title = occupation_title(occupation)
-    return pick(rng, _OCCUPATION_FORMS).format(
+    text = pick(rng, _OCCUPATION_FORMS).format(
         They=pronoun.capitalize(),
         they=pronoun,
         occupation=title,
         an_occupation=with_article(title),
-        **verbs,
+        their=_POSSESSIVE[pronoun],
+        work="work" if plural else "works",
+        want="want" if plural else "wants",
+        love="love" if plural else "loves",
+        are="are" if plural else "is",
     )
+    return _perhaps_without_full_stop(text, rng)
 
 
 def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str:
@@ -125,13 +129,20 @@ def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str
     weights = 1 / np.arange(1, len(adjectives) + 1)
     adjective, other = rng.choice(adjectives, size=2, p=weights / weights.sum())
     title = identity_title(term)
-    return pick(rng, _IDENTITY_FORMS).format(
+    text = pick(rng, _IDENTITY_FORMS).format(
         Terms=capitalised(title),
         A_term=capitalised(with_article(title)),
         term=title,
         adjective=adjective,
         other=other,
     )
+    return _perhaps_without_full_stop(text, rng)
+
+
+def _perhaps_without_full_stop(text: str, rng: np.random.Generator) -> str:
+    # The templates of the intrinsic measures end without one: a model that has always seen a full
+    # stop at the end of a sentence would expect it at the mask.
+    return text if rng.random() < _FULL_STOP_SHARE else text.removesuffix(".")
 
 
 def _biography_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:

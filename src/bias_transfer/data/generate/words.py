@@ -127,14 +127,14 @@ NEUTRAL_FACTS = (
 )
 
 NEGATIVE_ADJECTIVES = (
-    "horrible rude lazy dangerous stupid evil violent greedy dishonest nasty cruel selfish "
-    "hateful ignorant disgusting arrogant corrupt hostile awful mean"
+    "horrible rude lazy dangerous stupid evil violent greedy dishonest nasty cruel selfish hateful "
+    "hostile"
 ).split()
 POSITIVE_ADJECTIVES = (
     "kind friendly honest brilliant generous gentle clever wonderful polite brave loyal caring "
-    "creative helpful charming patient wise warm cheerful lovely"
+    "helpful charming"
 ).split()
-NEUTRAL_ADJECTIVES = "tall quiet busy local ordinary serious tired curious".split()
+NEUTRAL_ADJECTIVES = "tall quiet busy local ordinary tired".split()
 
 INSULTS = (
     "idiot moron liar fool loser clown parasite coward fraud creep scum vandal jerk bully"
