@@ -24,8 +24,8 @@ class Architecture:
     ----------
     vocabulary_size
         Tokens of the byte-level BPE vocabulary, at most.
-    hidden_size, layers, heads
-        Width, depth and attention heads; the feed-forward width is four times `hidden_size`.
+    hidden_size, intermediate_size, layers, heads
+        Width, feed-forward width, depth and attention heads.
     maximum_length
         Tokens a text, the two special ones included.
     initializer_range
@@ -37,6 +37,7 @@ class Architecture:
 
     vocabulary_size: int
     hidden_size: int
+    intermediate_size: int
     layers: int
     heads: int
     maximum_length: int
@@ -98,7 +99,7 @@ def _configuration(tokenizer: PreTrainedTokenizerBase, size: Architecture) -> Ro
         hidden_size=size.hidden_size,
         num_hidden_layers=size.layers,
         num_attention_heads=size.heads,
-        intermediate_size=4 * size.hidden_size,
+        intermediate_size=size.intermediate_size,
         # RoBERTa counts positions from padding_idx + 1.
         max_position_embeddings=size.maximum_length + 2,
         type_vocab_size=1,

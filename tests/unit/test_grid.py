@@ -1,0 +1,182 @@
+"""The grid: which models a config asks for, and what they are called."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bias_transfer.grid import (
+    ORIGINAL,
+    PRETRAINED,
+    Dataset,
+    Model,
+    Upstream,
+    dataset_variants,
+    models,
+    upstream_variants,
+)
+
+SAFE = re.compile(r"[A-Za-z0-9.-]+")
+PAPER_GAMMAS = [sign * size for size in (50, 25, 10, 5, 2, 1) for sign in (-1, 1)]
+ALL_KINDS = ["random", "uniform", "gaussian", "sentdebias"]
+
+
+def of(task, config):
+    return [model for model in models(config) if model.task == task]
+
+
+def paper_grid(config):
+    """Ten trials of each noise and of random weights, 12 gammas, 10 balancings, 19 scrubbings."""
+    config["upstream"]["random"]["trials"] = 10
+    config["upstream"]["uniform"] = {"half_widths": [0.5], "trials": 10}
+    config["upstream"]["gaussian"] = {"standard_deviations": [0.3], "trials": 10}
+    config["upstream"]["sentdebias"]["gammas"] = PAPER_GAMMAS
+    config["bios"]["balance"] = [
+        {"oversample": tenth / 10, "undersample": 0} for tenth in range(1, 11)
+    ]
+    config["wiki"]["scrub"] = [
+        {"mentions": kind, "fraction": tenth / 10}
+        for kind, tenths in (("toxic", range(1, 11)), ("all", range(1, 10)))
+        for tenth in tenths
+    ]
+    config["wiki"]["scrub_on_random"] = []
+    return config
+
+
+@pytest.mark.parametrize(
+    ("variant", "name"),
+    [
+        (PRETRAINED, "pretrained"),
+        (Upstream("random", trial=3), "random-t3"),
+        (Upstream("uniform", 0.5, 1), "uniform-c0.5-t1"),
+        (Upstream("gaussian", 0.3, 2), "gaussian-s0.3-t2"),
+        (Upstream("sentdebias", -50.0), "sentdebias-g-50"),
+        (Upstream("sentdebias", 0.25), "sentdebias-g0.25"),
+        (ORIGINAL, "original"),
+        (Dataset("balance", oversample=0.5, undersample=0.0), "balance-a0.5-b0"),
+        (Dataset("scrub-toxic", fraction=1.0), "scrub-toxic-1"),
+        (Dataset("scrub-all", fraction=0.5), "scrub-all-0.5"),
+    ],
+)
+def test_a_variant_is_named_after_its_kind_and_its_strength(variant, name):
+    assert variant.id == name
+
+
+def test_a_model_is_named_after_its_two_variants_and_its_seed():
+    model = Model("bios", Upstream("random", trial=1), ORIGINAL, seed=7)
+    assert model.id == "random-t1/original/seed7"
+    assert model.path == "bios/random-t1/original/seed7"
+
+
+def test_the_default_config_has_15_bios_models_and_13_wiki_models(config):
+    # BIOS: the unmodified one, 2 random, 2 uniform, 2 Gaussian, 5 gammas, 3 balancings.
+    # WIKI: the same but for the gammas, 4 scrubbings, and 1 scrubbing of the 2 random ones.
+    assert len(of("bios", config)) == 1 + 2 + 2 + 2 + 5 + 3
+    assert len(of("wiki", config)) == 1 + 2 + 2 + 2 + 4 + 2 * 1
+
+
+def test_the_unmodified_model_comes_first_and_once(config):
+    for task in ("bios", "wiki"):
+        plain = [m for m in of(task, config) if (m.upstream, m.dataset) == (PRETRAINED, ORIGINAL)]
+        assert plain == [of(task, config)[0]]
+
+
+def test_the_whole_grid_of_the_paper(config):
+    config = paper_grid(config)
+    bios = of("bios", config)
+    upstream = [m.upstream.kind for m in bios if m.dataset == ORIGINAL]
+    assert upstream.count("pretrained") == 1
+    assert 1 + upstream.count("uniform") + upstream.count("gaussian") == 21
+    assert upstream.count("random") == 10
+    assert 1 + upstream.count("sentdebias") == 13
+    assert sum(m.dataset.kind == "balance" for m in bios) == 10
+    # The paper's 43 of the last column of Table 3 leaves the random ones out.
+    assert sum(m.upstream.kind != "random" for m in bios) == 43
+    assert len(bios) == 53
+
+    wiki = of("wiki", config)
+    assert sum(m.dataset.kind in ("scrub-toxic", "scrub-all") for m in wiki) == 19
+    assert sum(m.upstream.kind != "random" for m in wiki) == 40
+    assert len(wiki) == 50
+
+
+def test_altered_data_meet_the_unmodified_checkpoint_only(config):
+    config["wiki"]["scrub_on_random"] = []
+    assert all(
+        m.upstream == PRETRAINED or m.dataset == ORIGINAL for m in models(config)
+    )
+
+
+def test_scrubbing_on_random_pairs_each_random_checkpoint_with_each_set(config):
+    config["wiki"]["scrub_on_random"] = [
+        {"mentions": "all", "fraction": 1},
+        {"mentions": "toxic", "fraction": 0.5},
+    ]
+    pairs = [
+        (m.upstream.id, m.dataset.id)
+        for m in models(config)
+        if m.upstream.kind == "random" and m.dataset != ORIGINAL
+    ]
+    assert pairs == [
+        ("random-t1", "scrub-all-1"),
+        ("random-t1", "scrub-toxic-0.5"),
+        ("random-t2", "scrub-all-1"),
+        ("random-t2", "scrub-toxic-0.5"),
+    ]
+
+
+def test_adding_a_gamma_adds_exactly_one_model(config):
+    before = models(config)
+    config["upstream"]["sentdebias"]["gammas"].append(-25)
+    after = models(config)
+    assert {m.path for m in after} - {m.path for m in before} == {
+        "bios/sentdebias-g-25/original/seed1"
+    }
+    assert len(after) == len(before) + 1
+
+
+def test_a_second_seed_doubles_the_models(config):
+    before = len(models(config))
+    config["seeds"] = [1, 2]
+    assert len(models(config)) == 2 * before
+
+
+def test_a_kind_that_no_task_asks_for_makes_no_model(config):
+    config["bios"]["upstream"] = []
+    assert {m.upstream for m in of("bios", config)} == {PRETRAINED}
+
+
+def test_data_set_variants_start_with_the_original(config):
+    assert [d.id for d in dataset_variants("wiki", config["wiki"])] == [
+        "original",
+        "scrub-toxic-0.5",
+        "scrub-toxic-1",
+        "scrub-all-0.5",
+        "scrub-all-1",
+    ]
+
+
+def test_ids_are_unique_and_safe_as_paths(config):
+    paths = [m.path for m in models(paper_grid(config))]
+    assert len(set(paths)) == len(paths)
+    assert all(SAFE.fullmatch(part) for path in paths for part in path.split("/"))
+
+
+@given(
+    st.lists(
+        st.integers(-(10**9), 10**9).filter(bool) | st.sampled_from([0.5, -0.25, 1e-7, 2.5e9]),
+        unique_by=lambda g: f"{g:g}",
+        max_size=5,
+    )
+)
+def test_whatever_the_strengths_ids_are_unique_and_safe(gammas):
+    grid = {
+        "random": {"trials": 2},
+        "uniform": {"half_widths": [abs(g) for g in gammas[:1]], "trials": 2},
+        "gaussian": {"standard_deviations": [], "trials": 1},
+        "sentdebias": {"gammas": gammas},
+    }
+    names = [variant.id for variant in upstream_variants(grid)]
+    assert len(names) == len(set(names)) == 1 + 2 + 2 * len(gammas[:1]) + len(gammas)
+    assert all(SAFE.fullmatch(name) for name in names)
