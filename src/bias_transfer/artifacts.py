@@ -135,7 +135,8 @@ def read_table(path: Path) -> pd.DataFrame:
         raise StudyError(f"{path}: the file is missing; make it with `snakemake {path}`") from error
     except (ValueError, OSError) as error:
         raise StudyError(
-            f"{path}: cannot be read as a table ({error}); delete it and rerun"
+            f"{path}: cannot be read as a table ({' '.join(str(error).split())}); delete it "
+            "and rerun"
         ) from error
 
 

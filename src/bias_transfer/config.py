@@ -38,7 +38,9 @@ def validate(config: Mapping[str, Any], schema_path: Path) -> None:
     for key in _hub_keys(config):
         section = _at(config, key)
         if not section["id"]:
-            raise StudyError(f"config key {key}.id is empty; give the id, since the source is 'hub'")
+            raise StudyError(
+                f"config key {key}.id is empty; give the id, since the source is 'hub'"
+            )
     _check_grid(config)
 
 
@@ -62,14 +64,11 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def is_generated(config: Mapping[str, Any]) -> bool:
-    """Tell whether any text of the study was generated, which every figure must then say."""
-    return "generated" in (
-        config["bios"]["source"],
-        config["wiki"]["source"],
-        config["model"]["corpus"]["source"]
-        if config["model"]["source"] == "generated"
-        else config["model"]["source"],
-    )
+    """Tell whether any text that the study uses was generated, as every figure must then say."""
+    used = [config["bios"], config["wiki"], config["sentiment"]]
+    if config["model"]["source"] == "generated" or "sentdebias" in config["bios"]["upstream"]:
+        used.append(config["model"]["corpus"])
+    return any(section["source"] == "generated" for section in used)
 
 
 def _hub_keys(config: Mapping[str, Any]) -> Iterator[str]:
@@ -119,25 +118,29 @@ def _check_grid(config: Mapping[str, Any]) -> None:
 
 
 def _explain(error: jsonschema.ValidationError) -> str:
+    # The library's own types also allow for a schema that is a bare truth value.
+    rule: Any = error.validator_value
+    schema: Any = error.schema
+    instance: Any = error.instance
     key = ".".join(str(part) for part in error.absolute_path)
     at = f"config key {key}" if key else "config"
     if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = next(name for name in error.instance if name not in known)
+        known = list(schema.get("properties", {}))
+        unknown = next(name for name in instance if name not in known)
         name = f"{key}.{unknown}" if key else str(unknown)
         close = difflib.get_close_matches(str(unknown), known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
         return f"config key {name} is unknown; {hint}"
     if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
+        missing = next(name for name in rule if name not in instance)
         return f"{at}: the key {missing!r} is missing; copy it from config.yaml"
     if error.validator == "enum":
-        close = difflib.get_close_matches(str(error.instance), map(str, error.validator_value), n=1)
+        close = difflib.get_close_matches(str(instance), map(str, rule), n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        known_values = ", ".join(map(str, error.validator_value))
-        return f"{at}: {error.instance!r} is not one of {known_values}{hint}"
+        known_values = ", ".join(map(str, rule))
+        return f"{at}: {instance!r} is not one of {known_values}{hint}"
     if error.validator == "minItems":
-        return f"{at}: the list is empty; give at least {error.validator_value} value"
+        return f"{at}: the list is empty; give at least {rule} value"
     if error.validator == "not":
         return f"{at}: 0 changes nothing and is always there as 'pretrained'; remove it"
     return f"{at}: {error.message}"

@@ -39,9 +39,10 @@ class Upstream:
     def id(self) -> str:
         """The name of its folder, such as `uniform-c0.5-t1` or `sentdebias-g-50`."""
         letter = {"uniform": "c", "gaussian": "s", "sentdebias": "g"}.get(self.kind, "")
-        parts = [self.kind]
+        parts: list[str] = [self.kind]
         if self.strength is not None:
-            parts.append(f"{letter}{self.strength:g}")
+            # "1e+06" would bring in a sign that is not for folders.
+            parts.append(f"{letter}{self.strength:g}".replace("+", ""))
         if self.trial is not None:
             parts.append(f"t{self.trial}")
         return "-".join(parts)

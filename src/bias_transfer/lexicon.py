@@ -1,4 +1,4 @@
-"""The closed vocabularies of the study: occupations, pronouns, identity terms, Sent-Debias words."""
+"""The closed vocabularies: occupations, pronouns, identity terms, Sent-Debias words."""
 
 from dataclasses import dataclass
 

@@ -20,12 +20,12 @@ rule correlate:
             category="Tables",
         ),
         transfer=f"{RESULTS}/analysis/transfer.csv",
-    params:
-        code=ANALYSIS_CODE,
     log:
         f"{RESULTS}/logs/analysis/correlate.log",
     conda:
         ENVIRONMENT
+    params:
+        code=ANALYSIS_CODE,
     shell:
         "bias-transfer correlate --log {log:q} --input bios {input.bios:q} --input wiki {input.wiki:q}"
         " --output table2 {output.table2:q} --output transfer {output.transfer:q}"
@@ -48,13 +48,13 @@ rule regress:
             category="Tables",
         ),
         answer=f"{RESULTS}/analysis/answer.md",
-    params:
-        settings=settings(outcomes=OUTCOMES, hc3=section("analysis", "hc3"), note=NOTE),
-        code=ANALYSIS_CODE,
     log:
         f"{RESULTS}/logs/analysis/regress.log",
     conda:
         ENVIRONMENT
+    params:
+        settings=settings(outcomes=OUTCOMES, hc3=section("analysis", "hc3"), note=NOTE),
+        code=ANALYSIS_CODE,
     shell:
         "bias-transfer regress --log {log:q} --settings {params.settings:q}"
         " --input bios {input.bios:q} --input wiki {input.wiki:q}"

@@ -6,16 +6,29 @@ PRETRAINED_MANIFEST = manifest("checkpoints", PRETRAINED.id)
 # The user's data are read and checked before anything long begins; they do not change the
 # checkpoint, hence `ancient`.
 CHECKED_DATA = [manifest("data/bios/original"), manifest("data/wiki/original")] + (
-    [manifest("data/sentiment")] if section("sentiment", "source") in ("generated", "file") else []
+    [manifest("data/sentiment")]
+    if section("sentiment", "source") in ("generated", "file")
+    else []
 )
 
 
 rule prepare_checkpoint:
     input:
         checked=ancient(CHECKED_DATA),
-        corpus=manifest("data/corpus") if section("model", "source") == "generated" else [],
+        corpus=(
+            manifest("data/corpus")
+            if section("model", "source") == "generated"
+            else []
+        ),
     output:
         manifest=PRETRAINED_MANIFEST,
+    log:
+        f"{RESULTS}/logs/checkpoints/pretrained.log",
+    conda:
+        ENVIRONMENT
+    threads: 2
+    resources:
+        gpu=1,
     params:
         settings=settings(
             seed=config["seed"],
@@ -31,13 +44,6 @@ rule prepare_checkpoint:
         ),
         content=content("model.file.path"),
         code=CHECKPOINT_CODE,
-    log:
-        f"{RESULTS}/logs/checkpoints/pretrained.log",
-    threads: 2
-    resources:
-        gpu=1,
-    conda:
-        ENVIRONMENT
     shell:
         "bias-transfer prepare-checkpoint --log {log:q} --settings {params.settings:q}"
         " --input corpus {input.corpus:q} --output manifest {output.manifest:q}"
@@ -47,10 +53,17 @@ rule alter_checkpoint:
     input:
         pretrained=PRETRAINED_MANIFEST,
         corpus=lambda wildcards: (
-            manifest("data/corpus") if wildcards.upstream.startswith("sentdebias") else []
+            manifest("data/corpus")
+            if wildcards.upstream.startswith("sentdebias")
+            else []
         ),
     output:
         manifest=manifest("checkpoints/{upstream}"),
+    log:
+        f"{RESULTS}/logs/checkpoints/{{upstream}}.log",
+    priority: 5
+    conda:
+        ENVIRONMENT
     params:
         command=lambda wildcards: (
             "randomise-checkpoint"
@@ -72,11 +85,6 @@ rule alter_checkpoint:
             ),
         ),
         code=CHECKPOINT_CODE,
-    log:
-        f"{RESULTS}/logs/checkpoints/{{upstream}}.log",
-    conda:
-        ENVIRONMENT
-    priority: 5
     shell:
         "bias-transfer {params.command} --log {log:q} --settings {params.settings:q}"
         " --input pretrained {input.pretrained:q} --input corpus {input.corpus:q}"
@@ -94,18 +102,20 @@ rule prepare_sentiment_classifier:
             else []
         ),
         checkpoint=(
-            PRETRAINED_MANIFEST if section("sentiment", "source") in ("generated", "file") else []
+            PRETRAINED_MANIFEST
+            if section("sentiment", "source") in ("generated", "file")
+            else []
         ),
     output:
         manifest=manifest("sentiment"),
+    log:
+        f"{RESULTS}/logs/sentiment.log",
+    priority: 6
+    conda:
+        ENVIRONMENT
     params:
         settings=settings(seed=config["seed"], **source("sentiment")),
         code=code_digest("sentiment"),
-    log:
-        f"{RESULTS}/logs/sentiment.log",
-    conda:
-        ENVIRONMENT
-    priority: 6
     shell:
         "bias-transfer prepare-sentiment-classifier --log {log:q} --settings {params.settings:q}"
         " --input data {input.data:q} --input checkpoint {input.checkpoint:q}"

@@ -17,10 +17,9 @@ except StudyError as error:
 
 RESULTS = config["results"].rstrip("/")
 ENVIRONMENT = Path(workflow.basedir) / "envs/environment.yaml"
-GENERATED = is_generated(config)
 NOTE = (
     "Generated text: the biases are declared in the config, not found in the world."
-    if GENERATED
+    if is_generated(config)
     else "Text and model are the ones that the config names."
 )
 
@@ -69,7 +68,9 @@ def content(*keys):
         each
         for key in keys
         for path in SOURCE_PATHS.get(key, [])
-        for each in ([Path(path)] if Path(path).is_file() else sorted(Path(path).iterdir()))
+        for each in (
+            [Path(path)] if Path(path).is_file() else sorted(Path(path).iterdir())
+        )
         if each.is_file()
     ]
     return [sha256(each) for each in files]
@@ -77,7 +78,7 @@ def content(*keys):
 
 def manifest(*parts):
     """Return the path of a folder's manifest."""
-    return "/".join([RESULTS, *parts, "manifest.json"])
+    return str(Path(RESULTS, *parts, "manifest.json"))
 
 
 def models_of(task):
@@ -88,3 +89,54 @@ def models_of(task):
 def datasets_of(task):
     """Return the ids of a task's data sets, in the order of the config."""
     return list(dict.fromkeys(model.dataset.id for model in models_of(task)))
+
+
+def generator(*path):
+    """Return the generator's strengths where a section of the config draws on them."""
+    return (
+        dict(generator=section("generator"))
+        if section(*path)["source"] == "generated"
+        else {}
+    )
+
+
+def task_settings(task):
+    """Return what the preparation of a task's data depends on."""
+    keys = ("source", "generated", "file", "hub", "test_share", "evaluation_share")
+    used = {key: value for key, value in source(task).items() if key in keys}
+    return settings(seed=config["seed"], **generator(task), **used)
+
+
+def described_by(model):
+    """Return the data set whose training part gives a model its covariates."""
+    return (
+        "original"
+        if section("analysis", "covariates_from") == "original"
+        else model.dataset.id
+    )
+
+
+def score_files(task, name):
+    """Return one score file of every model of a task."""
+    return [f"{RESULTS}/scores/{model.path}/{name}" for model in models_of(task)]
+
+
+def model_rows(task):
+    """Return what identifies each model in the observation table."""
+    return [
+        dict(
+            model=model.id,
+            upstream=model.upstream.id,
+            dataset=model.dataset.id,
+            seed=model.seed,
+            upstream_kind=model.upstream.kind,
+            upstream_strength=model.upstream.strength,
+            trial=model.upstream.trial,
+            dataset_kind=model.dataset.kind,
+            oversample=model.dataset.oversample,
+            undersample=model.dataset.undersample,
+            scrubbed_fraction=model.dataset.fraction,
+            covariates_dataset=described_by(model),
+        )
+        for model in models_of(task)
+    ]

@@ -1,7 +1,6 @@
 # Takes the user's files or nothing; makes results/data/<name>/<data set>/manifest.json with its
 # train, evaluation and test parts, results/data/corpus and results/data/sentiment.
 DATA_CODE = code_digest("data")
-GENERATOR = dict(generator=section("generator")) if GENERATED else {}
 
 
 localrules:
@@ -17,23 +16,15 @@ rule prepare_bios:
         ancient(source_files("bios.file.path")),
     output:
         manifest=manifest("data/bios/original"),
-    params:
-        settings=settings(
-            seed=config["seed"],
-            **GENERATOR,
-            **{
-                key: value
-                for key, value in source("bios").items()
-                if key in ("source", "generated", "file", "hub", "test_share", "evaluation_share")
-            },
-        ),
-        content=content("bios.file.path"),
-        code=DATA_CODE,
     log:
         f"{RESULTS}/logs/data/bios/original.log",
+    priority: 10
     conda:
         ENVIRONMENT
-    priority: 10
+    params:
+        settings=task_settings("bios"),
+        content=content("bios.file.path"),
+        code=DATA_CODE,
     shell:
         "bias-transfer prepare-bios --log {log:q} --settings {params.settings:q}"
         " --output manifest {output.manifest:q}"
@@ -44,23 +35,15 @@ rule prepare_wiki:
         ancient(source_files("wiki.file.path")),
     output:
         manifest=manifest("data/wiki/original"),
-    params:
-        settings=settings(
-            seed=config["seed"],
-            **GENERATOR,
-            **{
-                key: value
-                for key, value in source("wiki").items()
-                if key in ("source", "generated", "file", "hub", "test_share", "evaluation_share")
-            },
-        ),
-        content=content("wiki.file.path"),
-        code=DATA_CODE,
     log:
         f"{RESULTS}/logs/data/wiki/original.log",
+    priority: 10
     conda:
         ENVIRONMENT
-    priority: 10
+    params:
+        settings=task_settings("wiki"),
+        content=content("wiki.file.path"),
+        code=DATA_CODE,
     shell:
         "bias-transfer prepare-wiki --log {log:q} --settings {params.settings:q}"
         " --output manifest {output.manifest:q}"
@@ -71,15 +54,19 @@ rule prepare_corpus:
         ancient(source_files("model.corpus.file.paths")),
     output:
         manifest=manifest("data/corpus"),
-    params:
-        settings=settings(seed=config["seed"], **GENERATOR, **source("model", "corpus")),
-        content=content("model.corpus.file.paths"),
-        code=DATA_CODE,
     log:
         f"{RESULTS}/logs/data/corpus.log",
+    priority: 10
     conda:
         ENVIRONMENT
-    priority: 10
+    params:
+        settings=settings(
+            seed=config["seed"],
+            **generator("model", "corpus"),
+            **source("model", "corpus"),
+        ),
+        content=content("model.corpus.file.paths"),
+        code=DATA_CODE,
     shell:
         "bias-transfer prepare-corpus --log {log:q} --settings {params.settings:q}"
         " --output manifest {output.manifest:q}"
@@ -90,6 +77,11 @@ rule prepare_sentiment:
         ancient(source_files("sentiment.file.path", "sentiment.file.labels_path")),
     output:
         manifest=manifest("data/sentiment"),
+    log:
+        f"{RESULTS}/logs/data/sentiment.log",
+    priority: 10
+    conda:
+        ENVIRONMENT
     params:
         settings=settings(
             seed=config["seed"],
@@ -101,11 +93,6 @@ rule prepare_sentiment:
         ),
         content=content("sentiment.file.path", "sentiment.file.labels_path"),
         code=DATA_CODE,
-    log:
-        f"{RESULTS}/logs/data/sentiment.log",
-    conda:
-        ENVIRONMENT
-    priority: 10
     shell:
         "bias-transfer prepare-sentiment --log {log:q} --settings {params.settings:q}"
         " --output manifest {output.manifest:q}"
@@ -116,16 +103,16 @@ rule alter_data:
         original=manifest("data/{task}/original"),
     output:
         manifest=manifest("data/{task}/{dataset}"),
+    log:
+        f"{RESULTS}/logs/data/{{task}}/{{dataset}}.log",
+    conda:
+        ENVIRONMENT
     params:
         settings=lambda wildcards: settings(
             seed=config["seed"],
             dataset=dict(id=wildcards.dataset, **vars(DATASETS[wildcards.dataset])),
         ),
         code=DATA_CODE,
-    log:
-        f"{RESULTS}/logs/data/{{task}}/{{dataset}}.log",
-    conda:
-        ENVIRONMENT
     shell:
         "bias-transfer alter-data --log {log:q} --settings {params.settings:q}"
         " --input original {input.original:q} --output manifest {output.manifest:q}"

@@ -7,6 +7,13 @@ rule fine_tune:
         original=manifest("data/{task}/original"),
     output:
         manifest=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
+    log:
+        f"{RESULTS}/logs/finetune/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}.log",
+    priority: 4
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task,
@@ -16,13 +23,6 @@ rule fine_tune:
             maximum_length=section(wildcards.task, "maximum_length"),
         ),
         code=code_digest("finetune"),
-    log:
-        f"{RESULTS}/logs/finetune/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}.log",
-    resources:
-        gpu=1,
-    conda:
-        ENVIRONMENT
-    priority: 4
     shell:
         "bias-transfer fine-tune --log {log:q} --settings {params.settings:q}"
         " --input upstream {input.upstream:q} --input training {input.training:q}"

@@ -16,15 +16,15 @@ rule score_upstream:
     output:
         bios=f"{RESULTS}/intrinsic/{{upstream}}/bios.csv",
         wiki=f"{RESULTS}/intrinsic/{{upstream}}/wiki.csv",
+    log:
+        f"{RESULTS}/logs/intrinsic/{{upstream}}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=section("scoring", "gpus"),
     params:
         settings=settings(**MEASURE_SETTINGS),
         code=SCORING_CODE,
-    log:
-        f"{RESULTS}/logs/intrinsic/{{upstream}}.log",
-    resources:
-        gpu=section("scoring", "gpus"),
-    conda:
-        ENVIRONMENT
     shell:
         "bias-transfer score-upstream --log {log:q} --settings {params.settings:q}"
         " --input upstream {input.upstream:q} --input sentiment {input.sentiment:q}"
@@ -36,10 +36,19 @@ rule score_fine_tuned:
         model=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
         upstream=manifest("checkpoints/{upstream}"),
         data=manifest("data/{task}/original"),
-        sentiment=lambda wildcards: manifest("sentiment") if wildcards.task == "wiki" else [],
+        sentiment=lambda wildcards: (
+            manifest("sentiment") if wildcards.task == "wiki" else []
+        ),
     output:
         predictions=f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}/predictions.parquet",
         intrinsic=f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}/intrinsic.csv",
+    log:
+        f"{RESULTS}/logs/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}.log",
+    priority: 3
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=section("scoring", "gpus"),
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task,
@@ -47,13 +56,6 @@ rule score_fine_tuned:
             **MEASURE_SETTINGS,
         ),
         code=SCORING_CODE,
-    log:
-        f"{RESULTS}/logs/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}.log",
-    resources:
-        gpu=section("scoring", "gpus"),
-    conda:
-        ENVIRONMENT
-    priority: 3
     shell:
         "bias-transfer score-fine-tuned --log {log:q} --settings {params.settings:q}"
         " --input model {input.model:q} --input upstream {input.upstream:q}"

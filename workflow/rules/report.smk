@@ -6,7 +6,9 @@ COMMANDS = {
     "4": "draw-coefficients",
     "9": "draw-transfer",
 }
-FIGURES = [f"{RESULTS}/figures/figure{n}.{kind}" for n in COMMANDS for kind in ("pdf", "png")]
+FIGURES = [
+    f"{RESULTS}/figures/figure{n}.{kind}" for n in COMMANDS for kind in ("pdf", "png")
+]
 
 
 localrules:
@@ -25,16 +27,16 @@ rule draw:
             caption="../report/figure{number}.rst",
             category="Figures",
         ),
+    log:
+        f"{RESULTS}/logs/figures/figure{{number}}.log",
+    wildcard_constraints:
+        number="|".join(COMMANDS),
+    conda:
+        ENVIRONMENT
     params:
         command=lambda wildcards: COMMANDS[wildcards.number],
         settings=settings(outcomes=OUTCOMES, note=NOTE),
         code=FIGURE_CODE,
-    wildcard_constraints:
-        number="|".join(COMMANDS),
-    log:
-        f"{RESULTS}/logs/figures/figure{{number}}.log",
-    conda:
-        ENVIRONMENT
     shell:
         "bias-transfer {params.command} --log {log:q} --settings {params.settings:q}"
         " --input bios {input.bios:q} --input wiki {input.wiki:q}"

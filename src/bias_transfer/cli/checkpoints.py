@@ -144,7 +144,8 @@ def _publish(
     with atomic_folder(job.output("manifest").parent) as folder:
         _save(model, tokenizer, folder)
         describe_folder(
-            folder, {"kind": "checkpoint", "upstream": upstream["id"], "recipe": upstream, "seed": seed}
+            folder,
+            {"kind": "checkpoint", "upstream": upstream["id"], "recipe": upstream, "seed": seed},
         )
 
 

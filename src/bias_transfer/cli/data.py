@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from bias_transfer.artifacts import (
-
     atomic_folder,
     describe_folder,
     read_table,
@@ -154,7 +153,9 @@ def _user_rows(
 
 def _write_parts(job: Job, task: str, table: pd.DataFrame, declared: dict[str, Any]) -> None:
     settings = job.settings
-    parts = split(table, settings["test_share"], settings["evaluation_share"], settings["seed"], task)
+    parts = split(
+        table, settings["test_share"], settings["evaluation_share"], settings["seed"], task
+    )
     with atomic_folder(job.output("manifest").parent) as folder:
         for part, rows in parts.items():
             write_table(folder / f"{part}.parquet", rows)

@@ -15,7 +15,8 @@ from bias_transfer.artifacts import (
 )
 from bias_transfer.cli.job import Job
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
-from bias_transfer.models.classification import LabelledText, fine_tune as fine_tune_classifier
+from bias_transfer.models.classification import LabelledText
+from bias_transfer.models.classification import fine_tune as fine_tune_classifier
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.seeding import derived_seed

@@ -79,9 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=[c for commands in STAGES.values() for c in commands])
     parser.add_argument("--settings", default="{}", help="the config's part, as JSON")
     parser.add_argument("--log", type=Path, help="where progress and tracebacks go")
-    parser.add_argument(
-        "--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH")
-    )
+    parser.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
     parser.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
     return parser
 

@@ -15,9 +15,9 @@ from bias_transfer.models.checkpoints import (
     load_tokenizer,
     with_upstream_head,
 )
-from bias_transfer.models.classification import predict
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.masked_lm import MaskScorer
+from bias_transfer.models.prediction import predict
 from bias_transfer.models.sentiment import negative_probability
 
 
@@ -38,7 +38,11 @@ def score_fine_tuned(job: Job) -> None:
     classifier, tokenizer = load_classifier(fine_tuned).to(device), load_tokenizer(str(fine_tuned))
     test = read_table(verified_folder(job.input("data")) / "test.parquet")
     probabilities = predict(
-        classifier, tokenizer, test["text"].tolist(), settings["maximum_length"], settings["batch_size"]
+        classifier,
+        tokenizer,
+        test["text"].tolist(),
+        settings["maximum_length"],
+        settings["batch_size"],
     )
     labels = [classifier.config.id2label[index] for index in range(probabilities.shape[1])]
     columns = pd.Index(labels)

@@ -18,15 +18,16 @@ from bias_transfer.data.sentiment import SENTIMENTS
 from bias_transfer.errors import StudyError
 from bias_transfer.metrics.extrinsic.performance import performance
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
-from bias_transfer.models.classification import LabelledText, fine_tune, predict
+from bias_transfer.models.classification import LabelledText, fine_tune
 from bias_transfer.models.device import prepare_device
+from bias_transfer.models.prediction import predict
 from bias_transfer.models.sentiment import save_hub_classifier
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.seeding import derived_seed
 
 
 def prepare_sentiment_classifier(job: Job) -> None:
-    """Train a classifier on labelled text, fetch one from the hub, or note that a lexicon serves."""
+    """Train a classifier, fetch one from the hub, or note that a lexicon serves."""
     settings = job.settings
     with atomic_folder(job.output("manifest").parent) as folder:
         if settings["source"] == "lexicon":

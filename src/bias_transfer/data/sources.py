@@ -23,7 +23,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     readers = {
         ".csv": lambda: _read_delimited(path, ","),
         ".tsv": lambda: _read_delimited(path, "\t"),
-        ".jsonl": lambda: pd.read_json(path, lines=True, dtype=False, convert_dates=False),
+        ".jsonl": lambda: pd.read_json(path, lines=True, dtype=False),
         ".parquet": lambda: pd.read_parquet(path),
     }
     if path.suffix not in readers:
@@ -39,7 +39,9 @@ def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return require_columns(table, columns, str(path))
 
 
-def read_hub(name: str, revision: str, splits: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+def read_hub(
+    name: str, revision: str, splits: Sequence[str], columns: Sequence[str]
+) -> pd.DataFrame:
     """Read the named columns of a data set of the Hugging Face hub, its splits merged in order.
 
     Nothing that the repository holds is run: `datasets` reads data files only.
@@ -62,11 +64,13 @@ def read_hub(name: str, revision: str, splits: Sequence[str], columns: Sequence[
 def read_lines(path: Path) -> list[str]:
     """Read a plain text file, one text a line."""
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError as error:
         raise StudyError(f"{path}: the file is missing") from error
     except UnicodeDecodeError as error:
         raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
+    # Not `splitlines`: tweets hold other separators, and labels are matched line by line.
+    return lines if lines[-1] else lines[:-1]
 
 
 def read_texts(path: Path, column: str) -> list[str]:
@@ -126,6 +130,10 @@ def _read_delimited(path: Path, delimiter: str) -> pd.DataFrame:
     if repeated:
         raise StudyError(f"{path}: the column {sorted(repeated)[0]!r} appears twice")
     # Everything as text: "NA" may be a comment, and "007" an id.
-    return pd.read_csv(
+    table = pd.read_csv(
         path, sep=delimiter, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig"
     )
+    # pandas would take the first of them as an index and shift the columns.
+    if not isinstance(table.index, pd.RangeIndex):
+        raise StudyError(f"{path}: the rows have more fields than the header")
+    return table

@@ -60,6 +60,7 @@ def split(
         test = max(1, round(test_share * len(members)))
         test = min(test, len(members) - 2)
         evaluation = max(1, round(evaluation_share * (len(members) - test)))
+        evaluation = min(evaluation, len(members) - test - 1)
         part[members[:test]] = "test"
         part[members[test : test + evaluation]] = "evaluation"
     return {each: rows.loc[part == each].reset_index(drop=True) for each in PARTS}

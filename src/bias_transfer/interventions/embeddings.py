@@ -103,13 +103,18 @@ def bias_subspace(female: np.ndarray, male: np.ndarray, components: int) -> np.n
     """
     if len(female) < max(2, components):
         raise StudyError(
-            f"the corpus has {len(female)} sentences with a gendered word, too few for Sent-Debias; "
-            "give a larger model.corpus"
+            f"the corpus has {len(female)} sentences with a gendered word, too few for "
+            "Sent-Debias; give a larger model.corpus"
         )
     female, male = _normalised(female), _normalised(male)
     half_difference = (female - male) / 2
     stacked = np.concatenate([half_difference, -half_difference])
     _, singular, directions = np.linalg.svd(stacked, full_matrices=False)
+    if components > len(singular):
+        raise StudyError(
+            f"config key upstream.sentdebias.components: {components}, but the embeddings have "
+            f"{female.shape[1]} dimensions"
+        )
     if singular[components - 1] <= 1e-10 * max(1.0, singular[0]):
         raise StudyError(
             "the embeddings of the paired sentences do not differ; Sent-Debias has no direction to "
@@ -128,9 +133,7 @@ def remove_component(vectors: torch.Tensor, subspace: np.ndarray, gamma: float) 
     return (exact - gamma * (exact @ directions.T) @ directions).to(vectors.dtype)
 
 
-def sentence_embeddings(
-    embeddings: np.ndarray, token_ids: Sequence[Sequence[int]]
-) -> np.ndarray:
+def sentence_embeddings(embeddings: np.ndarray, token_ids: Sequence[Sequence[int]]) -> np.ndarray:
     """Average the word embeddings of each sentence's tokens; shape (sentences, hidden)."""
     return np.stack([embeddings[list(ids)].mean(axis=0) for ids in token_ids]).astype(np.float64)
 

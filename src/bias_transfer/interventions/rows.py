@@ -69,4 +69,5 @@ def scrub(
         candidate &= training["label"].to_numpy() == TOXIC
     rows = rng.permutation(np.flatnonzero(candidate))
     dropped = rows[: int(fraction * len(rows) + 0.5)]
-    return training.drop(index=training.index[dropped]).reset_index(drop=True)
+    kept = np.setdiff1d(np.arange(len(training)), dropped)
+    return training.iloc[kept].reset_index(drop=True)

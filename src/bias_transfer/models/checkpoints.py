@@ -152,7 +152,9 @@ def _load(
             f"{source}: a {model.config.model_type} model; only RoBERTa checkpoints are supported"
         )
     if info["mismatched_keys"]:
-        raise StudyError(f"{source}: weights of another shape: {sorted(info['mismatched_keys'])[0]}")
+        raise StudyError(
+            f"{source}: weights of another shape: {sorted(info['mismatched_keys'])[0]}"
+        )
     return model, info
 
 

@@ -1,19 +1,17 @@
-"""Fine-tune a classifier on labelled text, and predict with it."""
+"""Fine-tune a classifier on labelled text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import torch
 from transformers import (
     DataCollatorWithPadding,
     PreTrainedTokenizerBase,
     RobertaForSequenceClassification,
 )
 
-from bias_transfer.errors import StudyError
+from bias_transfer.models.prediction import checked_length
 from bias_transfer.models.training import TrainingSettings, train
 
 
@@ -46,50 +44,6 @@ def fine_tune(
         seed,
         folder,
     )
-
-
-@torch.inference_mode()
-def predict(
-    model: RobertaForSequenceClassification,
-    tokenizer: PreTrainedTokenizerBase,
-    texts: Sequence[str],
-    maximum_length: int,
-    batch_size: int,
-) -> np.ndarray:
-    """Return the class probabilities of each text, shape (texts, classes).
-
-    Raises
-    ------
-    StudyError
-        If a probability is not finite: the training diverged.
-    """
-    limit = checked_length(model, maximum_length)
-    ids = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
-    # Texts of like length share a batch: less padding, and the same numbers.
-    order = np.argsort([len(each) for each in ids], kind="stable")
-    probabilities = np.empty((len(ids), model.config.num_labels))
-    for start in range(0, len(ids), batch_size):
-        rows = order[start : start + batch_size]
-        batch = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
-        logits = model(**batch.to(model.device)).logits.to(torch.float64)
-        probabilities[rows] = logits.softmax(-1).cpu().numpy()
-    if not np.isfinite(probabilities).all():
-        raise StudyError(
-            "the classifier predicts numbers that are not finite: its training diverged; lower "
-            "training.learning_rate"
-        )
-    return probabilities
-
-
-def checked_length(model: RobertaForSequenceClassification, maximum_length: int) -> int:
-    """Return the tokens to keep of a text, refusing more than the model has positions for."""
-    positions = int(model.config.max_position_embeddings) - int(model.config.pad_token_id) - 1
-    if maximum_length > positions:
-        raise StudyError(
-            f"config key maximum_length: {maximum_length} tokens, but the checkpoint has "
-            f"{positions} positions"
-        )
-    return maximum_length
 
 
 def _examples(

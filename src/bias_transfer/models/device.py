@@ -4,6 +4,7 @@ import logging
 
 import torch
 from transformers import set_seed
+from transformers.utils.logging import disable_progress_bar
 
 logger = logging.getLogger(__name__)
 
@@ -14,6 +15,8 @@ def prepare_device(seed: int, threads: int = 1) -> torch.device:
     On the CPU the number of threads is the job's own, whatever the machine has: sums over several
     threads are added in another order, and the numbers would depend on `--cores`.
     """
+    # Progress goes to the log, line by line; a bar would fill the terminal.
+    disable_progress_bar()
     set_seed(seed)
     if torch.cuda.is_available():
         device = torch.device("cuda")

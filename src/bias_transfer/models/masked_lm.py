@@ -29,7 +29,9 @@ class MaskScorer:
         self._tokenizer = tokenizer
         self._batch_size = batch_size
 
-    def log_probabilities(self, sentences: Sequence[Sequence[int]], positions: Sequence[int]) -> np.ndarray:
+    def log_probabilities(
+        self, sentences: Sequence[Sequence[int]], positions: Sequence[int]
+    ) -> np.ndarray:
         """Score tokenised sentences.
 
         Parameters
@@ -50,7 +52,10 @@ class MaskScorer:
             If a probability is not finite.
         """
         scored = [
-            self._batch(sentences[start : start + self._batch_size], positions[start : start + self._batch_size])
+            self._batch(
+                sentences[start : start + self._batch_size],
+                positions[start : start + self._batch_size],
+            )
             for start in range(0, len(sentences), self._batch_size)
         ]
         result = np.concatenate(scored)

@@ -12,10 +12,12 @@ from bias_transfer.data.sentiment import uniform_tweet
 from bias_transfer.errors import StudyError
 from bias_transfer.metrics.intrinsic.negative_sentiment import NegativeProbability
 from bias_transfer.models.checkpoints import load_tokenizer
-from bias_transfer.models.classification import predict
+from bias_transfer.models.prediction import predict
 
 
-def negative_probability(manifest: Path, maximum_length: int, batch_size: int) -> NegativeProbability:
+def negative_probability(
+    manifest: Path, maximum_length: int, batch_size: int
+) -> NegativeProbability:
     """Return the function from texts to P(negative) that a manifest describes.
 
     Parameters

@@ -8,7 +8,13 @@ from typing import Any
 
 import pandas as pd
 import torch
-from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
+from transformers import (
+    PreTrainedModel,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +125,8 @@ def train(
         data_collator=collate,
         callbacks=[_ProgressInLog()],
     )
+    # It would print to the terminal what the log already has.
+    trainer.remove_callback(PrinterCallback)
     trainer.train()
     return _loss_curve(trainer.state.log_history)
 

@@ -68,7 +68,8 @@ def _lines(
 ) -> list[str]:
     wording = _WORDINGS[task]
     control = observations[
-        (observations["upstream_kind"] == "pretrained") & (observations["dataset_kind"] == "original")
+        (observations["upstream_kind"] == "pretrained")
+        & (observations["dataset_kind"] == "original")
     ]
     quality = performance[performance["model"].isin(control["model"])].mean(numeric_only=True)
     random = performance[~performance["model"].isin(control["model"])]["accuracy"]
@@ -87,8 +88,8 @@ def _lines(
         *_findings(task, regressions),
     ]
     counts = undefined.value_counts()
-    reasons = ", ".join(f"{count} × {reason}" for reason, count in counts.items())
-    lines.append(f"Undefined model × item cells: {len(undefined)}{f' ({reasons})' if reasons else ''}.")
+    reasons = ", ".join(f"{count} times {reason}" for reason, count in counts.items())
+    lines.append(f"Undefined cells, of a model and an item: {len(undefined)}. {reasons}".rstrip())
     return lines
 
 
@@ -99,15 +100,15 @@ def _findings(task: str, regressions: pd.DataFrame) -> list[str]:
         if "term" not in rows or rows["term"].isna().all():
             lines.append(f"{column}: not estimated, {rows['undefined_reason'].iloc[0]}.")
             continue
-        terms = rows.set_index("term")
+        estimates = {row["term"]: row for _, row in rows.iterrows()}
         said = [
-            f"{name}: {_effect(terms.loc[term])}"
+            f"{name}: {_effect(estimates[term])}"
             for term, name in (
                 (MEASURES[task], wording.before),
                 (COVARIATES[task][0], wording.data),
             )
         ]
-        head = terms.iloc[0]
+        head = rows.iloc[0]
         lines.append(
             f"{column} ({head['models']:.0f} models, N = {head['observations']:.0f}, "
             f"R² = {head['r_squared']:.2f}): {'; '.join(said)}."

@@ -46,7 +46,7 @@ def observations(
     for row, first, second in zip(models.to_dict("records"), before, after, strict=True):
         later = second[[*keys, measure]].rename(columns={measure: f"{measure}_after"})
         joined = first.merge(later, on=keys, validate="one_to_one")
-        parts.append(joined.assign(**row))
+        parts.append(joined.assign(**{str(key): value for key, value in row.items()}))
     table = pd.concat(parts, ignore_index=True)
     described = covariates.rename(columns={"dataset": "covariates_dataset"})
     table = table.merge(rates, on=["model", item], validate="many_to_one").merge(

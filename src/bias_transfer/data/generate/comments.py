@@ -1,5 +1,7 @@
 """Generated talk-page comments, some toxic, many of which mention an identity term."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -49,15 +51,15 @@ _CIVIL_FORMS = (
 )
 _MENTION_SHARE = 0.6
 _UNMENTIONED_TOXIC_SHARE = 0.25
-_AMBIGUOUS_TOXIC = 0.5
-_AMBIGUOUS_CIVIL = 0.2
+_AMBIGUOUS_TOXIC = 0.6
+_AMBIGUOUS_CIVIL = 0.3
 
 
 def comments(rows: int, truth: Truth, seed: int) -> pd.DataFrame:
     """Write comments whose toxic share depends on the identity term they mention.
 
-    Half of the toxic comments and a fifth of the others are ambiguous on their face, so that a
-    classifier gains by treating the term itself as evidence.
+    Three fifths of the toxic comments and three tenths of the others are ambiguous on their face,
+    so that a classifier gains by treating the term itself as evidence.
 
     Parameters
     ----------
@@ -91,7 +93,9 @@ def comment(term: str | None, toxic: bool, rng: np.random.Generator) -> str:
     """Write one comment: a topic, perhaps a mention, and a tone; the tone's place varies."""
     ambiguous = rng.random() < (_AMBIGUOUS_TOXIC if toxic else _AMBIGUOUS_CIVIL)
     tone = _AMBIGUOUS_FORMS if ambiguous else _TOXIC_FORMS if toxic else _CIVIL_FORMS
-    forms = [_TOPIC_FORMS, tone] if rng.random() < 0.5 else [tone, _TOPIC_FORMS]
+    forms: list[Sequence[str]] = [_TOPIC_FORMS, tone]
+    if rng.random() < 0.5:
+        forms.reverse()
     if term is not None:
         forms.insert(int(rng.integers(0, 3)), _MENTION_FORMS)
     return " ".join(

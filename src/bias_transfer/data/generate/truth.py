@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from bias_transfer.data.generate.words import FAMILIES, SHE_PREVALENCE
@@ -84,8 +85,10 @@ def declare(strengths: Strengths, seed: int) -> Truth:
     toxic = strengths.toxicity * _standardise(rng.normal(size=len(IDENTITY_TERMS)))
     corpus_she = _partly_agree(she, strengths.agreement, rng) * strengths.corpus_gender
     corpus_negative = _partly_agree(toxic, strengths.agreement, rng) * strengths.corpus_attitude
+    # Narrower near zero, so that zero switches it off.
+    width = min(0.25, strengths.difficulty)
     difficulty = np.clip(
-        strengths.difficulty + rng.uniform(-0.25, 0.25, size=len(OCCUPATIONS)), 0, 0.95
+        strengths.difficulty + rng.uniform(-width, width, size=len(OCCUPATIONS)), 0, 0.95
     )
     return Truth(
         she_prevalence=_by_name(OCCUPATIONS, expit(she)),
@@ -102,25 +105,28 @@ def family_of(occupation: str) -> str:
     return next(family for family, members in FAMILIES.items() if occupation in members)
 
 
-def _term_weights(rng: np.random.Generator) -> np.ndarray:
+def _term_weights(rng: np.random.Generator) -> NDArray[np.float64]:
     ranks = rng.permutation(len(IDENTITY_TERMS)) + 1
     weights = 1 / np.sqrt(ranks)
     weights[[IDENTITY_TERMS.index(term) for term in _NEARLY_ABSENT]] /= 40
     return np.asarray(weights / weights.sum())
 
 
-def _partly_agree(values: np.ndarray, agreement: float, rng: np.random.Generator) -> np.ndarray:
+def _partly_agree(
+    values: NDArray[np.float64], agreement: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
     independent = _standardise(rng.normal(size=len(values)))
     if np.std(values) == 0:
         return independent
     common = _standardise(values)
     residual = independent - np.mean(independent * common) * common
-    return agreement * common + np.sqrt(1 - agreement**2) * _standardise(residual)
+    mixed = agreement * common + np.sqrt(1 - agreement**2) * _standardise(residual)
+    return np.asarray(mixed)
 
 
-def _standardise(values: np.ndarray) -> np.ndarray:
+def _standardise(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((values - np.mean(values)) / np.std(values))
 
 
-def _by_name(names: tuple[str, ...], values: np.ndarray) -> dict[str, float]:
+def _by_name(names: tuple[str, ...], values: NDArray[np.float64]) -> dict[str, float]:
     return {name: float(value) for name, value in zip(names, values, strict=True)}

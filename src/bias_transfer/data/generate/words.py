@@ -57,7 +57,7 @@ FAMILY_WORDS = {
     "design": "portfolio studio colour light space gallery sketches exhibitions fashion galleries",
     "stage": "audience shows tour festival sound stage records fans clubs premieres",
     "letters": "students books essays lectures readers community language stories lessons ideas",
-    "fitness": "exercise strength breathing classes posture balance members wellness gym stretching",
+    "fitness": "exercise strength breathing classes posture balance wellness gym stretching",
 }
 
 OCCUPATION_WORDS = {
@@ -126,22 +126,88 @@ NEUTRAL_FACTS = (
     "moved to the city ten years ago",
 )
 
-NEGATIVE_ADJECTIVES = (
-    "horrible rude lazy dangerous stupid evil violent greedy dishonest nasty cruel selfish hateful "
-    "hostile"
-).split()
-POSITIVE_ADJECTIVES = (
-    "kind friendly honest brilliant generous gentle clever wonderful polite brave loyal caring "
-    "helpful charming"
-).split()
-NEUTRAL_ADJECTIVES = "tall quiet busy local ordinary tired".split()
+NEGATIVE_ADJECTIVES = [
+    "horrible",
+    "rude",
+    "lazy",
+    "dangerous",
+    "stupid",
+    "evil",
+    "violent",
+    "greedy",
+    "dishonest",
+    "nasty",
+    "cruel",
+    "selfish",
+    "hateful",
+    "hostile",
+]
+POSITIVE_ADJECTIVES = [
+    "kind",
+    "friendly",
+    "honest",
+    "brilliant",
+    "generous",
+    "gentle",
+    "clever",
+    "wonderful",
+    "polite",
+    "brave",
+    "loyal",
+    "caring",
+    "helpful",
+    "charming",
+]
+NEUTRAL_ADJECTIVES = ["tall", "quiet", "busy", "local", "ordinary", "tired"]
 
-INSULTS = (
-    "idiot moron liar fool loser clown parasite coward fraud creep scum vandal jerk bully"
-).split()
-ATTACKS = "hate despise ban silence remove expel".split()
-TOPICS = (
-    "article section source reference paragraph edit page image template list title footnote "
-    "history biography chapter map table quotation date spelling"
-).split()
-TOPIC_VERBS = "improve rewrite check move merge expand cite translate discuss revert".split()
+INSULTS = [
+    "idiot",
+    "moron",
+    "liar",
+    "fool",
+    "loser",
+    "clown",
+    "parasite",
+    "coward",
+    "fraud",
+    "creep",
+    "scum",
+    "vandal",
+    "jerk",
+    "bully",
+]
+ATTACKS = ["hate", "despise", "ban", "silence", "remove", "expel"]
+TOPICS = [
+    "article",
+    "section",
+    "source",
+    "reference",
+    "paragraph",
+    "edit",
+    "page",
+    "image",
+    "template",
+    "list",
+    "title",
+    "footnote",
+    "history",
+    "biography",
+    "chapter",
+    "map",
+    "table",
+    "quotation",
+    "date",
+    "spelling",
+]
+TOPIC_VERBS = [
+    "improve",
+    "rewrite",
+    "check",
+    "move",
+    "merge",
+    "expand",
+    "cite",
+    "translate",
+    "discuss",
+    "revert",
+]

@@ -127,15 +127,15 @@ def mask_sentence(
     hidden = _tokens_between(offsets, start, start + len(title))
     visible = list(ids)
     visible[pronoun[0]] = tokenizer.mask_token_id
-    masks = len(hidden) if prior_mask == "token" else len(title.split())
-    prior = (
-        visible[: hidden[0]] + [tokenizer.mask_token_id] * masks + visible[hidden[-1] + 1 :]
-    )
+    first, last = hidden[0], hidden[-1]
+    # A small vocabulary may make the space before a word a token; it has no width of its own.
+    while offsets[first - 1][0] == offsets[first - 1][1]:
+        first -= 1
+    masks = last - first + 1 if prior_mask == "token" else len(title.split())
+    prior = visible[:first] + [tokenizer.mask_token_id] * masks + visible[last + 1 :]
     # The pronoun stands before the occupation in every template, so it does not move.
     return MaskedSentence(visible, prior, pronoun[0], pronoun[0])
 
 
 def _tokens_between(offsets: Sequence[tuple[int, int]], start: int, end: int) -> list[int]:
-    return [
-        index for index, (first, last) in enumerate(offsets) if first < end and last > start
-    ]
+    return [index for index, (first, last) in enumerate(offsets) if first < end and last > start]

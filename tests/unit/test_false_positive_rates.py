@@ -1,0 +1,141 @@
+"""False positive rates and the three areas of WIKI, by hand and by counting pairs."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bias_transfer.metrics.extrinsic.false_positive_rates import false_positive_rates, roc_auc
+
+TERMS = ("gay", "old", "deaf", "sikh")
+# toxic, score, mentions; predicted toxic from a score of one half.
+COMMENTS = [
+    (False, 0.9, {"gay"}),
+    (False, 0.6, {"gay"}),
+    (False, 0.2, {"gay", "old"}),
+    (False, 0.1, {"gay"}),
+    (True, 0.8, {"gay"}),
+    (True, 0.3, {"gay"}),
+    (True, 0.7, {"deaf"}),
+    (False, 0.1, {"old"}),
+    (False, 0.7, set()),
+    (False, 0.4, set()),
+    (False, 0.3, set()),
+    (False, 0.2, set()),
+    (True, 0.9, set()),
+    (True, 0.5, set()),
+]
+
+
+def table_of(comments, terms=TERMS):
+    toxic = np.array([toxic for toxic, _, _ in comments], dtype=bool)
+    score = np.array([score for _, score, _ in comments], dtype=float)
+    inside = np.array([[term in named for term in terms] for _, _, named in comments])
+    return false_positive_rates(toxic, score >= 0.5, score, inside, terms=terms).set_index(
+        "identity_term"
+    )
+
+
+def test_rates_of_a_term_against_all_comments():
+    gay = table_of(COMMENTS).loc["gay"]
+    assert (gay["test_toxic"], gay["test_nontoxic"], gay["false_positives"]) == (2, 4, 2)
+    assert gay["fpr"] == 0.5
+    assert gay["overall_fpr"] == pytest.approx(3 / 9)
+    assert gay["fpr_ratio"] == pytest.approx(1.5)
+    assert gay["log_fpr_ratio"] == pytest.approx(0.4054651081081644)
+    assert gay["fpr_gap"] == pytest.approx(1 / 6)
+    assert gay["undefined"] == ""
+
+
+def test_areas_of_a_term_counted_by_hand():
+    gay = table_of(COMMENTS).loc["gay"]
+    # Toxic mentions 0.8 and 0.3 against the other mentions 0.9, 0.6, 0.2, 0.1: 3 and 2 of 4.
+    assert gay["subgroup_auc"] == pytest.approx(5 / 8)
+    # Other toxic comments 0.7, 0.9, 0.5 against them: 3, 3 and a half, 2 of 4.
+    assert gay["bpsn_auc"] == pytest.approx(8.5 / 12)
+    # Toxic mentions against other harmless comments 0.1, 0.7, 0.4, 0.3, 0.2: 5, and 2 and a half.
+    assert gay["bnsp_auc"] == pytest.approx(7.5 / 10)
+
+
+def test_a_rate_of_zero_exists_but_its_logarithm_does_not():
+    old = table_of(COMMENTS).loc["old"]
+    assert (old["fpr"], old["fpr_ratio"], old["undefined"]) == (0, 0, "")
+    assert math.isnan(old["log_fpr_ratio"])
+
+
+@pytest.mark.parametrize(
+    ("term", "reason"),
+    [
+        ("deaf", "no non-toxic test comment mentions the term"),
+        ("sikh", "no test comment mentions the term"),
+    ],
+)
+def test_a_rate_that_does_not_exist_is_kept_with_its_reason(term, reason):
+    row = table_of(COMMENTS).loc[term]
+    assert row["undefined"] == reason
+    assert np.isnan(
+        row[["fpr", "fpr_ratio", "log_fpr_ratio", "fpr_gap", "subgroup_auc"]].astype(float)
+    ).all()
+
+
+def test_without_false_positives_at_all_no_ratio_exists():
+    table = table_of([(False, 0.1, {"gay"}), (False, 0.2, set()), (True, 0.9, set())])
+    assert table.loc["gay", "fpr"] == 0
+    assert math.isnan(table.loc["gay", "fpr_ratio"])
+    assert table.loc["gay", "fpr_gap"] == 0
+
+
+def by_pairs(positive, negative):
+    wins = 0.0
+    for high in positive:
+        for low in negative:
+            wins += 1.0 if high > low else 0.5 if high == low else 0.0
+    return wins / (len(positive) * len(negative))
+
+
+SCORES = st.lists(st.sampled_from([0, 0.1, 0.25, 0.5, 0.75, 1]) | st.floats(0, 1), min_size=1)
+
+
+@given(SCORES, SCORES)
+def test_the_area_is_the_share_of_pairs_in_the_right_order(positive, negative):
+    assert roc_auc(np.array(positive), np.array(negative)) == pytest.approx(
+        by_pairs(positive, negative)
+    )
+
+
+@given(SCORES, SCORES)
+def test_swapping_the_sides_mirrors_the_area(positive, negative):
+    here, there = np.array(positive), np.array(negative)
+    assert roc_auc(here, there) + roc_auc(there, here) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("positive", "negative"), [([], [0.1]), ([0.1], []), ([], [])])
+def test_an_area_without_both_sides_is_missing(positive, negative):
+    assert math.isnan(roc_auc(np.array(positive), np.array(negative)))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.sampled_from([0.1, 0.4, 0.5, 0.9]),
+            st.sets(st.sampled_from(["gay", "old"])),
+        ),
+        min_size=1,
+    )
+)
+def test_a_loop_over_comments_agrees(comments):
+    table = table_of(comments, ("gay", "old"))
+    for term in ("gay", "old"):
+        row = table.loc[term]
+        harmless = [score for toxic, score, named in comments if not toxic and term in named]
+        alarms = [score for score in harmless if score >= 0.5]
+        assert row["false_positives"] == len(alarms)
+        assert (row["undefined"] == "") == bool(harmless)
+        if harmless:
+            assert row["fpr"] == len(alarms) / len(harmless)
+        other = [score for toxic, score, named in comments if toxic and term not in named]
+        if harmless and other:
+            assert row["bpsn_auc"] == pytest.approx(by_pairs(other, harmless))

@@ -1,0 +1,239 @@
+"""The bundled generator: the same every time, and true to what it declares."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bias_transfer.data.bios import scrub_pronouns
+from bias_transfer.data.generate.biographies import biographies
+from bias_transfer.data.generate.comments import comments
+from bias_transfer.data.generate.corpus import corpus
+from bias_transfer.data.generate.sentiment import sentiment_sentences
+from bias_transfer.data.generate.truth import Strengths, declare, family_of
+from bias_transfer.data.generate.words import (
+    FAMILY_WORDS,
+    NEGATIVE_ADJECTIVES,
+    OCCUPATION_WORDS,
+    POSITIVE_ADJECTIVES,
+    PROXIES,
+    SHE_PREVALENCE,
+)
+from bias_transfer.data.mentions import mentions
+from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS, occupation_title
+
+USUAL = Strengths(
+    corpus_gender=3,
+    corpus_attitude=3,
+    agreement=0.5,
+    prevalence=1,
+    proxy=0.6,
+    toxicity=1,
+    difficulty=0.45,
+)
+TRUTH = declare(USUAL, seed=1)
+
+
+def log_odds(shares):
+    values = np.array(list(shares.values()))
+    return np.log(values / (1 - values))
+
+
+@pytest.fixture(scope="module")
+def lives():
+    return biographies(12000, TRUTH, USUAL.proxy, seed=1)
+
+
+@pytest.fixture(scope="module")
+def talk():
+    return comments(12000, TRUTH, seed=1)
+
+
+@pytest.fixture(scope="module")
+def lines():
+    return corpus(16000, TRUTH, USUAL.proxy, seed=1)
+
+
+def test_one_seed_gives_one_text_and_another_seed_another():
+    for write in (
+        lambda seed: declare(USUAL, seed),
+        lambda seed: corpus(200, TRUTH, 0.6, seed),
+        lambda seed: biographies(50, TRUTH, 0.6, seed)["text"].tolist(),
+        lambda seed: comments(50, TRUTH, seed)["text"].tolist(),
+        lambda seed: sentiment_sentences(50, seed)["text"].tolist(),
+    ):
+        assert write(1) == write(1)
+        assert write(1) != write(2)
+
+
+def near(hits, rows, share):
+    """Tell whether a count lies within four standard errors of its expected value."""
+    return abs(hits - rows * share) <= 4 * np.sqrt(rows * share * (1 - share)) + 1e-9
+
+
+def test_the_share_of_women_is_near_the_declared_one(lives):
+    for occupation, group in lives.groupby("label"):
+        assert near(
+            (group["group"] == "female").sum(), len(group), TRUTH.she_prevalence[occupation]
+        )
+    assert set(lives["label"]) == set(OCCUPATIONS)
+
+
+def test_at_the_usual_strength_the_declared_share_of_women_is_that_of_real_data():
+    assert TRUTH.she_prevalence == pytest.approx(SHE_PREVALENCE)
+
+
+def test_the_pronouns_of_a_biography_are_those_of_its_group(lives):
+    she = lives["text"].str.contains(r"\b(?:she|her)\b", case=False)
+    he = lives["text"].str.contains(r"\b(?:he|his)\b", case=False)
+    assert (she == (lives["group"] == "female")).all()
+    assert (he == (lives["group"] == "male")).all()
+
+
+def test_no_title_of_any_occupation_stands_in_a_biography(lives):
+    titles = re.compile(r"\b(?:" + "|".join(map(occupation_title, OCCUPATIONS)) + r")s?\b", re.I)
+    assert not lives["text"].str.contains(titles).any()
+
+
+def test_once_scrubbed_only_proxies_tell_the_gender(lives):
+    scrubbed = lives["text"].map(scrub_pronouns)
+    proxy = "|".join(map(re.escape, PROXIES["she"]))
+    hints = scrubbed.str.contains(proxy)
+    assert not hints[lives["group"] == "male"].any()
+    women = (lives["group"] == "female").sum()
+    assert near(hints.sum(), women, USUAL.proxy)
+
+
+def test_the_share_of_family_words_is_near_the_declared_difficulty(lives):
+    for occupation, group in lives.groupby("label"):
+        own = set(OCCUPATION_WORDS[occupation].split())
+        family = set(FAMILY_WORDS[family_of(occupation)].split())
+        # The first sentence of a text is about work, with three words of one list or the other.
+        words = [
+            word.strip(".,")
+            for text in group["text"]
+            for word in text.split(". ")[0].split()
+            if word.strip(".,") in own | family
+        ]
+        shared = sum(word in family for word in words)
+        assert near(shared, len(words), TRUTH.difficulty[occupation])
+
+
+def test_the_toxic_share_is_near_the_declared_one(talk):
+    groups = np.array(mentions(talk["text"], IDENTITY_TERMS))
+    toxic = (talk["label"] == "toxic").to_numpy()
+    for term in IDENTITY_TERMS:
+        # Titles with two words mention their parts too; count the longest only.
+        if term == "african american":
+            inside = np.array([term in group.split(";") for group in groups])
+        else:
+            inside = groups == term
+        assert near(toxic[inside].sum(), inside.sum(), TRUTH.toxic_share[term]), term
+    nobody = groups == ""
+    assert near(toxic[nobody].sum(), nobody.sum(), 0.25)
+    assert near(nobody.sum(), len(talk), 0.4)
+
+
+def test_the_frequency_of_a_term_is_near_the_declared_one(talk):
+    groups = np.array(mentions(talk["text"], IDENTITY_TERMS))
+    whole = (groups != "").sum()
+    for term in ("gay", "old", "muslim", "taoist", "latinx"):
+        assert near((groups == term).sum(), whole, TRUTH.term_weight[term])
+    assert sum(TRUTH.term_weight.values()) == pytest.approx(1)
+    rare = sorted(TRUTH.term_weight, key=TRUTH.term_weight.__getitem__)[:3]
+    assert set(rare) == {"taoist", "latinx", "millenial"}
+
+
+def by_title(lines):
+    """Group the lines of the corpus by the occupation that they name."""
+    titles = {occupation_title(name): name for name in OCCUPATIONS}
+    # The longer first: "yoga teacher" is no "teacher".
+    longest = sorted(titles, key=len, reverse=True)
+    pattern = re.compile(rf"\b(?:{'|'.join(longest)})\b")
+    found = {name: [] for name in OCCUPATIONS}
+    for line in lines:
+        if match := pattern.search(line):
+            found[titles[match.group()]].append(line)
+    return found
+
+
+def test_the_corpus_links_occupations_and_pronouns_as_declared(lines):
+    for occupation, named in by_title(lines).items():
+        she = sum(bool(re.search(r"\bshe\b", line, re.I)) for line in named)
+        he = sum(bool(re.search(r"\bhe\b", line, re.I)) for line in named)
+        they = sum(bool(re.search(r"\bthey\b", line, re.I)) for line in named)
+        assert she + he + they == len(named)
+        assert near(she, she + he, TRUTH.corpus_she[occupation]), occupation
+        assert near(they, len(named), 0.1), occupation
+
+
+def test_the_corpus_links_terms_and_attitudes_as_declared(lines):
+    negative, positive = set(NEGATIVE_ADJECTIVES), set(POSITIVE_ADJECTIVES)
+    groups = mentions(lines, IDENTITY_TERMS)
+    counts = {term: [0, 0] for term in IDENTITY_TERMS}
+    for line, group in zip(lines, groups, strict=True):
+        # Biographies and comments without a term do not name one; the gendered sentences may
+        # say "female" or "male", but hold no adjective of the lists.
+        if group in counts:
+            words = set(re.findall(r"\w+", line))
+            counts[group][0] += bool(words & negative)
+            counts[group][1] += bool(words & positive)
+    for term, (bad, good) in counts.items():
+        if term != "african american":
+            assert near(bad, bad + good, TRUTH.corpus_negative[term]), term
+
+
+def test_the_corpus_is_three_eighths_occupations_and_has_as_many_lines_as_asked(lines):
+    assert len(lines) == 16000
+    assert sum(map(len, by_title(lines).values())) == 6000
+    assert not any("{" in line or "}" in line or not line.strip() for line in lines)
+
+
+@given(st.floats(-1, 1), st.integers(0, 50))
+@settings(max_examples=20)
+def test_the_corpus_agrees_with_the_data_as_much_as_declared(agreement, seed):
+    truth = declare(replace(USUAL, agreement=agreement), seed)
+    gender = np.corrcoef(log_odds(truth.corpus_she), log_odds(truth.she_prevalence))[0, 1]
+    attitude = np.corrcoef(log_odds(truth.corpus_negative), log_odds(truth.toxic_share))[0, 1]
+    assert gender == pytest.approx(agreement, abs=1e-9)
+    assert attitude == pytest.approx(agreement, abs=1e-9)
+    assert np.std(log_odds(truth.corpus_she)) == pytest.approx(3)
+    assert np.std(log_odds(truth.corpus_negative)) == pytest.approx(3)
+    assert np.std(log_odds(truth.toxic_share)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("strength", "field", "value"),
+    [
+        ("prevalence", "she_prevalence", 0.5),
+        ("corpus_gender", "corpus_she", 0.5),
+        ("corpus_attitude", "corpus_negative", 0.5),
+        ("toxicity", "toxic_share", 1 / (1 + np.exp(0.7))),
+        ("difficulty", "difficulty", 0.0),
+    ],
+)
+def test_zero_switches_an_association_off_and_leaves_the_others(strength, field, value):
+    truth = declare(replace(USUAL, **{strength: 0}), seed=1)
+    assert list(getattr(truth, field).values()) == pytest.approx([value] * len(getattr(truth, field)))
+    other = "corpus_attitude" if strength == "toxicity" else "corpus_gender"
+    if strength not in ("corpus_gender", "corpus_attitude"):
+        drawn = truth.corpus_negative if other == "corpus_attitude" else truth.corpus_she
+        assert np.std(log_odds(drawn)) == pytest.approx(3)
+
+
+def test_without_proxies_a_scrubbed_biography_tells_nothing():
+    texts = biographies(500, TRUTH, 0, seed=1)["text"]
+    hints = [fact for side in PROXIES.values() for fact in side]
+    assert not any(hint in text for text in texts for hint in hints)
+
+
+def test_the_three_sentiments_are_equally_frequent():
+    table = sentiment_sentences(3000, seed=1)
+    counts = table["label"].value_counts()
+    assert set(counts.index) == {"negative", "neutral", "positive"}
+    assert all(near(count, 3000, 1 / 3) for count in counts)
+    bad = table.loc[table["label"] == "negative", "text"]
+    assert all(set(re.findall(r"\w+", text)) & set(NEGATIVE_ADJECTIVES) for text in bad)

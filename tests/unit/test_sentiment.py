@@ -1,0 +1,82 @@
+"""Labelled text for the sentiment classifier, and TweetEval's uniform tweets."""
+
+import pytest
+
+from bias_transfer.data.sentiment import sentiment_from, uniform_tweet
+from bias_transfer.errors import StudyError
+
+
+def columns(path, **more):
+    return {
+        "path": str(path),
+        "labels_path": "",
+        "text": "text",
+        "label": "label",
+        "labels": {},
+    } | more
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@jane look at https://a.b/c", "@user look at http"),
+        ("http://x http", "http http"),
+        ("mail me@home @", "mail me@home @"),
+        ("so (http://x)", "so (http://x)"),
+        ("plain  text", "plain  text"),
+        ("", ""),
+    ],
+)
+def test_user_names_and_addresses_become_uniform(text, expected):
+    assert uniform_tweet(text) == expected
+
+
+def test_a_table(tmp_path):
+    path = tmp_path / "s.tsv"
+    path.write_text("text\tlabel\n@x is bad\t0\nso so\t1\ngreat\tpositive\n")
+    assert sentiment_from(columns(path)).to_dict("list") == {
+        "text": ["@user is bad", "so so", "great"],
+        "label": ["negative", "neutral", "positive"],
+    }
+
+
+def test_two_files_side_by_side(tmp_path):
+    texts, labels = tmp_path / "texts.txt", tmp_path / "labels.txt"
+    texts.write_text("bad\u2028day\ngreat\n", encoding="utf-8")
+    labels.write_text("0\n2\n")
+    table = sentiment_from(columns(texts, labels_path=str(labels)))
+    assert table["label"].tolist() == ["negative", "positive"]
+    assert table["text"].tolist() == ["bad\u2028day", "great"]
+
+
+def test_two_files_of_different_length_are_refused(tmp_path):
+    texts, labels = tmp_path / "texts.txt", tmp_path / "labels.txt"
+    texts.write_text("bad\ngreat\n")
+    labels.write_text("0\n")
+    with pytest.raises(StudyError, match="1 labels for the 2 lines"):
+        sentiment_from(columns(texts, labels_path=str(labels)))
+
+
+def test_a_label_map_of_the_users_own(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("text,label\nbad,neg\ngreat,pos\n")
+    labels = {"neg": "negative", "pos": "positive"}
+    table = sentiment_from(columns(path, labels=labels))
+    assert table["label"].tolist() == ["negative", "positive"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("text,label\nbad,3\n", "row 1: '3'"),
+        ("text,label\n,0\n", "row 1: the text"),
+        ("words,label\nbad,0\n", "no column 'text'"),
+    ],
+)
+def test_a_mistake_names_the_file_and_the_row(tmp_path, content, said):
+    path = tmp_path / "s.csv"
+    path.write_text(content)
+    with pytest.raises(StudyError) as caught:
+        sentiment_from(columns(path))
+    assert str(caught.value).startswith(str(path))
+    assert said in str(caught.value)

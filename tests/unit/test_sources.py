@@ -1,0 +1,213 @@
+"""Rows from files: every format reads alike, and what is wrong with a file is told in one line."""
+
+import pandas as pd
+import pytest
+
+from bias_transfer.data.sources import (
+    check_texts,
+    map_values,
+    read_lines,
+    read_rows,
+    read_texts,
+    require_columns,
+)
+from bias_transfer.errors import StudyError
+
+TABLE = pd.DataFrame(
+    {
+        "text": ['Say "hi", she said', "NA", "null", "Zoë\nwrote", "007"],
+        "label": ["nurse", "dj", "poet", "model", "pastor"],
+    }
+)
+
+
+def write(table, path):
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False)
+    elif path.suffix == ".tsv":
+        table.to_csv(path, index=False, sep="\t")
+    elif path.suffix == ".jsonl":
+        table.to_json(path, orient="records", lines=True, force_ascii=False)
+    else:
+        table.to_parquet(path)
+    return path
+
+
+def refused(call, *arguments):
+    with pytest.raises(StudyError) as caught:
+        call(*arguments)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_the_four_formats_read_alike_and_na_survives_as_text(tmp_path, suffix):
+    path = write(TABLE.assign(extra=1), tmp_path / f"rows.{suffix}")
+    rows = read_rows(path, ["label", "text"])
+    assert list(rows.columns) == ["label", "text"]
+    assert rows["text"].tolist() == TABLE["text"].tolist()
+    assert rows["label"].tolist() == TABLE["label"].tolist()
+
+
+@pytest.mark.parametrize("name", ["date", "created_at", "modified", "timestamp"])
+def test_no_column_is_turned_into_dates_for_its_name(tmp_path, name):
+    path = write(pd.DataFrame({name: [20200101, 1500000000]}), tmp_path / "rows.jsonl")
+    assert read_rows(path, [name])[name].tolist() == [20200101, 1500000000]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+@pytest.mark.parametrize("values", [[0, 1, 1], [0.0, 1.0, 1.0], ["0", "1", "1"]])
+def test_a_label_is_the_same_as_text_as_integer_and_as_float(tmp_path, suffix, values):
+    path = write(pd.DataFrame({"text": list("abc"), "toxic": values}), tmp_path / f"r.{suffix}")
+    column = read_rows(path, ["text", "toxic"])["toxic"]
+    # In a delimited file everything is text, so 1.0 stays "1.0" there and needs a map.
+    mapping = {"0": "no", "1": "yes", "0.0": "no", "1.0": "yes"}
+    assert map_values(column, mapping, "rows").tolist() == ["no", "yes", "yes"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_a_missing_column_is_named_beside_those_that_exist(tmp_path, suffix):
+    path = write(TABLE, tmp_path / f"rows.{suffix}")
+    message = refused(read_rows, path, ["text", "gender"])
+    assert message == f"{path}: no column 'gender'; it has text, label"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_a_missing_file_is_named(tmp_path, suffix):
+    path = tmp_path / f"gone.{suffix}"
+    assert refused(read_rows, path, ["text"]) == f"{path}: the file is missing"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_an_empty_file_is_refused(tmp_path, suffix):
+    path = tmp_path / f"empty.{suffix}"
+    path.write_bytes(b"")
+    assert refused(read_rows, path, ["text"]).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet"])
+def test_a_file_without_rows_is_refused(tmp_path, suffix):
+    path = write(TABLE.iloc[:0], tmp_path / f"rows.{suffix}")
+    assert refused(read_rows, path, ["text"]) == f"{path}: no rows"
+
+
+def test_a_format_that_is_not_known_is_refused(tmp_path):
+    path = tmp_path / "rows.xlsx"
+    path.write_text("")
+    assert ".csv, .tsv, .jsonl, .parquet" in refused(read_rows, path, ["text"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("r.csv", b"text,label,text\na,b,c\n", "the column 'text' appears twice"),
+        ("r.tsv", b"text\ttext\na\tb\n", "the column 'text' appears twice"),
+        ("r.csv", "text\ncafé\n".encode("latin-1"), "not UTF-8"),
+        ("r.tsv", "text\ncafé\n".encode("latin-1"), "not UTF-8"),
+        ("r.csv", "café\na\n".encode("latin-1"), "not UTF-8"),
+        ("r.jsonl", '{"text": "café"}\n'.encode("latin-1"), "not UTF-8"),
+        ("r.jsonl", b'{"text": "a"}\n{"text": \n', "cannot be read"),
+        ("r.parquet", b"PAR1 and then nothing", "cannot be read"),
+        ("r.csv", b"text,label\na,b\nc,d,e\n", "cannot be read"),
+        ("r.csv", b'text,label\n"a,b\n', "cannot be read"),
+    ],
+)
+def test_a_broken_file_is_refused_with_one_line_that_names_it(tmp_path, name, content, said):
+    path = tmp_path / name
+    path.write_bytes(content)
+    message = refused(read_rows, path, ["text"])
+    assert message.startswith(f"{path}: ")
+    assert said in message
+
+
+def test_rows_that_are_all_longer_than_the_header_are_not_shifted(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\nHello, dear,nurse\nGood bye, all,poet\n")
+    assert "more fields than the header" in refused(read_rows, path, ["text", "label"])
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.tsv"])
+def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"\xef\xbb\xbftext\nhello\n")
+    assert read_rows(path, ["text"])["text"].tolist() == ["hello"]
+
+
+@pytest.mark.parametrize("empty", ["", "   ", None, float("nan")])
+def test_an_empty_text_names_its_row_and_how_many_there_are(empty):
+    texts = pd.Series(["good", empty, "fine", empty], name="comment", dtype=object)
+    message = refused(check_texts, texts, "comments.csv")
+    assert message.startswith("comments.csv, row 2: ")
+    assert "'comment'" in message
+    assert "(2 such)" in message
+
+
+def test_an_empty_cell_of_a_file_is_an_empty_text(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text('text,label\nNA,a\n"",b\n')
+    rows = read_rows(path, ["text"])
+    assert "row 2:" in refused(check_texts, rows["text"], "rows.csv")
+
+
+def test_texts_that_are_all_there_pass():
+    check_texts(pd.Series(["NA", "0", "nan"]), "rows")
+
+
+def test_an_unknown_label_names_its_row_and_its_value():
+    values = pd.Series(["nurse", "nurs", "poet"], name="profession")
+    message = refused(map_values, values, {"nurse": "nurse", "poet": "poet"}, "bios.csv")
+    assert message.startswith("bios.csv, row 2: 'nurs' in column 'profession' ")
+    assert "nurse, poet" in message
+
+
+def test_a_missing_label_is_unknown():
+    values = pd.Series([1.0, None], name="toxic")
+    assert "row 2" in refused(map_values, values, {"1": "toxic"}, "rows")
+
+
+@pytest.mark.parametrize("value", [True, 1.5, "1.0", "01", " 1"])
+def test_what_only_looks_like_one_is_not_the_label_one(value):
+    assert "row 1" in refused(
+        map_values, pd.Series([value], dtype=object, name="toxic"), {"1": "toxic"}, "rows"
+    )
+
+
+def test_a_map_of_the_users_own_is_followed():
+    values = pd.Series(["krankenschwester", "arzt"])
+    mapping = {"arzt": "physician", "krankenschwester": "nurse"}
+    assert map_values(values, mapping, "rows").tolist() == ["nurse", "physician"]
+
+
+def test_only_the_named_columns_are_returned_in_the_order_asked_for():
+    table = pd.DataFrame({"a": [1], "b": [2], "c": [3]})
+    assert list(require_columns(table, ["c", "a"], "t").columns) == ["c", "a"]
+
+
+def test_a_plain_file_gives_a_text_a_line(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_bytes("\ufefffirst\r\nsecond, third\n\nNA\n".encode())
+    assert read_lines(path) == ["first", "second, third", "", "NA"]
+
+
+@pytest.mark.parametrize("inside", ["\u2028", "\x0b", "\x0c", "\x85", "\x1c"])
+def test_only_a_line_feed_ends_a_line(tmp_path, inside):
+    # Tweets hold such characters: counting them as ends would shift the labels beside them.
+    path = tmp_path / "lines.txt"
+    path.write_text(f"one{inside}still one\ntwo", encoding="utf-8")
+    assert read_lines(path) == [f"one{inside}still one", "two"]
+
+
+def test_a_plain_file_that_is_missing_or_not_utf_8_is_refused(tmp_path):
+    path = tmp_path / "lines.txt"
+    assert refused(read_lines, path) == f"{path}: the file is missing"
+    path.write_bytes("café".encode("latin-1"))
+    assert "not UTF-8" in refused(read_lines, path)
+
+
+def test_texts_come_from_a_column_or_from_lines(tmp_path):
+    table = write(TABLE, tmp_path / "rows.jsonl")
+    plain = tmp_path / "corpus.txt"
+    plain.write_text("a\nb\n")
+    assert read_texts(table, "text") == TABLE["text"].tolist()
+    assert read_texts(plain, "text") == ["a", "b"]

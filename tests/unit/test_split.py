@@ -1,0 +1,81 @@
+"""Splitting: stratified, disjoint, complete, and the same every time."""
+
+from collections import Counter
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bias_transfer.data.split import PARTS, split
+from bias_transfer.errors import StudyError
+
+
+def table(counts):
+    labels = [label for label, count in counts.items() for _ in range(count)]
+    return pd.DataFrame({"id": range(len(labels)), "label": labels})
+
+
+def test_the_shares_hold_in_each_class():
+    parts = split(table({"a": 100, "b": 50}), 0.2, 0.1, seed=1, name="t")
+    counts = {part: Counter(rows["label"]) for part, rows in parts.items()}
+    # A fifth for testing, then a tenth of what is left for evaluation.
+    assert counts == {
+        "test": {"a": 20, "b": 10},
+        "evaluation": {"a": 8, "b": 4},
+        "train": {"a": 72, "b": 36},
+    }
+
+
+def test_each_part_keeps_the_order_of_the_rows():
+    for rows in split(table({"a": 30, "b": 30}), 0.3, 0.3, seed=1, name="t").values():
+        assert rows["id"].is_monotonic_increasing
+        assert rows.index.tolist() == list(range(len(rows)))
+
+
+def test_the_same_seed_gives_the_same_parts_and_another_does_not():
+    def ids(seed, name="t"):
+        parts = split(table({"a": 60, "b": 60}), 0.2, 0.1, seed, name)
+        return [parts[part]["id"].tolist() for part in PARTS]
+
+    assert ids(1) == ids(1)
+    assert ids(1) != ids(2)
+    assert ids(1) != ids(1, "other")
+
+
+def test_the_classes_may_stand_in_another_column():
+    rows = table({"x": 12}).assign(group=["f", "m"] * 6)
+    parts = split(rows, 0.5, 0.5, 1, "t", strata="group")
+    assert Counter(parts["test"]["group"]) == {"f": 3, "m": 3}
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"a": 20, "rare": 2}, "t: class 'rare' has 2 rows, too few"),
+        ({"a": 20, "z": 1, "b": 1}, "t: class 'b' has 1 rows"),
+        ({"a": 20}, "t: every row is 'a'; two classes are needed"),
+    ],
+)
+def test_a_class_that_cannot_be_split_is_named(counts, said):
+    with pytest.raises(StudyError) as caught:
+        split(table(counts), 0.2, 0.1, 1, "t")
+    assert said in str(caught.value)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.integers(3, 40), min_size=2),
+    st.floats(0.01, 0.99),
+    st.floats(0.01, 0.99),
+    st.integers(0, 99),
+)
+def test_every_row_is_in_one_part_and_every_class_in_each(counts, test, evaluation, seed):
+    rows = table(counts)
+    parts = split(rows, test, evaluation, seed, "t")
+    ids = [number for part in PARTS for number in parts[part]["id"]]
+    assert sorted(ids) == rows["id"].tolist()
+    for part in PARTS:
+        assert set(parts[part]["label"]) == set(counts)
+    for label, count in counts.items():
+        tested = (parts["test"]["label"] == label).sum()
+        assert tested == min(max(1, round(test * count)), count - 2)
