@@ -23,4 +23,7 @@ rule all:
         f"{RESULTS}/analysis/answer.md",
         f"{RESULTS}/analysis/table2.csv",
         f"{RESULTS}/analysis/transfer.csv",
+        OBSERVATIONS.values(),
+        [score_files(task, "predictions.parquet") for task in TASKS],
+        [score_files(task, "intrinsic.csv") for task in TASKS],
         FIGURES,

@@ -66,7 +66,8 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
 def is_generated(config: Mapping[str, Any]) -> bool:
     """Tell whether any text that the study uses was generated, as every figure must then say."""
     used = [config["bios"], config["wiki"], config["sentiment"]]
-    if config["model"]["source"] == "generated" or "sentdebias" in config["bios"]["upstream"]:
+    debiased = any("sentdebias" in config[task]["upstream"] for task in _TASKS_WITH_SOURCE)
+    if config["model"]["source"] == "generated" or debiased:
         used.append(config["model"]["corpus"])
     return any(section["source"] == "generated" for section in used)
 

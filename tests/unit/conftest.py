@@ -32,7 +32,7 @@ def default_config() -> dict[str, Any]:
 
 @pytest.fixture
 def config(default_config: dict[str, Any]) -> dict[str, Any]:
-    """A copy of the default config that a test may change."""
+    """Return a copy of the default config that a test may change."""
     return copy.deepcopy(default_config)
 
 
@@ -92,7 +92,7 @@ def new_masked_lm(tiny_tokenizer: Any) -> Callable[[int], Any]:
 def tiny_checkpoint(
     tmp_path_factory: pytest.TempPathFactory, tiny_tokenizer: Any, new_masked_lm: Any
 ) -> Path:
-    """A saved checkpoint; tests that change it copy it first."""
+    """Save a checkpoint; tests that change it copy it first."""
     folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
     new_masked_lm(1).save_pretrained(folder)
     tiny_tokenizer.save_pretrained(folder)

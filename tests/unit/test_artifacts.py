@@ -110,9 +110,7 @@ def test_equal_content_is_equal_bytes(tmp_path):
 
 def test_a_table_as_csv_has_ten_digits_and_empty_cells(tmp_path):
     write_table(tmp_path / "t.csv", TABLE)
-    assert (tmp_path / "t.csv").read_bytes() == (
-        b"id,value\n007,0.3333333333\nNA,\nNone,2\n"
-    )
+    assert (tmp_path / "t.csv").read_bytes() == (b"id,value\n007,0.3333333333\nNA,\nNone,2\n")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

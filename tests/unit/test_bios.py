@@ -56,10 +56,7 @@ def test_rows_of_a_file():
 @pytest.mark.parametrize("kind", [int, float, str])
 def test_the_hub_form_numbers_the_occupations_from_0_to_27_and_women_as_1(kind):
     numbers = [kind(number) for number in range(28)]
-    if kind is float:
-        genders = [1.0, 0.0] * 14
-    else:
-        genders = [kind(1), kind(0)] * 14
+    genders = [kind(1), kind(0)] * 14
     table = biographies_from(rows(["x"] * 28, numbers, genders), HUB, "hub")
     if kind is not str:
         assert table["label"].tolist() == sorted(OCCUPATIONS)

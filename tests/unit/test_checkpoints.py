@@ -189,9 +189,7 @@ def test_a_masked_language_model_is_no_classifier(tiny_checkpoint):
     assert "classifier." in refusal(load_classifier, tiny_checkpoint)
 
 
-def test_the_upstream_head_is_put_back_whole_on_the_fine_tuned_encoder(
-    tiny_checkpoint, classifier
-):
+def test_the_upstream_head_is_put_back_whole_on_the_fine_tuned_encoder(tiny_checkpoint, classifier):
     upstream = load_masked_lm(str(tiny_checkpoint))
     before = {name: weight.clone() for name, weight in upstream.lm_head.state_dict().items()}
     with torch.no_grad():

@@ -254,22 +254,34 @@ def test_files_that_exist_are_accepted(config, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("real", "expected"),
+    ("generated", "expected"),
     [
-        ([], True),
+        ([], False),
         (["bios"], True),
-        (["bios", "wiki"], True),
-        (["wiki", "model"], True),
-        (["bios", "wiki", "model"], False),
+        (["wiki"], True),
+        (["sentiment"], True),
+        (["bios", "wiki", "sentiment"], True),
     ],
 )
-def test_a_study_counts_as_generated_while_any_of_its_text_is(config, real, expected):
-    for section in real:
-        config[section]["source"] = "hub"
+def test_a_study_counts_as_generated_while_any_of_its_text_is(config, generated, expected):
+    config["model"]["source"] = config["model"]["corpus"]["source"] = "hub"
+    for section in ("bios", "wiki", "sentiment"):
+        config[section]["source"] = "generated" if section in generated else "hub"
     assert is_generated(config) is expected
 
 
-def test_a_generated_model_of_a_real_corpus_is_not_generated_text(config):
-    for section in (config["bios"], config["wiki"], config["model"]["corpus"]):
+@pytest.mark.parametrize(
+    ("model", "bios", "wiki", "expected"),
+    [
+        ("generated", [], [], True),  # it is pre-trained on the corpus
+        ("file", [], [], False),  # nothing reads the corpus
+        ("file", ["sentdebias"], [], True),  # the gendered sentences come from it
+        ("hub", [], ["sentdebias"], True),
+    ],
+)
+def test_a_generated_corpus_counts_where_it_is_used(config, model, bios, wiki, expected):
+    for section in (config["bios"], config["wiki"], config["sentiment"]):
         section["source"] = "hub"
-    assert not is_generated(config)
+    config["model"]["source"] = model
+    config["bios"]["upstream"], config["wiki"]["upstream"] = bios, wiki
+    assert is_generated(config) is expected

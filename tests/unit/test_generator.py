@@ -217,7 +217,9 @@ def test_the_corpus_agrees_with_the_data_as_much_as_declared(agreement, seed):
 )
 def test_zero_switches_an_association_off_and_leaves_the_others(strength, field, value):
     truth = declare(replace(USUAL, **{strength: 0}), seed=1)
-    assert list(getattr(truth, field).values()) == pytest.approx([value] * len(getattr(truth, field)))
+    assert list(getattr(truth, field).values()) == pytest.approx(
+        [value] * len(getattr(truth, field))
+    )
     other = "corpus_attitude" if strength == "toxicity" else "corpus_gender"
     if strength not in ("corpus_gender", "corpus_attitude"):
         drawn = truth.corpus_negative if other == "corpus_attitude" else truth.corpus_she

@@ -103,9 +103,7 @@ def test_the_whole_grid_of_the_paper(config):
 
 def test_altered_data_meet_the_unmodified_checkpoint_only(config):
     config["wiki"]["scrub_on_random"] = []
-    assert all(
-        m.upstream == PRETRAINED or m.dataset == ORIGINAL for m in models(config)
-    )
+    assert all(m.upstream == PRETRAINED or m.dataset == ORIGINAL for m in models(config))
 
 
 def test_scrubbing_on_random_pairs_each_random_checkpoint_with_each_set(config):

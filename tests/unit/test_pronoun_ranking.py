@@ -85,9 +85,7 @@ def test_some_occupations_are_several_tokens_and_the_prior_then_matters(
     pieces = tiny_tokenizer.tokenize(f" {occupation_title(SEVERAL_TOKENS)}")
     assert len(pieces) > 2
     scorer = MaskScorer(model, tiny_tokenizer, batch_size=16)
-    words = pronoun_ranking(
-        [SEVERAL_TOKENS], tiny_tokenizer, scorer.log_probabilities, "word"
-    )
+    words = pronoun_ranking([SEVERAL_TOKENS], tiny_tokenizer, scorer.log_probabilities, "word")
     tokens = table[table["occupation"] == SEVERAL_TOKENS]
     difference = words["pronoun_ranking"].to_numpy() - tokens["pronoun_ranking"].to_numpy()
     assert np.abs(difference).max() > 0.01

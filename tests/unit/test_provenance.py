@@ -26,7 +26,7 @@ def run(code, folder):
 
 @pytest.fixture
 def copied(tmp_path):
-    """A copy of the package, and a function that gives the digests of its stages."""
+    """Copy the package; return it with a function that gives the digests of its stages."""
     package = shutil.copytree(
         PACKAGE, tmp_path / "bias_transfer", ignore=shutil.ignore_patterns("__pycache__")
     )

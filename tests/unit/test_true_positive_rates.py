@@ -34,9 +34,9 @@ OCCUPATIONS = ("poet", "nurse", "dj", "model", "pastor", "dentist", "surgeon", "
 def table():
     rows = [row[:3] for row in COUNTS for _ in range(row[3])]
     labels, predictions, groups = map(np.array, zip(*rows, strict=True))
-    return true_positive_rates(
-        labels, predictions, groups, occupations=OCCUPATIONS
-    ).set_index("occupation")
+    return true_positive_rates(labels, predictions, groups, occupations=OCCUPATIONS).set_index(
+        "occupation"
+    )
 
 
 def test_one_row_an_occupation_in_the_order_asked_for(table):
@@ -78,9 +78,7 @@ def test_a_cell_that_does_not_exist_is_kept_with_its_reason(table, occupation, r
 
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from(["a", "b"]), st.sampled_from(["a", "b"]), st.sampled_from("fm")
-        ),
+        st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["a", "b"]), st.sampled_from("fm")),
         min_size=1,
     )
 )

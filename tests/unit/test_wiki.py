@@ -72,6 +72,8 @@ def test_a_mistake_names_what_is_wrong(change, given, said):
 
 def test_a_map_of_the_users_own():
     table = comments_from(
-        rows(["a", "b"], ["bad", "ok"]), COLUMNS | {"labels": {"bad": "toxic", "ok": "non-toxic"}}, "x"
+        rows(["a", "b"], ["bad", "ok"]),
+        COLUMNS | {"labels": {"bad": "toxic", "ok": "non-toxic"}},
+        "x",
     )
     assert table["label"].tolist() == ["toxic", "non-toxic"]

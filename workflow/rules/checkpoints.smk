@@ -26,7 +26,6 @@ rule prepare_checkpoint:
         f"{RESULTS}/logs/checkpoints/pretrained.log",
     conda:
         ENVIRONMENT
-    threads: 2
     resources:
         gpu=1,
     params:

@@ -39,9 +39,6 @@ from bias_transfer.seeding import derived_seed
 
 logger = logging.getLogger(__name__)
 
-# Fixed, and said in the rule: pre-training is the one long job that nothing can run beside.
-_PRETRAINING_THREADS = 2
-
 _SCORED_TOKENS = tuple(pronoun.word.capitalize() for pronoun in PRONOUNS)
 
 
@@ -49,7 +46,7 @@ def prepare_checkpoint(job: Job) -> None:
     """Pre-train the study's checkpoint, or bring in the user's."""
     settings = job.settings
     seed = derived_seed(settings["seed"], "pretraining")
-    prepare_device(seed, _PRETRAINING_THREADS)
+    prepare_device(seed)
     if settings["source"] == "generated":
         lines = read_table(verified_folder(job.input("corpus")) / "corpus.parquet")["text"].tolist()
         options = dict(settings["pretraining"])

@@ -9,11 +9,11 @@ from transformers.utils.logging import disable_progress_bar
 logger = logging.getLogger(__name__)
 
 
-def prepare_device(seed: int, threads: int = 1) -> torch.device:
+def prepare_device(seed: int) -> torch.device:
     """Choose CUDA where there is one, fix every seed, and say in the log what was chosen.
 
-    On the CPU the number of threads is the job's own, whatever the machine has: sums over several
-    threads are added in another order, and the numbers would depend on `--cores`.
+    On the CPU one thread is used, whatever the machine has: sums over several threads are added in
+    another order, and the numbers would depend on `--cores`.
     """
     # Progress goes to the log, line by line; a bar would fill the terminal.
     disable_progress_bar()
@@ -22,6 +22,6 @@ def prepare_device(seed: int, threads: int = 1) -> torch.device:
         device = torch.device("cuda")
         logger.info("device: cuda (%s)", torch.cuda.get_device_name(device))
         return device
-    torch.set_num_threads(threads)
-    logger.info("device: cpu (threads: %d)", threads)
+    torch.set_num_threads(1)
+    logger.info("device: cpu (one thread)")
     return torch.device("cpu")

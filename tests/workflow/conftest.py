@@ -1,0 +1,70 @@
+"""A tiny study, run once to its end, that the workflow's tests look at."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bias_transfer.data.generate.biographies import biographies
+from bias_transfer.data.generate.truth import Strengths, declare
+
+
+@dataclass(frozen=True)
+class Study:
+    """A folder with a study's data, and Snakemake to run on it."""
+
+    folder: Path
+    root: Path
+
+    def snakemake(
+        self, *arguments: str, config: Sequence[str] = (), source: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake in the folder, on the sources in `source` or the installed ones."""
+        tiny = self.root / "tests/workflow/tiny.yaml"
+        command = [sys.executable, "-m", "snakemake", *arguments]
+        command += ["--snakefile", str(self.root / "Snakefile"), "--directory", str(self.folder)]
+        command += ["--configfile", str(tiny), "--resources", "gpu=1"]
+        command += ["--config", *config] if config else []
+        environment = dict(os.environ)
+        if source is not None:
+            environment["PYTHONPATH"] = str(source)
+        return subprocess.run(
+            command, capture_output=True, text=True, env=environment, check=False, timeout=600
+        )
+
+    def planned(
+        self, *arguments: str, config: Sequence[str] = (), source: Path | None = None
+    ) -> dict[str, int]:
+        """Return how often each rule would run; empty when there is nothing to do."""
+        result = self.snakemake("-n", *arguments, config=config, source=source)
+        text = result.stdout + result.stderr
+        assert result.returncode == 0, text
+        table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", text, re.MULTILINE | re.DOTALL)
+        if table is None:
+            assert "Nothing to be done" in text
+            return {}
+        counts = (line.split() for line in table.group(1).splitlines())
+        return {rule: int(count) for rule, count in counts if rule != "all"}
+
+
+def new_study(folder: Path, root: Path) -> Study:
+    """Write the study's own biographies into a folder."""
+    strengths = Strengths(1, 1, 0.5, 1, 0.6, 1, 0.4)
+    rows = biographies(700, declare(strengths, 1), 0.6, 1)
+    (folder / "data").mkdir(parents=True)
+    rows.to_csv(folder / "data/bios.csv", index=False)
+    return Study(folder, root)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
+    """The tiny study, finished, with two cores."""
+    made = new_study(tmp_path_factory.mktemp("study"), root)
+    result = made.snakemake("--cores", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return made

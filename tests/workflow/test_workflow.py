@@ -1,0 +1,157 @@
+"""The workflow as its users meet it: what it makes, what it makes again, and what it refuses."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.workflow.conftest import Study, new_study
+
+PREDICTIONS = "results/scores/bios/random-t1/original/seed1/predictions.parquet"
+
+
+def test_a_run_ends_with_every_table_and_figure(study: Study) -> None:
+    made = {
+        path.relative_to(study.folder / "results").as_posix()
+        for path in (study.folder / "results").rglob("*")
+    }
+    expected = {f"figures/figure{n}.{kind}" for n in (2, 3, 4, 9) for kind in ("pdf", "png")}
+    expected |= {f"analysis/{name}.csv" for name in ("table2", "table3", "table4", "transfer")}
+    expected |= {"analysis/answer.md", "observations/bios.csv", "observations/wiki.csv"}
+    assert expected <= made
+
+
+def test_the_observation_tables_hold_every_model_item_and_template(study: Study) -> None:
+    bios = pd.read_csv(study.folder / "results/observations/bios.csv")
+    wiki = pd.read_csv(study.folder / "results/observations/wiki.csv")
+    assert len(bios) == 4 * 28 * 5
+    assert len(wiki) == 2 * 50 * 7
+    assert not bios.duplicated(["model", "occupation", "template"]).any()
+
+
+def test_undefined_cells_are_kept_with_their_reason(study: Study) -> None:
+    wiki = pd.read_csv(study.folder / "results/observations/wiki.csv")
+    missing = wiki["fpr"].isna()
+    assert missing.any()
+    assert (wiki.loc[missing, "undefined"].str.len() > 0).all()
+
+
+def test_predictions_are_a_table_of_the_test_part(study: Study) -> None:
+    table = pd.read_parquet(study.folder / PREDICTIONS)
+    test = pd.read_parquet(study.folder / "results/data/bios/original/test.parquet")
+    assert list(table.columns) == ["id", "label", "prediction", "score", "group"]
+    assert table["id"].tolist() == test["id"].tolist()
+
+
+def test_a_second_run_does_nothing(study: Study) -> None:
+    assert study.planned() == {}
+
+
+def test_touching_a_source_does_nothing(study: Study) -> None:
+    os.utime(study.folder / "data/bios.csv")
+    os.utime(study.root / "src/bias_transfer/models/training.py")
+    assert study.planned() == {}
+
+
+def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> None:
+    kept = study.folder / PREDICTIONS
+    moved = kept.with_suffix(".moved")
+    kept.rename(moved)
+    try:
+        plan = study.planned()
+    finally:
+        moved.rename(kept)
+    assert plan == {"score_fine_tuned": 1, "observe": 1, "correlate": 1, "regress": 1, "draw": 4}
+
+
+def test_another_gamma_adds_one_model(study: Study) -> None:
+    plan = study.planned(config=["upstream={sentdebias: {gammas: [1, 5]}}"])
+    models = {
+        rule: plan.get(rule, 0)
+        for rule in ("prepare_checkpoint", "alter_checkpoint", "fine_tune", "score_fine_tuned")
+    }
+    assert models == {
+        "prepare_checkpoint": 0,
+        "alter_checkpoint": 1,
+        "fine_tune": 1,
+        "score_fine_tuned": 1,
+    }
+
+
+def test_a_changed_figure_module_redraws_and_trains_nothing(study: Study, tmp_path: Path) -> None:
+    shutil.copytree(study.root / "src", tmp_path / "src")
+    module = tmp_path / "src/bias_transfer/figures/figure9.py"
+    module.write_text(module.read_text() + "\n_UNUSED = 1\n")
+    assert study.planned(source=tmp_path / "src") == {"draw": 4}
+
+
+def test_a_changed_training_module_trains_again(study: Study, tmp_path: Path) -> None:
+    shutil.copytree(study.root / "src", tmp_path / "src")
+    module = tmp_path / "src/bias_transfer/models/classification.py"
+    module.write_text(module.read_text() + "\n_UNUSED = 1\n")
+    plan = study.planned(source=tmp_path / "src")
+    assert plan["fine_tune"] == 6
+    assert "prepare_checkpoint" not in plan
+
+
+def test_changed_text_is_noticed(study: Study, tmp_path: Path) -> None:
+    source = study.folder / "data/bios.csv"
+    kept = source.read_text()
+    source.write_text(kept + "She likes balances,accountant,female\n")
+    try:
+        plan = study.planned()
+    finally:
+        source.write_text(kept)
+    assert plan["prepare_bios"] == 1
+    assert "prepare_wiki" not in plan
+    assert "prepare_checkpoint" not in plan
+
+
+def test_one_core_gives_the_same_bytes_as_two(study: Study, tmp_path: Path, root: Path) -> None:
+    other = new_study(tmp_path / "other", root)
+    target = "results/observations/wiki.csv"
+    result = other.snakemake(target, "--cores", "1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    for path in (target, "results/scores/wiki/pretrained/original/seed1/predictions.parquet"):
+        assert (other.folder / path).read_bytes() == (study.folder / path).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("sede=1", "config key sede is unknown; did you mean 'seed'?"),
+        ("upstream={gaussian: {standard_deviations: [-1]}}", "upstream.gaussian.standard_dev"),
+        ("bios={file: {path: nowhere.csv}}", "bios.file.path: nowhere.csv does not exist"),
+        ("wiki={upstream: [mixup]}", "config key wiki.upstream.0: 'mixup' is not one of"),
+    ],
+)
+def test_a_wrong_config_is_refused_at_once_in_one_line(
+    study: Study, config: str, message: str
+) -> None:
+    result = study.snakemake("-n", config=[config])
+    assert result.returncode != 0
+    assert message in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("She likes balances,acountant,female", "row 701: 'acountant' in column 'label'"),
+        (" ,accountant,female", "row 701: the text in column 'text' is empty"),
+        ("She likes balances,accountant,woman", "row 701: 'woman' in column 'group'"),
+    ],
+)
+def test_bad_rows_are_refused_before_anything_is_trained(
+    tmp_path: Path, root: Path, row: str, message: str
+) -> None:
+    broken = new_study(tmp_path / "broken", root)
+    with (broken.folder / "data/bios.csv").open("a") as stream:
+        stream.write(row + "\n")
+    result = broken.snakemake("results/checkpoints/pretrained/manifest.json", "--cores", "1")
+    text = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert f"error: data/bios.csv, {message}" in text
+    assert not (broken.folder / "results/checkpoints").exists()
