@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The project's root."""
+    """Return the root of the project."""
     return Path(__file__).resolve().parents[1]

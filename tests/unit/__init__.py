@@ -1,0 +1,1 @@
+"""Tests of single functions, against numbers worked out another way."""

@@ -7,7 +7,6 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-import figure_data
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +20,7 @@ from bias_transfer.figures.figure2 import figure2
 from bias_transfer.figures.figure3 import figure3
 from bias_transfer.figures.figure4 import FITS, figure4
 from bias_transfer.figures.figure9 import figure9
+from tests.unit import figure_data
 
 NOTE = "Generated text: written by a program with known parameters."
 GRID = figure_data.upstream_grid(trials=2)

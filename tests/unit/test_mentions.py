@@ -54,10 +54,11 @@ def test_terms_are_told_in_the_order_given_one_text_a_cell():
 
 def test_a_term_with_characters_of_regular_expressions_is_taken_literally():
     terms = ("c++", "a.b", "(x)")
-    assert mentions(["a c++ fan", "ab axb", "a.b", "f(x) (x)"], terms) == [
+    assert mentions(["a c++ fan", "ab axb", "a.b", "f(x)", "see (x)"], terms) == [
         "c++",
         "",
         "a.b",
+        "",
         "(x)",
     ]
 

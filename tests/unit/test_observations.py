@@ -77,6 +77,15 @@ def test_the_covariates_are_those_of_the_data_set_named_for_them(table):
     assert table["dataset"].tolist() == ["balance-a1-b0"] * 4 + ["original"] * 4
 
 
+def test_scores_that_stand_twice_are_an_error():
+    models = pd.DataFrame({"model": ["m"], "dataset": ["o"], "covariates_dataset": ["o"]})
+    rates = pd.DataFrame({"model": "m", "occupation": ITEMS, "undefined": ""})
+    covariates = pd.DataFrame({"dataset": "o", "occupation": ITEMS})
+    twice = pd.concat([scores(0), scores(0)])
+    with pytest.raises(pd.errors.MergeError):
+        observations("bios", models, [scores(0)], [twice], rates, covariates)
+
+
 def test_rates_that_stand_twice_are_an_error():
     models = pd.DataFrame({"model": ["m"], "dataset": ["o"], "covariates_dataset": ["o"]})
     rates = pd.DataFrame({"model": "m", "occupation": ["dj", "dj", "poet"], "undefined": ""})

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from figure_data import bios_table, upstream_grid
 
 from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS
 from bias_transfer.metrics.intrinsic import negative_sentiment, pronoun_ranking
@@ -14,6 +13,7 @@ from bias_transfer.stats.tables import (
     fit_columns,
     specification,
 )
+from tests.unit.figure_data import bios_table, upstream_grid
 
 
 def paper_models(task):

@@ -63,7 +63,7 @@ def new_study(folder: Path, root: Path) -> Study:
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
-    """The tiny study, finished, with two cores."""
+    """Return the tiny study, finished with two cores."""
     made = new_study(tmp_path_factory.mktemp("study"), root)
     result = made.snakemake("--cores", "2")
     assert result.returncode == 0, result.stdout + result.stderr

@@ -25,6 +25,8 @@ NOTE = (
 
 MODELS = models(config)
 UPSTREAM = {each.id: each for each in upstream_variants(config["upstream"])}
+# Only the checkpoints that some model is fine-tuned from.
+UPSTREAM_IN_USE = list(dict.fromkeys(each.upstream.id for each in MODELS))
 DATASETS = {each.dataset.id: each.dataset for each in MODELS}
 SOURCE_PATHS = source_paths(config)
 

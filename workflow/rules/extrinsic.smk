@@ -8,10 +8,7 @@ rule observe:
     input:
         predictions=lambda wildcards: score_files(wildcards.task, "predictions.parquet"),
         after=lambda wildcards: score_files(wildcards.task, "intrinsic.csv"),
-        before=lambda wildcards: [
-            f"{RESULTS}/intrinsic/{model.upstream.id}/{wildcards.task}.csv"
-            for model in models_of(wildcards.task)
-        ],
+        before=f"{RESULTS}/intrinsic/{{task}}.csv",
         training=lambda wildcards: [
             manifest("data", wildcards.task, dataset)
             for dataset in datasets_of(wildcards.task)

@@ -1,4 +1,4 @@
-# Takes checkpoints and fine-tuned models; makes results/intrinsic/<upstream>/{bios,wiki}.csv and
+# Takes checkpoints and fine-tuned models; makes results/intrinsic/{bios,wiki}.csv and
 # results/scores/<task>/<upstream>/<data set>/seed<k>/{predictions.parquet,intrinsic.csv}.
 SCORING_CODE = code_digest("scoring")
 MEASURE_SETTINGS = dict(
@@ -11,19 +11,19 @@ MEASURE_SETTINGS = dict(
 
 rule score_upstream:
     input:
-        upstream=manifest("checkpoints/{upstream}"),
+        upstream=[manifest("checkpoints", upstream) for upstream in UPSTREAM_IN_USE],
         sentiment=manifest("sentiment"),
     output:
-        bios=f"{RESULTS}/intrinsic/{{upstream}}/bios.csv",
-        wiki=f"{RESULTS}/intrinsic/{{upstream}}/wiki.csv",
+        bios=f"{RESULTS}/intrinsic/bios.csv",
+        wiki=f"{RESULTS}/intrinsic/wiki.csv",
     log:
-        f"{RESULTS}/logs/intrinsic/{{upstream}}.log",
+        f"{RESULTS}/logs/intrinsic.log",
     conda:
         ENVIRONMENT
     resources:
         gpu=section("scoring", "gpus"),
     params:
-        settings=settings(**MEASURE_SETTINGS),
+        settings=settings(upstream=UPSTREAM_IN_USE, **MEASURE_SETTINGS),
         code=SCORING_CODE,
     shell:
         "bias-transfer score-upstream --log {log:q} --settings {params.settings:q}"

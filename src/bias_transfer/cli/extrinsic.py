@@ -37,9 +37,12 @@ def _observe(task: str, job: Job, measure_rates: Measure, measure_covariates: Me
     quality = _stack(models["model"], map(_performance, predictions), "model")
     training = [_training(path) for path in job.inputs["training"]]
     covariates = _stack(job.settings["datasets"], map(measure_covariates, training), "dataset")
-    before, after = (
-        [read_table(path) for path in job.inputs[name]] for name in ("before", "after")
-    )
+    scored = read_table(job.input("before"))
+    before = [
+        scored[scored["upstream"] == upstream].drop(columns="upstream")
+        for upstream in models["upstream"]
+    ]
+    after = [read_table(path) for path in job.inputs["after"]]
     table = observations(task, models, before, after, rates, covariates)
     for name, content in (
         ("rates", rates),

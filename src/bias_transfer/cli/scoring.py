@@ -22,12 +22,18 @@ from bias_transfer.models.sentiment import negative_probability
 
 
 def score_upstream(job: Job) -> None:
-    """Score one upstream checkpoint on both tasks' measures."""
+    """Score every upstream checkpoint on both tasks' measures, in one job: loading is the cost."""
     device = prepare_device(0)
-    folder = verified_folder(job.input("upstream"))
-    model, tokenizer = load_masked_lm(str(folder)).to(device), load_tokenizer(str(folder))
-    for task in ("bios", "wiki"):
-        write_table(job.output(task), _intrinsic(task, model, tokenizer, job))
+    scored: dict[str, list[pd.DataFrame]] = {"bios": [], "wiki": []}
+    for upstream, manifest in zip(job.settings["upstream"], job.inputs["upstream"], strict=True):
+        folder = verified_folder(manifest)
+        model, tokenizer = load_masked_lm(str(folder)).to(device), load_tokenizer(str(folder))
+        for task, tables in scored.items():
+            table = _intrinsic(task, model, tokenizer, job)
+            table.insert(0, "upstream", upstream)
+            tables.append(table)
+    for task, tables in scored.items():
+        write_table(job.output(task), pd.concat(tables, ignore_index=True))
 
 
 def score_fine_tuned(job: Job) -> None:

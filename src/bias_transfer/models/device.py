@@ -4,7 +4,7 @@ import logging
 
 import torch
 from transformers import set_seed
-from transformers.utils.logging import disable_progress_bar
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +17,8 @@ def prepare_device(seed: int) -> torch.device:
     """
     # Progress goes to the log, line by line; a bar would fill the terminal.
     disable_progress_bar()
+    # What a load found missing is checked key by key in `checkpoints`, and refused or meant.
+    set_verbosity_error()
     set_seed(seed)
     if torch.cuda.is_available():
         device = torch.device("cuda")

@@ -49,8 +49,8 @@ def observations(
         parts.append(joined.assign(**{str(key): value for key, value in row.items()}))
     table = pd.concat(parts, ignore_index=True)
     described = covariates.rename(columns={"dataset": "covariates_dataset"})
-    table = table.merge(rates, on=["model", item], validate="many_to_one").merge(
-        described, on=["covariates_dataset", item], validate="many_to_one"
+    table = table.merge(rates, on=["model", item], how="left", validate="many_to_one").merge(
+        described, on=["covariates_dataset", item], how="left", validate="many_to_one"
     )
     identity = [*models.columns, *keys]
     return table[[*identity, *table.columns.drop(identity)]]
