@@ -6,6 +6,7 @@ import pytest
 from bias_transfer.data.sources import (
     check_texts,
     map_values,
+    read_hub,
     read_lines,
     read_rows,
     read_texts,
@@ -211,3 +212,19 @@ def test_texts_come_from_a_column_or_from_lines(tmp_path):
     plain.write_text("a\nb\n")
     assert read_texts(table, "text") == TABLE["text"].tolist()
     assert read_texts(plain, "text") == ["a", "b"]
+
+
+def test_a_hub_data_set_is_read_split_by_split(tmp_path: Path) -> None:
+    # A folder of Parquet files has the form of the hub's common data sets.
+    for part, rows in (("train", [0, 1]), ("test", [2])):
+        pd.DataFrame({"hard_text": [f"text {row}" for row in rows], "profession": rows}).to_parquet(
+            tmp_path / f"{part}-00000-of-00001.parquet"
+        )
+    table = read_hub(str(tmp_path), "", ["train", "test"], ["hard_text", "profession"])
+    assert table["profession"].tolist() == [0, 1, 2]
+
+
+def test_a_hub_data_set_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="cannot be loaded") as caught:
+        read_hub(str(tmp_path / "absent"), "", ["train"], ["text"])
+    assert "\n" not in str(caught.value)
