@@ -1,5 +1,7 @@
 """Rows from files: every format reads alike, and what is wrong with a file is told in one line."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 

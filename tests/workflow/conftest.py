@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +21,20 @@ class Study:
     root: Path
 
     def snakemake(
-        self, *arguments: str, config: Sequence[str] = (), source: Path | None = None
+        self, *arguments: str, overlay: str = "", source: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the folder, on the sources in `source` or the installed ones."""
         tiny = self.root / "tests/workflow/tiny.yaml"
         command = [sys.executable, "-m", "snakemake", *arguments]
         command += ["--snakefile", str(self.root / "Snakefile"), "--directory", str(self.folder)]
-        command += ["--configfile", str(tiny), "--resources", "gpu=1"]
-        command += ["--config", *config] if config else []
+        command += ["--resources", "gpu=1"]
+        if overlay:
+            # A file, as on the command line Snakemake reads nested numbers as text.
+            over = self.folder / "overlay.yaml"
+            over.write_text(overlay)
+            command += ["--configfile", str(tiny), str(over)]
+        else:
+            command += ["--configfile", str(tiny)]
         environment = dict(os.environ)
         if source is not None:
             environment["PYTHONPATH"] = str(source)
@@ -38,10 +43,10 @@ class Study:
         )
 
     def planned(
-        self, *arguments: str, config: Sequence[str] = (), source: Path | None = None
+        self, *arguments: str, overlay: str = "", source: Path | None = None
     ) -> dict[str, int]:
         """Return how often each rule would run; empty when there is nothing to do."""
-        result = self.snakemake("-n", *arguments, config=config, source=source)
+        result = self.snakemake("-n", *arguments, overlay=overlay, source=source)
         text = result.stdout + result.stderr
         assert result.returncode == 0, text
         table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", text, re.MULTILINE | re.DOTALL)

@@ -67,7 +67,7 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
 
 
 def test_another_gamma_adds_one_model(study: Study) -> None:
-    plan = study.planned(config=["upstream={sentdebias: {gammas: [1, 5]}}"])
+    plan = study.planned(overlay="upstream: {sentdebias: {gammas: [1, 5]}}")
     models = {
         rule: plan.get(rule, 0)
         for rule in ("prepare_checkpoint", "alter_checkpoint", "fine_tune", "score_fine_tuned")
@@ -119,18 +119,18 @@ def test_one_core_gives_the_same_bytes_as_two(study: Study, tmp_path: Path, root
 
 
 @pytest.mark.parametrize(
-    ("config", "message"),
+    ("overlay", "message"),
     [
-        ("sede=1", "config key sede is unknown; did you mean 'seed'?"),
-        ("upstream={gaussian: {standard_deviations: [-1]}}", "upstream.gaussian.standard_dev"),
-        ("bios={file: {path: nowhere.csv}}", "bios.file.path: nowhere.csv does not exist"),
-        ("wiki={upstream: [mixup]}", "config key wiki.upstream.0: 'mixup' is not one of"),
+        ("sede: 1", "config key sede is unknown; did you mean 'seed'?"),
+        ("upstream: {gaussian: {standard_deviations: [-1]}}", "upstream.gaussian.standard_dev"),
+        ("bios: {file: {path: nowhere.csv}}", "bios.file.path: nowhere.csv does not exist"),
+        ("wiki: {upstream: [mixup]}", "config key wiki.upstream.0: 'mixup' is not one of"),
     ],
 )
 def test_a_wrong_config_is_refused_at_once_in_one_line(
-    study: Study, config: str, message: str
+    study: Study, overlay: str, message: str
 ) -> None:
-    result = study.snakemake("-n", config=[config])
+    result = study.snakemake("-n", overlay=overlay)
     assert result.returncode != 0
     assert message in result.stdout + result.stderr
     assert "Traceback" not in result.stderr
