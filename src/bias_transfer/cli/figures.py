@@ -11,7 +11,7 @@ from bias_transfer.figures.figure4 import figure4
 from bias_transfer.figures.figure9 import figure9
 from bias_transfer.figures.style import save_figure
 from bias_transfer.stats.observations import MEASURES
-from bias_transfer.stats.tables import COVARIATES
+from bias_transfer.stats.tables import COLUMNS, COVARIATES
 
 _OUTCOMES = {
     "log_tpr_ratio": "log TPR ratio (she / he)",
@@ -49,7 +49,12 @@ def _estimates(job: Job, task: str) -> pd.DataFrame:
     if "term" not in rows:
         return pd.DataFrame()
     rows = rows[rows["term"].isin(covariates)]
-    spread = read_table(job.input(task))[list(covariates)].std()
+    observations = read_table(job.input(task))
+    # Of the models of each fit: Sent-Debias spreads pronoun ranking far wider than the others.
+    spread = {
+        column.name: observations.loc[column.selects(observations), list(covariates)].std()
+        for column in COLUMNS[task]
+    }
     return pd.DataFrame(
         {
             "task": task,
@@ -60,7 +65,10 @@ def _estimates(job: Job, task: str) -> pd.DataFrame:
             "p_value": rows["p_value"],
             "observations": rows["observations"],
             "undefined": rows["undefined"],
-            "covariate_sd": rows["term"].map(spread),
+            "covariate_sd": [
+                spread[column][term]
+                for column, term in zip(rows["column"], rows["term"], strict=True)
+            ],
         }
     )
 
