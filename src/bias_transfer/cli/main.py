@@ -94,6 +94,8 @@ def _start_log(path: Path | None) -> None:
         level=logging.INFO, handlers=[handler], format="%(asctime)s %(name)s: %(message)s"
     )
     logger.setLevel(logging.DEBUG)
+    # It tells of every glyph that goes into a PDF.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 def _fail(message: str, log: Path | None) -> int:
