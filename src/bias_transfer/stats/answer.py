@@ -17,8 +17,6 @@ class _Wording:
     column: str
     before: str
     data: str
-    least: str
-    most: str
 
 
 _WORDINGS = {
@@ -27,16 +25,12 @@ _WORDINGS = {
         column="tpr_ratio",
         before="pronoun ranking before fine-tuning",
         data="the share of women in the training data",
-        least="Lowest",
-        most="Highest",
     ),
     "wiki": _Wording(
         outcome="the false positive rate",
         column="fpr",
         before="negative sentiment before fine-tuning",
         data="the toxic share of mentions in the training data",
-        least="Lowest",
-        most="Highest",
     ),
 }
 
@@ -83,8 +77,8 @@ def _lines(
         f"{random.max():.3f}."
         if len(random)
         else f"One model, accuracy {quality['accuracy']:.3f}.",
-        f"{wording.least} {wording.outcome}: {_named(by_item.head(3))}. "
-        f"{wording.most}: {_named(by_item.tail(3)[::-1])}.",
+        f"Lowest {wording.outcome}: {_named(by_item.head(3))}. "
+        f"Highest: {_named(by_item.tail(3)[::-1])}.",
         *_findings(task, regressions),
     ]
     counts = undefined.value_counts()
