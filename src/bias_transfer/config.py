@@ -9,9 +9,7 @@ import jsonschema
 import yaml
 
 from bias_transfer.errors import StudyError
-from bias_transfer.grid import models
-
-_TASKS_WITH_SOURCE = ("bios", "wiki")
+from bias_transfer.grid import TASKS, models
 
 
 def validate(config: Mapping[str, Any], schema_path: Path) -> None:
@@ -48,7 +46,7 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the paths that the config's `file` sources name, by config key."""
     found = {
         f"{task}.file.path": [config[task]["file"]["path"]]
-        for task in _TASKS_WITH_SOURCE
+        for task in TASKS
         if config[task]["source"] == "file"
     }
     if config["model"]["source"] == "file":
@@ -66,14 +64,14 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
 def is_generated(config: Mapping[str, Any]) -> bool:
     """Tell whether any text that the study uses was generated, as every figure must then say."""
     used = [config["bios"], config["wiki"], config["sentiment"]]
-    debiased = any("sentdebias" in config[task]["upstream"] for task in _TASKS_WITH_SOURCE)
+    debiased = any("sentdebias" in config[task]["upstream"] for task in TASKS)
     if config["model"]["source"] == "generated" or debiased:
         used.append(config["model"]["corpus"])
     return any(section["source"] == "generated" for section in used)
 
 
 def _hub_keys(config: Mapping[str, Any]) -> Iterator[str]:
-    for name in (*_TASKS_WITH_SOURCE, "model", "model.corpus", "sentiment"):
+    for name in (*TASKS, "model", "model.corpus", "sentiment"):
         if _at(config, name)["source"] == "hub":
             yield f"{name}.hub"
 
@@ -97,14 +95,14 @@ def _check_grid(config: Mapping[str, Any]) -> None:
         ("gaussian", "standard_deviations"),
         ("sentdebias", "gammas"),
     ):
-        wanted = [task for task in _TASKS_WITH_SOURCE if kind in config[task]["upstream"]]
+        wanted = [task for task in TASKS if kind in config[task]["upstream"]]
         if wanted and not config["upstream"][kind][key]:
             raise StudyError(
                 f"config key upstream.{kind}.{key} is empty, but {wanted[0]}.upstream asks for "
                 f"{kind}; list at least one value or drop {kind} there"
             )
     for kind in ("random", "uniform", "gaussian"):
-        wanted = [task for task in _TASKS_WITH_SOURCE if kind in config[task]["upstream"]]
+        wanted = [task for task in TASKS if kind in config[task]["upstream"]]
         if wanted and not config["upstream"][kind]["trials"]:
             raise StudyError(
                 f"config key upstream.{kind}.trials is 0, but {wanted[0]}.upstream asks for "
