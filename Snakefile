@@ -20,10 +20,6 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/analysis/answer.md",
-        f"{RESULTS}/analysis/table2.csv",
-        f"{RESULTS}/analysis/transfer.csv",
-        OBSERVATIONS.values(),
-        [score_files(task, "predictions.parquet") for task in TASKS],
-        [score_files(task, "intrinsic.csv") for task in TASKS],
+        ANALYSIS,
         FIGURES,
+        [] if config["release"] else manifest("release"),

@@ -8,6 +8,8 @@ from typing import Any
 import jsonschema
 import yaml
 
+from bias_transfer.artifacts import MANIFEST
+from bias_transfer.data.detox import NAMES
 from bias_transfer.errors import StudyError
 from bias_transfer.grid import TASKS, models
 
@@ -25,6 +27,14 @@ def validate(config: Mapping[str, Any], schema_path: Path) -> None:
     if errors:
         # The deepest error is the most precise; of equals, the first in the config's order.
         raise StudyError(_explain(max(errors, key=lambda error: len(error.absolute_path))))
+    if config["release"]:
+        # Nothing but the release is read, so the sources may be on another machine.
+        if not Path(config["release"], MANIFEST).is_file():
+            raise StudyError(
+                f"config key release: {config['release']} is no results release; it has no "
+                f"{MANIFEST}"
+            )
+        return
     for key, paths in source_paths(config).items():
         if not paths:
             raise StudyError(
@@ -49,6 +59,15 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
         for task in TASKS
         if config[task]["source"] == "file"
     }
+    if config["wiki"]["source"] == "detox":
+        # An empty path stands for a file that is fetched.
+        found |= {
+            f"wiki.detox.{name}": [config["wiki"]["detox"][name]]
+            for name in NAMES
+            if config["wiki"]["detox"][name]
+        }
+    if config["identity_templates"]["source"] == "file":
+        found["identity_templates.file.path"] = [config["identity_templates"]["file"]["path"]]
     if config["model"]["source"] == "file":
         found["model.file.path"] = [config["model"]["file"]["path"]]
     if config["model"]["corpus"]["source"] == "file":
@@ -63,7 +82,7 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def is_generated(config: Mapping[str, Any]) -> bool:
     """Tell whether any text that the study uses was generated, as every figure must then say."""
-    used = [config["bios"], config["wiki"], config["sentiment"]]
+    used = [config[name] for name in ("bios", "wiki", "sentiment")]
     debiased = any("sentdebias" in config[task]["upstream"] for task in TASKS)
     if config["model"]["source"] == "generated" or debiased:
         used.append(config["model"]["corpus"])
@@ -108,6 +127,12 @@ def _check_grid(config: Mapping[str, Any]) -> None:
                 f"config key upstream.{kind}.trials is 0, but {wanted[0]}.upstream asks for "
                 f"{kind}; set at least 1 or drop {kind} there"
             )
+    trials = config["wiki"]["scrub_on_random_trials"] if config["wiki"]["scrub_on_random"] else 0
+    if trials > config["upstream"]["random"]["trials"]:
+        raise StudyError(
+            f"config key wiki.scrub_on_random_trials: {trials}, but upstream.random.trials is "
+            f"{config['upstream']['random']['trials']}; raise the one or lower the other"
+        )
     names = [model.path for model in models(dict(config))]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:

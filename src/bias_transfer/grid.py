@@ -134,7 +134,7 @@ def models(config: dict[str, Any]) -> tuple[Model, ...]:
     """List every model of the study, in the order of the config.
 
     Upstream variants meet the original data, altered data meet the unmodified checkpoint, and the
-    scrubbed sets of `scrub_on_random` meet the random checkpoints.
+    scrubbed sets of `scrub_on_random` meet the first `scrub_on_random_trials` random checkpoints.
     """
     return tuple(
         Model(task, upstream, dataset, seed)
@@ -152,6 +152,7 @@ def _pairs(task: Task, config: dict[str, Any]) -> Iterator[tuple[Upstream, Datas
     yield from ((PRETRAINED, dataset) for dataset in dataset_variants(task, settings)[1:])
     if task == "wiki":
         random = [variant for variant in upstream if variant.kind == "random"]
+        random = random[: settings["scrub_on_random_trials"]]
         yield from itertools.product(random, map(_scrubbed, settings["scrub_on_random"]))
 
 

@@ -36,6 +36,64 @@ def upstream_grid(
     )
 
 
+def dataset_grid(originals: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
+    """Extend the models on the original data by models on changed data, one row a model."""
+    changed = changed.assign(seed=1, upstream_strength=None)
+    changed["model"] = changed["upstream"] + "/" + changed["dataset"] + "/seed1"
+    rows = originals.to_dict("records") + changed.to_dict("records")
+    columns = [*originals.columns, "oversample", "undersample", "scrubbed_fraction"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def balanced_bios() -> pd.DataFrame:
+    """BIOS observations with the ten ways of balancing."""
+    levels = [(a, 0.0) for a in (0.25, 0.5, 0.75, 1.0)] + [(0.0, b) for b in (0.25, 0.5, 1.0)]
+    levels += [(0.25, 0.25), (0.5, 0.5), (0.75, 0.75)]
+    changed = pd.DataFrame(levels, columns=["oversample", "undersample"]).assign(
+        upstream="pretrained", upstream_kind="pretrained", trial=None, dataset_kind="balance"
+    )
+    changed["dataset"] = [f"balance-a{a:g}-b{b:g}" for a, b in levels]
+    table = bios_table(dataset_grid(upstream_grid(trials=3), changed))
+    sizes = {item: 40 * 2 ** (rank % 12) for rank, item in enumerate(OCCUPATIONS)}
+    return table.assign(training_rows=table["occupation"].map(sizes))
+
+
+def scrubbed_wiki() -> pd.DataFrame:
+    """WIKI observations with both scrubbings, by tenths, on two checkpoints.
+
+    Bias goes only where no checkpoint is pre-trained and all mentions are scrubbed.
+    """
+    changed = pd.DataFrame(
+        [
+            (upstream, kind, trial, f"{scrub}-{tenths / 10:g}", scrub, tenths / 10)
+            for upstream, kind, trial in (("pretrained",) * 2 + (None,), ("random-t1", "random", 1))
+            for scrub in ("scrub-toxic", "scrub-all")
+            for tenths in range(1, 11)
+        ],
+        columns=[
+            "upstream",
+            "upstream_kind",
+            "trial",
+            "dataset",
+            "dataset_kind",
+            "scrubbed_fraction",
+        ],
+    )
+    table = wiki_table(dataset_grid(upstream_grid(trials=3, gammas=()), changed))
+    goes = (table["upstream_kind"] == "random") & (table["dataset_kind"] == "scrub-all")
+    kept = (1 - table["scrubbed_fraction"].where(goes, 0.0)).astype(float)
+    mentions = {
+        term: 0 if rank % 17 == 16 else 3 + 5 * rank**2 for rank, term in enumerate(IDENTITY_TERMS)
+    }
+    total = table["identity_term"].map(mentions)
+    return table.assign(
+        overall_fpr=0.08,
+        fpr_gap=(table["fpr"] - 0.08) * kept,
+        training_mentions=total,
+        toxic_share=table["toxic_share"].where(total > 0),
+    )
+
+
 def bios_table(grid: pd.DataFrame, undefined: float = 0.03) -> pd.DataFrame:
     """BIOS observations in which downstream bias follows the data, whatever the upstream model."""
     rng = np.random.default_rng(1)

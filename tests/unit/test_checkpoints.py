@@ -13,7 +13,7 @@ from transformers import (
 )
 
 from bias_transfer.errors import StudyError
-from bias_transfer.interventions.embeddings import add_noise, uniform_noise
+from bias_transfer.interventions.embeddings import noisy, uniform_noise
 from bias_transfer.models.checkpoints import (
     WORD_EMBEDDINGS,
     load_classifier,
@@ -225,16 +225,16 @@ def test_the_upstream_head_is_put_back_whole_on_the_fine_tuned_encoder(tiny_chec
 def test_noise_in_place_keeps_the_tie_and_survives_saving(tiny_checkpoint, tmp_path):
     model = load_masked_lm(str(tiny_checkpoint))
     matrix = model.roberta.embeddings.word_embeddings.weight
-    noisy = add_noise(matrix.detach(), uniform_noise(matrix.shape, 0.3, seed=1), padding=1)
-    assert not torch.equal(noisy, matrix)
+    altered = noisy(matrix.detach(), uniform_noise(matrix.shape, 0.3, seed=1), padding=1)
+    assert not torch.equal(altered, matrix)
     with torch.no_grad():
-        matrix.copy_(noisy)
+        matrix.copy_(altered)
     assert model.lm_head.decoder.weight.data_ptr() == matrix.data_ptr()
     model.save_pretrained(tmp_path)
 
     again = load_masked_lm(str(tmp_path))
-    assert torch.equal(again.roberta.embeddings.word_embeddings.weight, noisy)
-    assert torch.equal(again.lm_head.decoder.weight, noisy)
+    assert torch.equal(again.roberta.embeddings.word_embeddings.weight, altered)
+    assert torch.equal(again.lm_head.decoder.weight, altered)
     changed = {
         name
         for name, weight in load_masked_lm(str(tiny_checkpoint)).state_dict().items()

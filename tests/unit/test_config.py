@@ -207,6 +207,29 @@ MISTAKES = {
         put("model", "corpus", "source", "hub"),
         ["model.corpus.hub.id is empty"],
     ),
+    "a Detox file that does not exist": (
+        both(put("wiki", "source", "detox"), put("wiki", "detox", "comments", "gone.tsv")),
+        ["config key wiki.detox.comments", "gone.tsv does not exist"],
+    ),
+    "templates that do not exist": (
+        both(
+            put("identity_templates", "source", "file"),
+            put("identity_templates", "file", "path", "gone.csv"),
+        ),
+        ["config key identity_templates.file.path", "gone.csv does not exist"],
+    ),
+    "a checksum that is none": (
+        put("identity_templates", "url", "sha256", "abc"),
+        ["config key identity_templates.url.sha256", "'abc'"],
+    ),
+    "a release that is none": (
+        put("release", "no/such/folder"),
+        ["config key release", "no/such/folder is no results release"],
+    ),
+    "more scrubbed random checkpoints than there are": (
+        put("wiki", "scrub_on_random_trials", 3),
+        ["config key wiki.scrub_on_random_trials: 3", "upstream.random.trials is 2"],
+    ),
     "a width that the heads do not divide": (
         put("model", "architecture", "hidden_size", 65),
         ["model.architecture.hidden_size", "65 is not a multiple", "(4)"],
@@ -251,6 +274,14 @@ def test_files_that_exist_are_accepted(config, tmp_path):
     config["wiki"]["file"]["path"] = str(table)
     validate(config, SCHEMA_PATH)
     assert source_paths(config) == {"wiki.file.path": [str(table)]}
+
+
+def test_with_a_release_the_sources_may_be_elsewhere(config, tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    config["release"] = str(tmp_path)
+    config["wiki"]["source"] = "file"
+    config["wiki"]["file"]["path"] = "on/another/machine.csv"
+    validate(config, SCHEMA_PATH)
 
 
 @pytest.mark.parametrize(

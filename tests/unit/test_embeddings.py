@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from bias_transfer.errors import StudyError
 from bias_transfer.interventions.embeddings import (
-    add_noise,
     bias_subspace,
     gaussian_noise,
     gendered_pairs,
+    noisy,
     remove_component,
     sentence_embeddings,
     uniform_noise,
@@ -29,7 +29,7 @@ def matrix(seed=0):
 def test_noise_is_added_then_clipped_to_the_range_before():
     before = torch.tensor([[0.0, 1.0], [0.0, 0.0], [-1.0, 0.5]])
     noise = torch.tensor([[0.25, 0.25], [0.5, 0.5], [-0.25, 0.25]])
-    after = add_noise(before, noise, padding=1)
+    after = noisy(before, noise, padding=1)
     assert after.tolist() == [[0.25, 1.0], [0.0, 0.0], [-1.0, 0.75]]
     assert before[0, 0] == 0
 
@@ -37,7 +37,7 @@ def test_noise_is_added_then_clipped_to_the_range_before():
 @pytest.mark.parametrize("strength", [0.1, 2.0, 100.0])
 def test_however_strong_the_noise_no_entry_leaves_the_range(strength):
     before = matrix()
-    after = add_noise(before, gaussian_noise(SHAPE, strength, seed=1), padding=1)
+    after = noisy(before, gaussian_noise(SHAPE, strength, seed=1), padding=1)
     assert after.min() >= before.min()
     assert after.max() <= before.max()
     assert (after[1] == 0).all()
@@ -46,7 +46,7 @@ def test_however_strong_the_noise_no_entry_leaves_the_range(strength):
 
 def test_no_noise_changes_nothing():
     before = matrix()
-    assert torch.equal(add_noise(before, torch.zeros(SHAPE), padding=1), before)
+    assert torch.equal(noisy(before, torch.zeros(SHAPE), padding=1), before)
 
 
 def test_uniform_noise_lies_evenly_within_its_half_width():

@@ -208,7 +208,7 @@ class TestFigure3:
 
     def test_the_unmodified_model_stands_at_zero_in_order(self) -> None:
         labels = [label.get_text() for label in figure3(BIOS, NOTE).axes[1].get_xticklabels()]
-        assert labels == ["−50", "−10", "0", "1", "10", "50"]  # noqa: RUF001
+        assert labels == ["−50", "−10", "0", "1", "10", "50"]
 
     def test_the_ratio_axis_is_logarithmic_with_a_line_at_one(self) -> None:
         axes = figure3(BIOS, NOTE).axes[1]

@@ -1,11 +1,14 @@
 """The grid: which models a config asks for, and what they are called."""
 
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bias_transfer.config import validate
 from bias_transfer.grid import (
     ORIGINAL,
     PRETRAINED,
@@ -18,7 +21,7 @@ from bias_transfer.grid import (
 )
 
 SAFE = re.compile(r"[A-Za-z0-9.-]+")
-PAPER_GAMMAS = [sign * size for size in (50, 25, 10, 5, 2, 1) for sign in (-1, 1)]
+ROOT = Path(__file__).parents[2]
 ALL_KINDS = ["random", "uniform", "gaussian", "sentdebias"]
 
 
@@ -26,23 +29,12 @@ def of(task, config):
     return [model for model in models(config) if model.task == task]
 
 
-def paper_grid(config):
-    """Ten trials of each noise and of random weights, 12 gammas, 10 balancings, 19 scrubbings."""
-    config["upstream"]["random"]["trials"] = 10
-    config["upstream"]["uniform"] = {"half_widths": [0.5], "trials": 10}
-    config["upstream"]["gaussian"] = {"standard_deviations": [0.3], "trials": 10}
-    config["upstream"]["sentdebias"]["gammas"] = PAPER_GAMMAS
-    config["bios"]["balance"] = [
-        {"oversample": tenth / 10, "undersample": 0} for tenth in range(1, 11)
-    ]
-    config["wiki"]["upstream"] = ["random", "uniform", "gaussian"]
-    config["wiki"]["scrub"] = [
-        {"mentions": kind, "fraction": tenth / 10}
-        for kind, tenths in (("toxic", range(1, 11)), ("all", range(1, 10)))
-        for tenth in tenths
-    ]
-    config["wiki"]["scrub_on_random"] = []
-    return config
+def laid_over(below, above):
+    """Merge as Snakemake does: mappings key by key, lists replaced."""
+    return below | {
+        key: laid_over(below[key], value) if isinstance(value, dict) else value
+        for key, value in above.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -83,8 +75,10 @@ def test_the_unmodified_model_comes_first_and_once(config):
         assert plain == [of(task, config)[0]]
 
 
-def test_the_whole_grid_of_the_paper(config):
-    config = paper_grid(config)
+@pytest.mark.parametrize("name", ["paper.yaml", "paper-mini.yaml"])
+def test_the_whole_grid_of_the_paper(config, name):
+    config = laid_over(config, yaml.safe_load((ROOT / "config" / name).read_text()))
+    validate(config, ROOT / "workflow/schemas/config.schema.yaml")
     bios = of("bios", config)
     upstream = [m.upstream.kind for m in bios if m.dataset == ORIGINAL]
     assert upstream.count("pretrained") == 1
@@ -97,9 +91,25 @@ def test_the_whole_grid_of_the_paper(config):
     assert len(bios) == 53
 
     wiki = of("wiki", config)
-    assert sum(m.dataset.kind in ("scrub-toxic", "scrub-all") for m in wiki) == 19
-    assert sum(m.upstream.kind != "random" for m in wiki) == 40
-    assert len(wiki) == 50
+    # Table 4 has 19 scrubbed models and 40 in all: that with every mention scrubbed has no toxic
+    # share and drops out. Table 8 has 20, and 61 with the 20 scrubbed random ones.
+    scrubbed = [m for m in wiki if m.dataset.kind in ("scrub-toxic", "scrub-all")]
+    assert sum(m.upstream == PRETRAINED for m in scrubbed) == 20
+    assert sum(m.upstream.kind == "random" for m in scrubbed) == 20
+    assert sum(m.upstream.kind != "random" for m in wiki) == 40 + 1
+    assert sum(m.upstream.kind != "random" or m in scrubbed for m in wiki) == 61
+    assert len(wiki) == 71
+
+
+def test_the_two_grids_of_the_paper_differ_in_noise_only(config):
+    # Noise has to suit the size of the embeddings.
+    mini, whole = (
+        laid_over(config, yaml.safe_load((ROOT / "config" / name).read_text()))
+        for name in ("paper-mini.yaml", "paper.yaml")
+    )
+    mini["upstream"]["uniform"] = whole["upstream"]["uniform"]
+    mini["upstream"]["gaussian"] = whole["upstream"]["gaussian"]
+    assert [m.path for m in models(mini)] == [m.path for m in models(whole)]
 
 
 def test_altered_data_meet_the_unmodified_checkpoint_only(config):
@@ -123,6 +133,12 @@ def test_scrubbing_on_random_pairs_each_random_checkpoint_with_each_set(config):
         ("random-t2", "scrub-all-1"),
         ("random-t2", "scrub-toxic-0.5"),
     ]
+    config["wiki"]["scrub_on_random_trials"] = 1
+    assert {
+        m.upstream.id
+        for m in models(config)
+        if m.upstream.kind == "random" and m.dataset != ORIGINAL
+    } == {"random-t1"}
 
 
 def test_adding_a_gamma_adds_exactly_one_model(config):
@@ -157,7 +173,10 @@ def test_data_set_variants_start_with_the_original(config):
 
 
 def test_ids_are_unique_and_safe_as_paths(config):
-    paths = [m.path for m in models(paper_grid(config))]
+    paths = [
+        m.path
+        for m in models(laid_over(config, yaml.safe_load((ROOT / "config/paper.yaml").read_text())))
+    ]
     assert len(set(paths)) == len(paths)
     assert all(SAFE.fullmatch(part) for path in paths for part in path.split("/"))
 

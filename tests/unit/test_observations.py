@@ -13,7 +13,9 @@ TEMPLATES = ("is", "become")
 def scores(start):
     keys = [(item, template) for item in ITEMS for template in TEMPLATES]
     return pd.DataFrame(keys, columns=["occupation", "template"]).assign(
-        pronoun_ranking=[start + i for i in range(4)], score_she=0.0
+        pronoun_ranking=[start + i for i in range(4)],
+        score_she=0.0,
+        score_they=[-start + 0.5 * i for i in range(4)],
     )
 
 
@@ -54,6 +56,10 @@ def test_a_row_a_model_item_and_template_in_the_order_of_the_models(table):
         for item in ITEMS
         for template in TEMPLATES
     ]
+
+
+def test_the_change_of_they_is_after_less_before(table):
+    assert table["they_change"].tolist() == [-100] * 4 + [-190] * 4
 
 
 def test_bias_before_and_after_is_that_of_the_same_cell(table):

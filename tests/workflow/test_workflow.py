@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -17,9 +19,13 @@ def test_a_run_ends_with_every_table_and_figure(study: Study) -> None:
         path.relative_to(study.folder / "results").as_posix()
         for path in (study.folder / "results").rglob("*")
     }
-    expected = {f"figures/figure{n}.{kind}" for n in (2, 3, 4, 9) for kind in ("pdf", "png")}
-    expected |= {f"analysis/{name}.csv" for name in ("table2", "table3", "table4", "transfer")}
+    expected = {f"figures/figure{n}.{kind}" for n in range(2, 12) for kind in ("pdf", "png")}
+    expected |= {
+        f"analysis/table{n}.{kind}" for n in range(2, 9) for kind in ("csv", "tex", "html")
+    }
+    expected |= {f"analysis/{name}.csv" for name in ("transfer", "diagnostics")}
     expected |= {"analysis/answer.md", "observations/bios.csv", "observations/wiki.csv"}
+    expected |= {f"release/{name}" for name in ("README.md", "config.yaml", "manifest.json")}
     assert expected <= made
 
 
@@ -63,7 +69,14 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
         plan = study.planned()
     finally:
         moved.rename(kept)
-    assert plan == {"score_fine_tuned": 1, "observe": 1, "correlate": 1, "regress": 1, "draw": 4}
+    assert plan == {
+        "score_fine_tuned": 1,
+        "observe": 1,
+        "correlate": 1,
+        "regress": 1,
+        "draw": 10,
+        "release": 1,
+    }
 
 
 def test_another_gamma_adds_one_model(study: Study) -> None:
@@ -84,7 +97,7 @@ def test_a_changed_figure_module_redraws_and_trains_nothing(study: Study, tmp_pa
     shutil.copytree(study.root / "src", tmp_path / "src")
     module = tmp_path / "src/bias_transfer/figures/figure9.py"
     module.write_text(module.read_text() + "\n_UNUSED = 1\n")
-    assert study.planned(source=tmp_path / "src") == {"draw": 4}
+    assert study.planned(source=tmp_path / "src") == {"draw": 10}
 
 
 def test_a_changed_training_module_trains_again(study: Study, tmp_path: Path) -> None:
@@ -107,6 +120,49 @@ def test_changed_text_is_noticed(study: Study, tmp_path: Path) -> None:
     assert plan["prepare_bios"] == 1
     assert "prepare_wiki" not in plan
     assert "prepare_checkpoint" not in plan
+
+
+def test_the_analysis_is_redone_from_a_release_alone(
+    study: Study, tmp_path: Path, root: Path
+) -> None:
+    # Elsewhere: no source, no checkpoint, nothing but the folder.
+    shutil.copytree(study.folder / "results/release", tmp_path / "given")
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(tmp_path)]
+    command += ["--snakefile", str(root / "Snakefile"), "--configfile", "given/config.yaml"]
+    command += ["--config", "release=given", "results=redone"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for stage in ("analysis", "figures"):
+        before, after = (
+            {path.name: path.read_bytes() for path in (folder / stage).iterdir()}
+            for folder in (study.folder / "results", tmp_path / "redone")
+        )
+        assert after == before
+    assert {path.name for path in (tmp_path / "redone").iterdir()} == {
+        "analysis",
+        "figures",
+        "logs",
+    }
+
+
+def test_a_release_that_was_tampered_with_is_refused(study: Study, tmp_path: Path) -> None:
+    shutil.copytree(study.folder / "results/release", tmp_path / "given")
+    with (tmp_path / "given/observations/bios.csv").open("a") as stream:
+        stream.write("\n")
+    result = study.snakemake("-n", overlay=f"release: {tmp_path / 'given'}")
+    assert result.returncode != 0
+    assert "observations/bios.csv: the content does not match" in result.stdout + result.stderr
+
+
+def test_a_release_holds_no_text(study: Study) -> None:
+    texts = set()
+    for task in ("bios", "wiki"):
+        texts |= set(
+            pd.read_parquet(study.folder / f"results/data/{task}/original/test.parquet")["text"]
+        )
+    for path in (study.folder / "results/release").rglob("*.parquet"):
+        table = pd.read_parquet(path)
+        assert not texts & {str(value) for column in table for value in table[column].unique()}
 
 
 def test_one_core_gives_the_same_bytes_as_two(study: Study, tmp_path: Path, root: Path) -> None:

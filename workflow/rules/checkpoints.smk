@@ -2,10 +2,22 @@
 # an ordinary from_pretrained folder each, and results/sentiment/manifest.json.
 CHECKPOINT_CODE = code_digest("checkpoints")
 PRETRAINED_MANIFEST = manifest("checkpoints", PRETRAINED.id)
+ALTERING = dict(
+    random="randomise-checkpoint",
+    uniform="add-noise",
+    gaussian="add-noise",
+    sentdebias=dict(word="debias-word-embeddings", hidden="debias-hidden-states")[
+        section("upstream", "sentdebias", "level")
+    ],
+)
 
 # The user's data are read and checked before anything long begins; they do not change the
 # checkpoint, hence `ancient`.
-CHECKED_DATA = [manifest("data/bios/original"), manifest("data/wiki/original")] + (
+CHECKED_DATA = [
+    manifest("data/bios/original"),
+    manifest("data/wiki/original"),
+    manifest("data/identity_templates"),
+] + (
     [manifest("data/sentiment")]
     if section("sentiment", "source") in ("generated", "file")
     else []
@@ -64,11 +76,7 @@ rule alter_checkpoint:
     conda:
         ENVIRONMENT
     params:
-        command=lambda wildcards: (
-            "randomise-checkpoint"
-            if UPSTREAM[wildcards.upstream].kind == "random"
-            else "alter-checkpoint"
-        ),
+        command=lambda wildcards: ALTERING[UPSTREAM[wildcards.upstream].kind],
         settings=lambda wildcards: settings(
             seed=config["seed"],
             upstream=dict(id=wildcards.upstream, **vars(UPSTREAM[wildcards.upstream])),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer.artifacts import sha256
+from bias_transfer.artifacts import sha256, verified_folder
 from bias_transfer.config import is_generated, source_paths, validate
 from bias_transfer.errors import StudyError
 from bias_transfer.grid import PRETRAINED, TASKS, models, upstream_variants
@@ -12,10 +12,14 @@ from bias_transfer.provenance import code_digest
 
 try:
     validate(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+    if config["release"]:
+        verified_folder(Path(config["release"], "manifest.json"))
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
 
 RESULTS = config["results"].rstrip("/")
+# Where the analysis takes its tables from.
+STUDY = config["release"].rstrip("/") or RESULTS
 ENVIRONMENT = Path(workflow.basedir) / "envs/environment.yaml"
 NOTE = (
     "Generated text: the biases are declared in the config, not found in the world."
@@ -28,7 +32,8 @@ UPSTREAM = {each.id: each for each in upstream_variants(config["upstream"])}
 # Only the checkpoints that some model is fine-tuned from.
 UPSTREAM_IN_USE = list(dict.fromkeys(each.upstream.id for each in MODELS))
 DATASETS = {each.dataset.id: each.dataset for each in MODELS}
-SOURCE_PATHS = source_paths(config)
+# A release needs no source, and theirs may be on another machine.
+SOURCE_PATHS = {} if config["release"] else source_paths(config)
 
 
 wildcard_constraints:
@@ -54,7 +59,7 @@ def section(*path):
 def source(*path):
     """Return a source section reduced to the branch it uses: a change in another is none."""
     whole = section(*path)
-    branches = {"generated", "file", "hub"} - {whole["source"]}
+    branches = {"generated", "file", "hub", "detox", "url"} - {whole["source"]}
     return {key: value for key, value in whole.items() if key not in branches}
 
 
@@ -104,7 +109,15 @@ def generator(*path):
 
 def task_settings(task):
     """Return what the preparation of a task's data depends on."""
-    keys = ("source", "generated", "file", "hub", "test_share", "evaluation_share")
+    keys = (
+        "source",
+        "generated",
+        "file",
+        "hub",
+        "detox",
+        "test_share",
+        "evaluation_share",
+    )
     used = {key: value for key, value in source(task).items() if key in keys}
     return settings(seed=config["seed"], **generator(task), **used)
 
@@ -121,6 +134,19 @@ def described_by(model):
 def score_files(task, name):
     """Return one score file of every model of a task."""
     return [f"{RESULTS}/scores/{model.path}/{name}" for model in models_of(task)]
+
+
+def extrinsic_files(task):
+    """Return the tables of a task's downstream bias."""
+    return [
+        f"{RESULTS}/extrinsic/{task}/{name}.csv"
+        for name in ("rates", "performance", "covariates")
+    ]
+
+
+def paths(value):
+    """Return a rule's named input as a list, one path or many."""
+    return [value] if isinstance(value, str) else list(value)
 
 
 def model_rows(task):

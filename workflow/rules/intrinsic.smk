@@ -13,6 +13,7 @@ rule score_upstream:
     input:
         upstream=[manifest("checkpoints", upstream) for upstream in UPSTREAM_IN_USE],
         sentiment=manifest("sentiment"),
+        templates=manifest("data/identity_templates"),
     output:
         bios=f"{RESULTS}/intrinsic/bios.csv",
         wiki=f"{RESULTS}/intrinsic/wiki.csv",
@@ -28,6 +29,7 @@ rule score_upstream:
     shell:
         "bias-transfer score-upstream --log {log:q} --settings {params.settings:q}"
         " --input upstream {input.upstream:q} --input sentiment {input.sentiment:q}"
+        " --input templates {input.templates:q}"
         " --output bios {output.bios:q} --output wiki {output.wiki:q}"
 
 
@@ -38,6 +40,9 @@ rule score_fine_tuned:
         data=manifest("data/{task}/original"),
         sentiment=lambda wildcards: (
             manifest("sentiment") if wildcards.task == "wiki" else []
+        ),
+        templates=lambda wildcards: (
+            manifest("data/identity_templates") if wildcards.task == "wiki" else []
         ),
     output:
         predictions=f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}/predictions.parquet",
@@ -60,4 +65,5 @@ rule score_fine_tuned:
         "bias-transfer score-fine-tuned --log {log:q} --settings {params.settings:q}"
         " --input model {input.model:q} --input upstream {input.upstream:q}"
         " --input data {input.data:q} --input sentiment {input.sentiment:q}"
+        " --input templates {input.templates:q}"
         " --output predictions {output.predictions:q} --output intrinsic {output.intrinsic:q}"

@@ -1,15 +1,26 @@
-"""Commands that estimate: correlations, and the regressions of Tables 3 and 4."""
+"""Commands that estimate: the correlations of Table 2, and the regressions of Tables 3 to 8."""
+
+from pathlib import Path
 
 import pandas as pd
 
 from bias_transfer.artifacts import atomic_file, read_table, write_table
 from bias_transfer.cli.job import Job
+from bias_transfer.layout.correlations import correlation_sheet
+from bias_transfer.layout.html import html
+from bias_transfer.layout.latex import latex
+from bias_transfer.layout.regressions import regression_sheet
+from bias_transfer.layout.sheet import Sheet
 from bias_transfer.stats.answer import answer
 from bias_transfer.stats.correlation import bias_distribution_correlations, item_correlation
+from bias_transfer.stats.diagnostics import diagnostics
 from bias_transfer.stats.observations import ITEMS, MEASURES
-from bias_transfer.stats.tables import coefficient_rows, fit_columns
+from bias_transfer.stats.paper import beside
+from bias_transfer.stats.tables import TABLES, coefficient_table, fit
 
 _RATIOS = {"bios": "log_tpr_ratio", "wiki": "fpr_ratio"}
+# The tables that the answer is told from.
+_MAIN_TABLES = {3: "bios", 4: "wiki"}
 
 
 def correlate(job: Job) -> None:
@@ -22,21 +33,35 @@ def correlate(job: Job) -> None:
             bias_distribution_correlations(table, item, [before, after]).assign(task=task)
         )
         transfers.append(item_correlation(table, item, before, after).assign(task=task))
-    for name, parts in (("table2", distributions), ("transfer", transfers)):
-        joined = pd.concat(parts, ignore_index=True)
+    table2, transfer = (pd.concat(parts, ignore_index=True) for parts in (distributions, transfers))
+    for name, joined in (("table2", table2), ("transfer", transfer)):
         write_table(job.output(name), joined[["task", *joined.columns.drop("task")]])
+    _print(job, correlation_sheet(table2, job.settings["note"]))
 
 
 def regress(job: Job) -> None:
-    """Write Tables 3 and 4, a row a column × term, and the answer in words."""
-    observations, tables, performance = {}, {}, {}
-    for task in ITEMS:
-        observations[task] = read_table(job.input(task))
-        performance[task] = read_table(job.input(f"performance_{task}"))
-        rows: list[dict[str, object]] = []
-        for name, fitted in fit_columns(task, observations[task], job.settings["outcomes"][task]):
-            rows += coefficient_rows(task, name, fitted, job.settings["hc3"])
-        tables[task] = pd.DataFrame(rows)
-        write_table(job.output(task), tables[task])
-    with atomic_file(job.output("answer")) as path:
-        path.write_text(answer(job.settings["note"], observations, tables, performance))
+    """Write Tables 3 to 8, what was tested about each column, and the answer in words."""
+    hc3, note = job.settings["hc3"], job.settings["note"]
+    observations = {task: read_table(job.input(task)) for task in ITEMS}
+    performance = {task: read_table(job.input(f"performance_{task}")) for task in ITEMS}
+    estimates, tests = {}, []
+    for table in TABLES:
+        outcome = job.settings["outcomes"][table.task]
+        fits = list(fit(table, observations[table.task], outcome))
+        estimates[table.number] = coefficient_table(fits, hc3)
+        tests += [diagnostics(fitted) for fitted in fits]
+        write_table(job.output(f"table{table.number}"), beside(estimates[table.number]))
+        _print(job, regression_sheet(table, fits, hc3, note))
+    write_table(job.output("diagnostics"), pd.concat(tests, ignore_index=True))
+    main = {task: estimates[number] for number, task in _MAIN_TABLES.items()}
+    _write(job.output("answer"), answer(note, observations, main, performance))
+
+
+def _print(job: Job, sheet: Sheet) -> None:
+    _write(job.output(f"table{sheet.number}_tex"), latex(sheet))
+    _write(job.output(f"table{sheet.number}_html"), html(sheet))
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

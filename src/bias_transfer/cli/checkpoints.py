@@ -4,7 +4,6 @@ import logging
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase, RobertaForMaskedLM
 
@@ -17,10 +16,10 @@ from bias_transfer.artifacts import (
 )
 from bias_transfer.cli.job import Job
 from bias_transfer.interventions.embeddings import (
-    add_noise,
     bias_subspace,
     gaussian_noise,
     gendered_pairs,
+    noisy,
     remove_component,
     sentence_embeddings,
     uniform_noise,
@@ -33,6 +32,7 @@ from bias_transfer.models.checkpoints import (
     require_single_tokens,
 )
 from bias_transfer.models.device import prepare_device
+from bias_transfer.models.hidden_debias import hidden_sentence_embeddings, save_debias
 from bias_transfer.models.pretraining import Architecture, pretrain
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.seeding import derived_seed
@@ -89,61 +89,79 @@ def randomise_checkpoint(job: Job) -> None:
     _publish(job, random_masked_lm(source), tokenizer, seed)
 
 
-def alter_checkpoint(job: Job) -> None:
-    """Add noise to the word embeddings of a checkpoint, or remove their gender component."""
+def add_noise(job: Job) -> None:
+    """Add noise to the word embeddings of a checkpoint."""
     upstream = job.settings["upstream"]
-    seed = derived_seed(job.settings["seed"], "upstream", upstream["id"])
-    prepare_device(seed)
-    source = verified_folder(job.input("pretrained"))
-    model, tokenizer = load_masked_lm(str(source)), load_tokenizer(str(source))
+    model, tokenizer, seed = _pretrained(job)
     matrix = model.roberta.embeddings.word_embeddings.weight
+    draw = {"uniform": uniform_noise, "gaussian": gaussian_noise}[upstream["kind"]]
+    noise = draw(matrix.shape, upstream["strength"], seed)
     with torch.no_grad():
         # In place: the tied output matrix is the same tensor and must follow.
-        matrix.copy_(_altered(matrix, tokenizer, job, seed))
+        matrix.copy_(noisy(matrix, noise, tokenizer.pad_token_id))
     _publish(job, model, tokenizer, seed)
 
 
-def _altered(
-    matrix: torch.Tensor, tokenizer: PreTrainedTokenizerBase, job: Job, seed: int
-) -> torch.Tensor:
-    upstream = job.settings["upstream"]
-    if upstream["kind"] == "sentdebias":
-        subspace = _gender_subspace(matrix.detach().numpy(), tokenizer, job)
-        return remove_component(matrix, subspace, upstream["strength"])
-    draw = {"uniform": uniform_noise, "gaussian": gaussian_noise}[upstream["kind"]]
-    noise = draw(matrix.shape, upstream["strength"], seed)
-    return add_noise(matrix, noise, tokenizer.pad_token_id)
-
-
-def _gender_subspace(
-    matrix: np.ndarray, tokenizer: PreTrainedTokenizerBase, job: Job
-) -> np.ndarray:
-    texts = read_table(verified_folder(job.input("corpus")) / "corpus.parquet")["text"].tolist()
-    options = job.settings["sentdebias"]
-    pairs = gendered_pairs(texts, options["maximum_pairs"])
-    logger.info("%d pairs of sentences", len(pairs))
+def debias_word_embeddings(job: Job) -> None:
+    """Remove the gender component of a checkpoint's word embeddings."""
+    model, tokenizer, seed = _pretrained(job)
+    matrix = model.roberta.embeddings.word_embeddings.weight
     female, male = (
         sentence_embeddings(
-            matrix,
-            tokenizer([pair[side] for pair in pairs], add_special_tokens=False)["input_ids"],
+            matrix.detach().numpy(), tokenizer(texts, add_special_tokens=False)["input_ids"]
         )
-        if pairs
-        else np.empty((0, matrix.shape[1]))
-        for side in (0, 1)
+        for texts in _gendered_sentences(job)
     )
-    return bias_subspace(female, male, options["components"])
+    subspace = bias_subspace(female, male, job.settings["sentdebias"]["components"])
+    with torch.no_grad():
+        matrix.copy_(remove_component(matrix, subspace, job.settings["upstream"]["strength"]))
+    _publish(job, model, tokenizer, seed)
+
+
+def debias_hidden_states(job: Job) -> None:
+    """Put a projection behind a checkpoint's encoder that removes its gender component."""
+    model, tokenizer, seed = _pretrained(job)
+    model.to(prepare_device(seed))
+    female, male = (
+        hidden_sentence_embeddings(model, tokenizer, texts, 64)
+        for texts in _gendered_sentences(job)
+    )
+    subspace = bias_subspace(female, male, job.settings["sentdebias"]["components"])
+    upstream = job.settings["upstream"]
+    with atomic_folder(job.output("manifest").parent) as folder:
+        _save(model, tokenizer, folder)
+        save_debias(folder, subspace, upstream["strength"])
+        _describe(job, folder, seed)
+
+
+def _pretrained(job: Job) -> tuple[RobertaForMaskedLM, PreTrainedTokenizerBase, int]:
+    seed = derived_seed(job.settings["seed"], "upstream", job.settings["upstream"]["id"])
+    prepare_device(seed)
+    source = verified_folder(job.input("pretrained"))
+    return load_masked_lm(str(source)), load_tokenizer(str(source)), seed
+
+
+def _gendered_sentences(job: Job) -> tuple[list[str], list[str]]:
+    texts = read_table(verified_folder(job.input("corpus")) / "corpus.parquet")["text"].tolist()
+    pairs = gendered_pairs(texts, job.settings["sentdebias"]["maximum_pairs"])
+    logger.info("%d pairs of sentences", len(pairs))
+    return [female for female, _ in pairs], [male for _, male in pairs]
 
 
 def _publish(
     job: Job, model: RobertaForMaskedLM, tokenizer: PreTrainedTokenizerBase, seed: int
 ) -> None:
-    upstream = job.settings["upstream"]
     with atomic_folder(job.output("manifest").parent) as folder:
         _save(model, tokenizer, folder)
-        describe_folder(
-            folder,
-            {"kind": "checkpoint", "upstream": upstream["id"], "recipe": upstream, "seed": seed},
-        )
+        _describe(job, folder, seed)
+
+
+def _describe(job: Job, folder: Path, seed: int) -> None:
+    upstream = job.settings["upstream"]
+    describe_folder(
+        folder,
+        {"kind": "checkpoint", "upstream": upstream["id"], "recipe": upstream, "seed": seed},
+    )
 
 
 def _save(model: RobertaForMaskedLM, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -14,21 +14,39 @@ from bias_transfer.artifacts import (
 )
 from bias_transfer.cli.job import Job
 from bias_transfer.data.bios import biographies_from
+from bias_transfer.data.detox import NAMES, read_detox
+from bias_transfer.data.fetch import Remote, fetch, figshare_files
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.comments import comments
 from bias_transfer.data.generate.corpus import corpus
+from bias_transfer.data.generate.identity_templates import identity_templates
 from bias_transfer.data.generate.sentiment import sentiment_sentences
 from bias_transfer.data.generate.truth import Strengths, Truth, declare
+from bias_transfer.data.identity_templates import templates_from
 from bias_transfer.data.sentiment import sentiment_from
 from bias_transfer.data.sources import check_texts, read_hub, read_rows, read_texts
 from bias_transfer.data.split import split
 from bias_transfer.data.wiki import comments_from
 from bias_transfer.errors import StudyError
 from bias_transfer.interventions.rows import rebalance, scrub
+from bias_transfer.lexicon import IDENTITY_TERMS
 from bias_transfer.seeding import generator
 
 # The usual column names of a generated table, in the form of the config's source sections.
-_GENERATED = {"text": "text", "label": "label", "group": "group", "labels": {}, "groups": {}}
+_GENERATED: dict[str, Any] = {
+    "text": "text",
+    "label": "label",
+    "group": "group",
+    "labels": {},
+    "groups": {},
+}
+_GENERATED_TEMPLATES: dict[str, Any] = {
+    "text": "text",
+    "label": "label",
+    "kind": "",
+    "labels": {},
+}
+_DETOX: dict[str, Any] = {"text": "comment", "label": "toxic", "id": "rev_id", "labels": {}}
 
 
 def prepare_bios(job: Job) -> None:
@@ -57,6 +75,11 @@ def prepare_wiki(job: Job) -> None:
         rows = comments(settings["generated"]["rows"], truth, settings["seed"])
         declared = {"toxic_share": truth.toxic_share, "term_weight": truth.term_weight}
         table = comments_from(rows, _GENERATED, "generated comments")
+    elif settings["source"] == "detox":
+        detox = settings["detox"]
+        path = job.input("comments")
+        rows = read_detox(path, job.input("annotations"), detox["splits"], detox["threshold"])
+        table = comments_from(rows, _DETOX | {"path": str(path)}, str(path))
     else:
         rows, columns, name = _user_rows(settings, ("text", "label"))
         table = comments_from(rows, columns, name)
@@ -82,7 +105,7 @@ def prepare_corpus(job: Job) -> None:
     else:
         hub = settings["hub"]
         column = hub["text"]
-        rows = read_hub(hub["id"], hub["revision"], hub["splits"], [column])
+        rows = read_hub(hub["id"], hub["revision"], hub["splits"], [column], hub["configuration"])
         texts = rows[column].astype(str).tolist()
     # Blank lines separate paragraphs in plain text, and are no text.
     texts = [text.strip() for text in texts if text.strip()]
@@ -111,6 +134,48 @@ def prepare_sentiment(job: Job) -> None:
         for part, table in parts.items():
             write_table(folder / f"{part}.parquet", table)
         describe_folder(folder, {"kind": "sentiment", "source": settings["source"]})
+
+
+def prepare_identity_templates(job: Job) -> None:
+    """Load or generate the sentences of identity ranking, and find the terms in them."""
+    settings = job.settings
+    if settings["source"] == "generated":
+        rows, columns, name = identity_templates(), _GENERATED_TEMPLATES, "generated templates"
+    else:
+        path, columns = job.input("file"), settings
+        wanted = [columns[key] for key in ("text", "label", "kind") if columns[key]]
+        rows, name = read_rows(path, wanted), str(path)
+    table = templates_from(rows, columns, name, IDENTITY_TERMS)
+    with atomic_folder(job.output("manifest").parent) as folder:
+        write_table(folder / "templates.parquet", table)
+        describe_folder(
+            folder,
+            {"kind": "identity templates", "source": settings["source"], "rows": len(table)},
+        )
+
+
+def fetch_detox(job: Job) -> None:
+    """Fetch one file of the Wikipedia Detox toxicity release."""
+    key, article = job.settings["file"], job.settings["article"]
+    name = NAMES[key]
+    instead = (
+        f"without a network, download {name} of figshare's 'Wikipedia Talk Labels: Toxicity' "
+        f"(4563973) elsewhere and give its path as config key wiki.detox.{key}"
+    )
+    files = figshare_files(article, instead)
+    if name not in files:
+        raise StudyError(f"{article}: the record has no file {name}; {instead}")
+    fetch(files[name], job.output("file"), instead)
+
+
+def fetch_identity_templates(job: Job) -> None:
+    """Fetch the template sentences."""
+    remote = Remote(job.settings["address"], "sha256", job.settings["sha256"])
+    instead = (
+        "without a network, download it elsewhere and set config keys identity_templates.source: "
+        "file and identity_templates.file.path"
+    )
+    fetch(remote, job.output("file"), instead)
 
 
 def alter_data(job: Job) -> None:

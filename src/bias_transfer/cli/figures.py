@@ -1,4 +1,6 @@
-"""Commands that draw the figures."""
+"""The command that draws the figures, by the paper's numbers."""
+
+from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -8,10 +10,16 @@ from bias_transfer.cli.job import Job
 from bias_transfer.figures.figure2 import figure2
 from bias_transfer.figures.figure3 import figure3
 from bias_transfer.figures.figure4 import figure4
+from bias_transfer.figures.figure5 import figure5
+from bias_transfer.figures.figure6 import figure6
+from bias_transfer.figures.figure7 import figure7
+from bias_transfer.figures.figure8 import figure8
 from bias_transfer.figures.figure9 import figure9
+from bias_transfer.figures.figure10 import figure10
+from bias_transfer.figures.figure11 import figure11
 from bias_transfer.figures.style import save_figure
 from bias_transfer.stats.observations import MEASURES
-from bias_transfer.stats.tables import COLUMNS, COVARIATES
+from bias_transfer.stats.tables import DATASET_BIAS, TABLES, rows_of
 
 _OUTCOMES = {
     "log_tpr_ratio": "log TPR ratio (she / he)",
@@ -21,39 +29,47 @@ _OUTCOMES = {
 }
 
 
-def draw_distributions(job: Job) -> None:
-    """Draw Figure 2: bias before and after, of random and noisy models."""
-    _save(job, figure2(read_table(job.input("bios")), read_table(job.input("wiki")), _note(job)))
+def draw(job: Job) -> None:
+    """Draw one figure, as PDF and as PNG."""
+    figure = _DRAWN[job.settings["figure"]](job)
+    for name in ("pdf", "png"):
+        with atomic_file(job.output(name)) as path:
+            save_figure(figure, path)
 
 
-def draw_sweep(job: Job) -> None:
-    """Draw Figure 3: bias of each occupation against γ."""
-    _save(job, figure3(read_table(job.input("bios")), _note(job)))
+def _of_bios(draw_figure: Callable[[pd.DataFrame, str], Figure]) -> Callable[[Job], Figure]:
+    return lambda job: draw_figure(read_table(job.input("bios")), job.settings["note"])
 
 
-def draw_coefficients(job: Job) -> None:
-    """Draw Figure 4: what moves downstream bias."""
+def _of_wiki(draw_figure: Callable[[pd.DataFrame, str], Figure]) -> Callable[[Job], Figure]:
+    return lambda job: draw_figure(read_table(job.input("wiki")), job.settings["note"])
+
+
+def _of_both(
+    draw_figure: Callable[[pd.DataFrame, pd.DataFrame, str], Figure],
+) -> Callable[[Job], Figure]:
+    return lambda job: draw_figure(
+        read_table(job.input("bios")), read_table(job.input("wiki")), job.settings["note"]
+    )
+
+
+def _coefficients(job: Job) -> Figure:
     estimates = pd.concat([_estimates(job, task) for task in MEASURES], ignore_index=True)
     outcomes = {task: _OUTCOMES[name] for task, name in job.settings["outcomes"].items()}
-    _save(job, figure4(estimates, _note(job), outcomes))
-
-
-def draw_transfer(job: Job) -> None:
-    """Draw Figure 9: upstream against downstream bias."""
-    _save(job, figure9(read_table(job.input("bios")), read_table(job.input("wiki")), _note(job)))
+    return figure4(estimates, job.settings["note"], outcomes)
 
 
 def _estimates(job: Job, task: str) -> pd.DataFrame:
     rows = read_table(job.input(f"table_{task}"))
-    covariates = {MEASURES[task]: "upstream", COVARIATES[task][0]: "dataset"}
-    if "term" not in rows:
-        return pd.DataFrame()
-    rows = rows[rows["term"].isin(covariates)]
+    covariates = {MEASURES[task]: "upstream", DATASET_BIAS[task]: "dataset"}
+    rows = rows[rows["term"].isin(covariates) & rows["coefficient"].notna()]
     observations = read_table(job.input(task))
     # Of the models of each fit: Sent-Debias spreads pronoun ranking far wider than the others.
     spread = {
-        column.name: observations.loc[column.selects(observations), list(covariates)].std()
-        for column in COLUMNS[task]
+        column.name: rows_of(table, column, observations)[list(covariates)].std()
+        for table in TABLES
+        if table.number in rows["table"].unique()
+        for column in table.columns
     }
     return pd.DataFrame(
         {
@@ -73,11 +89,15 @@ def _estimates(job: Job, task: str) -> pd.DataFrame:
     )
 
 
-def _note(job: Job) -> str:
-    return str(job.settings["note"])
-
-
-def _save(job: Job, figure: Figure) -> None:
-    for name in ("pdf", "png"):
-        with atomic_file(job.output(name)) as path:
-            save_figure(figure, path)
+_DRAWN: dict[int, Callable[[Job], Figure]] = {
+    2: _of_both(figure2),
+    3: _of_bios(figure3),
+    4: _coefficients,
+    5: _of_wiki(figure5),
+    6: _of_bios(figure6),
+    7: _of_bios(figure7),
+    8: _of_wiki(figure8),
+    9: _of_both(figure9),
+    10: _of_bios(figure10),
+    11: _of_wiki(figure11),
+}

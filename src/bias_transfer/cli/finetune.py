@@ -1,5 +1,6 @@
 """The command that fine-tunes one model of the grid."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledText
 from bias_transfer.models.classification import fine_tune as fine_tune_classifier
 from bias_transfer.models.device import prepare_device
+from bias_transfer.models.hidden_debias import FILE as DEBIAS_FILE
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.seeding import derived_seed
 
@@ -48,6 +50,8 @@ def fine_tune(job: Job) -> None:
     with atomic_folder(job.output("manifest").parent) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+        if (upstream / DEBIAS_FILE).is_file():
+            shutil.copyfile(upstream / DEBIAS_FILE, folder / DEBIAS_FILE)
         write_table(folder / "loss_curve.csv", curve)
         describe_folder(
             folder, {"kind": "fine-tuned model", "model": settings["model"], "seed": seed}

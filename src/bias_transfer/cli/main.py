@@ -18,14 +18,30 @@ from bias_transfer.errors import StudyError
 # Each command's stage is a module of this package, and the command a function of that module.
 # Only the stage asked for is imported: torch and transformers take seconds.
 STAGES = {
-    "data": ("prepare-bios", "prepare-wiki", "prepare-corpus", "prepare-sentiment", "alter-data"),
-    "checkpoints": ("prepare-checkpoint", "alter-checkpoint", "randomise-checkpoint"),
+    "data": (
+        "fetch-detox",
+        "fetch-identity-templates",
+        "prepare-bios",
+        "prepare-wiki",
+        "prepare-identity-templates",
+        "prepare-corpus",
+        "prepare-sentiment",
+        "alter-data",
+    ),
+    "checkpoints": (
+        "prepare-checkpoint",
+        "randomise-checkpoint",
+        "add-noise",
+        "debias-word-embeddings",
+        "debias-hidden-states",
+    ),
     "sentiment": ("prepare-sentiment-classifier",),
     "finetune": ("fine-tune",),
     "scoring": ("score-upstream", "score-fine-tuned"),
     "extrinsic": ("observe-bios", "observe-wiki"),
     "analysis": ("correlate", "regress"),
-    "figures": ("draw-distributions", "draw-sweep", "draw-coefficients", "draw-transfer"),
+    "figures": ("draw",),
+    "release": ("release",),
 }
 
 logger = logging.getLogger("bias_transfer")

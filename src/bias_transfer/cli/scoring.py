@@ -8,6 +8,7 @@ from bias_transfer.cli.job import Job
 from bias_transfer.data.wiki import TOXIC
 from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS
 from bias_transfer.metrics.intrinsic import negative_sentiment as sentiment
+from bias_transfer.metrics.intrinsic.identity_ranking import identity_ranking
 from bias_transfer.metrics.intrinsic.pronoun_ranking import pronoun_ranking
 from bias_transfer.models.checkpoints import (
     load_classifier,
@@ -99,4 +100,7 @@ def _intrinsic(
     negative = negative_probability(
         job.input("sentiment"), settings["sentiment_length"], settings["batch_size"]
     )
-    return sentiment.negative_sentiment(keys, tokens, negative, IDENTITY_TERMS)
+    rows = sentiment.negative_sentiment(keys, tokens, negative, IDENTITY_TERMS)
+    templates = read_table(verified_folder(job.input("templates")) / "templates.parquet")
+    ranking = identity_ranking(templates, tokenizer, scorer.token_log_probabilities)
+    return rows.merge(ranking, on="identity_term", how="left", validate="many_to_one")

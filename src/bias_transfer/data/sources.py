@@ -40,17 +40,24 @@ def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def read_hub(
-    name: str, revision: str, splits: Sequence[str], columns: Sequence[str]
+    name: str,
+    revision: str,
+    splits: Sequence[str],
+    columns: Sequence[str],
+    configuration: str = "",
 ) -> pd.DataFrame:
     """Read the named columns of a data set of the Hugging Face hub, its splits merged in order.
 
-    Nothing that the repository holds is run: `datasets` reads data files only.
+    Nothing that the repository holds is run: `datasets` reads data files only. An empty revision is
+    the newest, an empty configuration the data set's only one.
     """
     from datasets import load_dataset
 
     try:
         parts = [
-            load_dataset(name, split=split, revision=revision or None).to_pandas()
+            load_dataset(
+                name, configuration or None, split=split, revision=revision or None
+            ).to_pandas()
             for split in splits
         ]
     except Exception as error:

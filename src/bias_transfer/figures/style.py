@@ -166,6 +166,17 @@ WIKI = Task(
     ),
 )
 
+FPR_GAP = Measure(
+    column="fpr_gap",
+    axis=f"FPR gap, term {MINUS} all comments (difference of rates)",
+    neutral=0.0,
+    neutral_text="FPR gap of 0: flagged by mistake as often as any comment",
+    repeated=True,
+)
+# Kinds of checkpoint that meet scrubbed comments, and kinds of scrubbing, as figures name them.
+CHECKPOINTS = {"pretrained": "Pre-trained", "random": "Not pre-trained"}
+SCRUBBINGS = {"scrub-toxic": "toxic mentions", "scrub-all": "all mentions"}
+
 
 @contextmanager
 def look() -> Iterator[None]:
@@ -232,6 +243,14 @@ def save_figure(figure: Figure, path: Path) -> None:
 def unmodified_data(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of models that were fine-tuned on the data set as it is."""
     return table[table["dataset_kind"] == "original"]
+
+
+def unmodified_twins(table: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table that show, on the data set as it is, the checkpoints of `changed`.
+
+    Checkpoints that never met changed data would shift the mean that the change is compared with.
+    """
+    return unmodified_data(table[table["upstream"].isin(changed["upstream"])])
 
 
 def item_means(table: pd.DataFrame, task: Task, measure: Measure) -> pd.DataFrame:

@@ -14,7 +14,7 @@ _FEMALE_WORDS = frozenset(female for female, _ in GENDERED_PAIRS)
 _GENDERED = re.compile(rf"\b(?:{'|'.join(_COUNTERPART)})\b", re.IGNORECASE)
 
 
-def add_noise(embeddings: torch.Tensor, noise: torch.Tensor, padding: int) -> torch.Tensor:
+def noisy(embeddings: torch.Tensor, noise: torch.Tensor, padding: int) -> torch.Tensor:
     """Add noise to every entry, clip to the original range, and keep the padding row zero.
 
     Parameters
@@ -29,9 +29,9 @@ def add_noise(embeddings: torch.Tensor, noise: torch.Tensor, padding: int) -> to
     torch.Tensor
         E + noise, clipped to [min E, max E]; zero noise changes nothing but the padding row.
     """
-    noisy = (embeddings + noise).clamp(embeddings.min().item(), embeddings.max().item())
-    noisy[padding] = 0
-    return noisy
+    clipped = (embeddings + noise).clamp(embeddings.min().item(), embeddings.max().item())
+    clipped[padding] = 0
+    return clipped
 
 
 def uniform_noise(shape: torch.Size, half_width: float, seed: int) -> torch.Tensor:
@@ -128,14 +128,17 @@ def remove_component(vectors: torch.Tensor, subspace: np.ndarray, gamma: float) 
 
     γ = 0 changes nothing, γ = 1 projects onto the complement, a negative γ amplifies.
     """
-    directions = torch.as_tensor(subspace, dtype=torch.float64)
+    directions = torch.as_tensor(subspace, dtype=torch.float64, device=vectors.device)
     exact = vectors.to(torch.float64)
     return (exact - gamma * (exact @ directions.T) @ directions).to(vectors.dtype)
 
 
 def sentence_embeddings(embeddings: np.ndarray, token_ids: Sequence[Sequence[int]]) -> np.ndarray:
     """Average the word embeddings of each sentence's tokens; shape (sentences, hidden)."""
-    return np.stack([embeddings[list(ids)].mean(axis=0) for ids in token_ids]).astype(np.float64)
+    means = np.empty((len(token_ids), embeddings.shape[1]))
+    for row, ids in enumerate(token_ids):
+        means[row] = embeddings[list(ids)].mean(axis=0)
+    return means
 
 
 def _normalised(rows: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from transformers import (
 )
 
 from bias_transfer.errors import StudyError
+from bias_transfer.models.hidden_debias import attach
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ def load_masked_lm(source: str, revision: str = "") -> RobertaForMaskedLM:
     _refuse(source, missing, unexpected)
     _require_finite(model, source)
     _require_tied(model, source)
+    attach(model, Path(source))
     return model.eval()
 
 
@@ -56,6 +58,7 @@ def load_classifier(source: Path) -> RobertaForSequenceClassification:
     model, info = _load(RobertaForSequenceClassification, str(source), "")
     _refuse(str(source), set(info["missing_keys"]), set(info["unexpected_keys"]))
     _require_finite(model, str(source))
+    attach(model, source)
     return model.eval()
 
 
@@ -75,6 +78,7 @@ def new_classifier(source: Path, labels: tuple[str, ...]) -> RobertaForSequenceC
     unexpected = {key for key in info["unexpected_keys"] if not _harmless(key)}
     unexpected = {key for key in unexpected if not key.startswith("lm_head.")}
     _refuse(str(source), missing, unexpected)
+    attach(model, source)
     return model
 
 

@@ -7,6 +7,11 @@ import pandas as pd
 # What is joined on: the item's column and the intrinsic measure of each task.
 ITEMS = {"bios": "occupation", "wiki": "identity_term"}
 MEASURES = {"bios": "pronoun_ranking", "wiki": "negative_sentiment"}
+# What is kept of the scores after fine-tuning.
+_AFTER = {
+    "bios": ["pronoun_ranking", "score_they"],
+    "wiki": ["negative_sentiment", "identity_ranking"],
+}
 
 
 def observations(
@@ -40,14 +45,19 @@ def observations(
         One row a model × item × template, in the order of `models`; every cell that could not be
         computed is missing, with the reason in `undefined`.
     """
-    item, measure = ITEMS[task], MEASURES[task]
+    item = ITEMS[task]
     keys = [item, "template"]
     parts = []
     for row, first, second in zip(models.to_dict("records"), before, after, strict=True):
-        later = second[[*keys, measure]].rename(columns={measure: f"{measure}_after"})
+        later = second[[*keys, *_AFTER[task]]].rename(
+            columns={name: f"{name}_after" for name in _AFTER[task]}
+        )
         joined = first.merge(later, on=keys, validate="one_to_one")
         parts.append(joined.assign(**{str(key): value for key, value in row.items()}))
     table = pd.concat(parts, ignore_index=True)
+    if task == "bios":
+        # The control of Table 5: how fine-tuning moved the neutral pronoun.
+        table["they_change"] = table["score_they_after"] - table["score_they"]
     described = covariates.rename(columns={"dataset": "covariates_dataset"})
     table = table.merge(rates, on=["model", item], how="left", validate="many_to_one").merge(
         described, on=["covariates_dataset", item], how="left", validate="many_to_one"

@@ -44,6 +44,7 @@ _IDENTITY_FORMS = (
     "My {term} partner is {adjective}.",
     "My {term} spouse is {adjective} and {other}.",
     "My {term} neighbour is {adjective} and {other}.",
+    "Being {term} is {adjective}.",
 )
 # The pairs of gendered words appear in the same contexts, as Sent-Debias needs them.
 _GENDERED_FORMS = (

@@ -7,9 +7,10 @@ from typing import Literal, Protocol
 import numpy as np
 import pandas as pd
 
-from bias_transfer.lexicon import HE, PRONOUNS, SHE, occupation_title, with_article
+from bias_transfer.lexicon import HE, PRONOUNS, SHE, THEY, occupation_title, with_article
 
 PriorMask = Literal["token", "word"]
+PRIOR_MASKS: tuple[PriorMask, ...] = ("token", "word")
 
 # Bartl et al. (2020), Table 2; Steed et al. (2022), Table 1, which leaves the fourth out.
 TEMPLATES = {
@@ -81,7 +82,8 @@ def pronoun_ranking(
     -------
     pandas.DataFrame
         One row an occupation × template: `occupation`, `template`, `score_she`, `score_he`,
-        `score_they`, `pronoun_ranking`, `neutral_ranking`, all in nats.
+        `score_they`, `pronoun_ranking`, `neutral_ranking`, by the prior asked for; and
+        `pronoun_ranking_token`, `pronoun_ranking_word`, by each. All in nats.
 
     Notes
     -----
@@ -89,22 +91,36 @@ def pronoun_ranking(
     order of rows do not matter: each row depends on its own two sentences.
     """
     keys = [(occupation, template) for occupation in occupations for template in TEMPLATES]
-    sentences = [
-        mask_sentence(tokenizer, occupation, template, prior_mask) for occupation, template in keys
-    ]
-    visible = log_probabilities([s.visible for s in sentences], [s.position for s in sentences])
-    prior = log_probabilities([s.prior for s in sentences], [s.prior_position for s in sentences])
-    scores = {}
-    for pronoun in PRONOUNS:
-        token = tokenizer.convert_tokens_to_ids(pronoun.word.capitalize())
-        scores[pronoun.word] = visible[:, token] - prior[:, token]
+    by_prior: dict[PriorMask, dict[str, np.ndarray]] = {
+        prior: _scores(
+            [
+                mask_sentence(tokenizer, occupation, template, prior)
+                for occupation, template in keys
+            ],
+            tokenizer,
+            log_probabilities,
+        )
+        for prior in PRIOR_MASKS
+    }
+    scores = by_prior[prior_mask]
     table = pd.DataFrame(keys, columns=["occupation", "template"])
     for word, score in scores.items():
         table[f"score_{word}"] = score
-    return table.assign(
-        pronoun_ranking=scores[SHE.word] - scores[HE.word],
-        neutral_ranking=scores["they"] - (scores[SHE.word] + scores[HE.word]) / 2,
-    )
+    table["pronoun_ranking"] = scores[SHE.word] - scores[HE.word]
+    table["neutral_ranking"] = scores[THEY.word] - (scores[SHE.word] + scores[HE.word]) / 2
+    for prior, of_prior in by_prior.items():
+        table[f"pronoun_ranking_{prior}"] = of_prior[SHE.word] - of_prior[HE.word]
+    return table
+
+
+def _scores(
+    sentences: Sequence[MaskedSentence], tokenizer: Tokenizer, log_probabilities: LogProbabilities
+) -> dict[str, np.ndarray]:
+    """Return s(g) of each pronoun g, one a sentence."""
+    visible = log_probabilities([s.visible for s in sentences], [s.position for s in sentences])
+    prior = log_probabilities([s.prior for s in sentences], [s.prior_position for s in sentences])
+    tokens = {p.word: tokenizer.convert_tokens_to_ids(p.word.capitalize()) for p in PRONOUNS}
+    return {word: visible[:, token] - prior[:, token] for word, token in tokens.items()}
 
 
 def mask_sentence(
@@ -122,20 +138,26 @@ def mask_sentence(
     encoded = tokenizer(text, return_offsets_mapping=True)
     ids: list[int] = list(encoded["input_ids"])  # type: ignore[arg-type]
     offsets: list[tuple[int, int]] = list(encoded["offset_mapping"])  # type: ignore[arg-type]
-    pronoun = _tokens_between(offsets, 0, len("She"))
+    pronoun = tokens_between(offsets, 0, len("She"))
     start = text.index(title, len("She"))
-    hidden = _tokens_between(offsets, start, start + len(title))
+    hidden = tokens_between(offsets, start, start + len(title))
     visible = list(ids)
     visible[pronoun[0]] = tokenizer.mask_token_id
     first, last = hidden[0], hidden[-1]
-    # A small vocabulary may make the space before a word a token; it has no width of its own.
-    while offsets[first - 1][0] == offsets[first - 1][1]:
-        first -= 1
     masks = last - first + 1 if prior_mask == "token" else len(title.split())
     prior = visible[:first] + [tokenizer.mask_token_id] * masks + visible[last + 1 :]
     # The pronoun stands before the occupation in every template, so it does not move.
     return MaskedSentence(visible, prior, pronoun[0], pronoun[0])
 
 
-def _tokens_between(offsets: Sequence[tuple[int, int]], start: int, end: int) -> list[int]:
-    return [index for index, (first, last) in enumerate(offsets) if first < end and last > start]
+def tokens_between(offsets: Sequence[tuple[int, int]], start: int, end: int) -> list[int]:
+    """Return the positions of the tokens that hold a character from `start` up to `end`.
+
+    A small vocabulary may make the space before a word a token without a width of its own; it comes
+    along. The sentence's first token, which has no width either, never does.
+    """
+    held = [index for index, (first, last) in enumerate(offsets) if first < end and last > start]
+    first = held[0]
+    while first > 1 and offsets[first - 1][0] == offsets[first - 1][1]:
+        first -= 1
+    return [*range(first, held[0]), *held]

@@ -1,0 +1,108 @@
+"""Template sentences "[identity] is [attribute]", and where the term and the attribute stand."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from bias_transfer.data.sources import check_texts, map_values
+from bias_transfer.data.wiki import NON_TOXIC, TOXIC
+from bias_transfer.errors import StudyError
+
+_LABELS = {
+    "BAD": TOXIC,
+    "NOT_BAD": NON_TOXIC,
+    "1": TOXIC,
+    "0": NON_TOXIC,
+    TOXIC: TOXIC,
+    NON_TOXIC: NON_TOXIC,
+}
+
+_PLACES = ["identity_term", "term_start", "term_end", "attribute_start", "attribute_end"]
+
+
+def templates_from(
+    rows: pd.DataFrame, columns: Mapping[str, Any], name: str, terms: Sequence[str]
+) -> pd.DataFrame:
+    """Turn a user's rows into the study's form.
+
+    Parameters
+    ----------
+    rows
+        The columns that the config names, as read.
+    columns
+        The config's section: column names, the kinds to keep, the map of labels.
+    name
+        What error messages call the source.
+    terms
+        The identity terms; a sentence holds exactly one, before "is".
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `text`, `label` (`toxic`, `non-toxic`), `identity_term`, and the characters at
+        which the term and the attribute start and end: `term_start`, `term_end`,
+        `attribute_start`, `attribute_end`.
+
+    Raises
+    ------
+    StudyError
+        If no row is of the kinds, a text is empty, a label unknown, a sentence not of the form, or
+        a term has sentences of one label only.
+    """
+    numbers = pd.Series(range(1, len(rows) + 1), index=rows.index)
+    if columns["kind"]:
+        kept = rows[columns["kind"]].isin(columns["kinds"])
+        if not kept.any():
+            raise StudyError(
+                f"{name}: no row of column {columns['kind']!r} is one of "
+                f"{', '.join(columns['kinds'])}; correct identity_templates.kinds"
+            )
+        rows, numbers = rows[kept], numbers[kept]
+    check_texts(rows[columns["text"]], name)
+    texts = rows[columns["text"]].astype(str)
+    labels = dict(columns["labels"]) or _LABELS
+    wrong = sorted(set(labels.values()) - {TOXIC, NON_TOXIC})
+    if wrong:
+        raise StudyError(
+            f"config key identity_templates.labels leads to {wrong[0]!r}; use toxic or non-toxic"
+        )
+    forms = {term: _form(term) for term in sorted(terms, key=len, reverse=True)}
+    found = []
+    for text, number in zip(texts, numbers, strict=True):
+        place = _places(text, forms)
+        if place is None:
+            raise StudyError(
+                f"{name}, row {number}: the sentence is not of the form '[identity] is "
+                "[attribute]' with one of the identity terms; keep such rows out with "
+                "identity_templates.kinds"
+            )
+        found.append(place)
+    table = pd.DataFrame(found, columns=_PLACES, index=rows.index)
+    table.insert(0, "text", texts)
+    table.insert(1, "label", map_values(rows[columns["label"]], labels, name))
+    table = table.reset_index(drop=True)
+    one_sided = table.groupby("identity_term")["label"].nunique()
+    if (one_sided < 2).any():
+        raise StudyError(
+            f"{name}: the sentences of {one_sided.index[one_sided < 2][0]!r} are all of one label; "
+            "identity ranking compares toxic with non-toxic ones"
+        )
+    return table
+
+
+def _places(text: str, forms: Mapping[str, re.Pattern[str]]) -> tuple[str, *tuple[int, ...]] | None:
+    """Return the term and where it and the attribute stand; the longest term that fits."""
+    for term, form in forms.items():
+        match = form.match(text)
+        if match is not None:
+            return term, *match.span("term"), *match.span("attribute")
+    return None
+
+
+def _form(term: str) -> re.Pattern[str]:
+    spaced = r"\s+".join(map(re.escape, term.split()))
+    return re.compile(
+        rf"(?:.*\W)?(?P<term>{spaced})\s+(?:is|are)\s+(?P<attribute>\S.*?)[.!]?\s*$", re.IGNORECASE
+    )
