@@ -35,7 +35,7 @@ def fitted(task):
         "wiki": ("negative_sentiment", "toxic_share"),
     }[task]
     shared = {"task": task, "column": "Pre-trained", "models": 1, "observations": 138}
-    shared |= {"r_squared": 0.4321, "undefined_reason": ""}
+    shared |= {"r_squared": 0.4321, "reason": ""}
     numbers = ["coefficient", "standard_error", "p_value", "p_value_item_clustered"]
     return pd.DataFrame(
         [
@@ -45,7 +45,10 @@ def fitted(task):
             shared
             | {"term": share}
             | dict(zip(numbers, [0.5678, 0.0412, 0.0001, 0.031], strict=True)),
-            {"task": task, "column": "Scrubbed", "undefined_reason": "no such model"},
+            *(
+                {"task": task, "column": "Scrubbed", "term": term, "reason": "no such model"}
+                for term in (measure, share)
+            ),
         ]
     )
 

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bias_transfer.errors import StudyError
-from bias_transfer.stats.correlation import bias_distribution_correlations, item_correlation
+from bias_transfer.stats.correlation import (
+    bias_distribution_correlations,
+    item_correlation,
+    shapiro_wilk,
+)
 
 MEASURES = ("pronoun_ranking", "log_tpr_ratio")
 
@@ -101,7 +105,14 @@ def test_there_is_a_row_an_intervention_and_measure() -> None:
         )
         for measure in MEASURES
     ]
-    assert list(result.columns[4:]) == [
+    assert list(result.columns[:5]) == [
+        "upstream_kind",
+        "upstream_strength",
+        "dataset_kind",
+        "dataset",
+        "measure",
+    ]
+    assert list(result.columns[5:]) == [
         "models",
         *R,
         "items",
@@ -313,6 +324,17 @@ def test_either_distribution_may_come_first(pairs: list[tuple[int, int]]) -> Non
     assert there["kendall"] == pytest.approx(back["kendall"], abs=1e-12)
 
 
+@pytest.mark.parametrize("values", [[1.0, 2.0], [7.0, 7.0, 7.0]], ids=["two", "constant"])
+def test_shapiro_wilk_is_undefined_for_too_few_or_constant_values(values: list[float]) -> None:
+    assert np.isnan(shapiro_wilk(np.array(values))).all()
+
+
+def test_shapiro_wilk_is_that_of_r_wherever_the_values_lie() -> None:
+    for shift in (0.0, 1e6):
+        found = shapiro_wilk(np.array(SECOND) + shift)
+        assert found == pytest.approx((R["shapiro"], R["shapiro_p"]), rel=1e-6)
+
+
 # Figure 9
 
 
@@ -325,6 +347,7 @@ def test_one_point_an_item_gives_the_pearson_correlation_of_r() -> None:
     assert list(result.columns) == [
         "upstream_kind",
         "upstream_strength",
+        "dataset_kind",
         "dataset",
         "models",
         "pearson",
@@ -366,6 +389,11 @@ def test_each_intervention_has_its_own_correlation_and_gaps() -> None:
     ("change", "message"),
     [
         pytest.param(lambda t: t.drop(columns="dataset"), "no column 'dataset'", id="no data set"),
+        pytest.param(
+            lambda t: t.drop(columns="dataset_kind"),
+            "no column 'dataset_kind'",
+            id="no kind of data set",
+        ),
         pytest.param(
             lambda t: t.drop(columns="log_tpr_ratio"), "no column 'log_tpr_ratio'", id="no measure"
         ),

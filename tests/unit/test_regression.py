@@ -71,6 +71,17 @@ R_UNBALANCED = {
     "p_value_lsdv": (2.73759593640389e-08, 1.82647811777122e-05),
 }
 R_UNBALANCED_CLUSTERED = (0.0124810088120333, 0.0314339098192336)
+# The unbalanced panel with effects of years: plm(..., effect = "time"),
+# vcovHC(..., cluster = "time") and lm(inv ~ value + capital + factor(year)).
+R_YEARS = {
+    "coefficient": (0.1290804157317937, 0.1914217223236749),
+    "standard_error_within": (0.00752377623027947, 0.0636725736635308),
+    "p_value_within": (1.31933633301295e-38, 3.05505341716650e-03),
+    "standard_error_arellano": (0.00732784292455087, 0.0628665418132169),
+    "p_value_arellano": (7.73601445612667e-40, 2.70765038572826e-03),
+    "standard_error_lsdv": (0.00844709055265707, 0.0724701135747424),
+    "p_value_lsdv": (1.77074053349292e-33, 9.04553986118202e-03),
+}
 # The same with lm(inv ~ value + capital, data = Grunfeld, subset = firm == 1), constant last.
 R_ONE_FIRM = {
     "coefficient": (0.119280832544478, 0.371444807272081, -149.782453322196886),
@@ -178,7 +189,7 @@ def test_a_panel_gives_the_numbers_of_r(
 ) -> None:
     fit = regress(request.getfixturevalue(fixture), GRUNFELD)
 
-    assert (fit.models, fit.residual_df) == (10, df)
+    assert (fit.models, fit.effects, fit.residual_df) == (10, 10, df)
     assert fit.r_squared == pytest.approx(r_squared, rel=1e-12)
     assert (fit.breusch_pagan_statistic, fit.breusch_pagan_p_value) == pytest.approx(
         breusch_pagan, rel=1e-8
@@ -208,6 +219,55 @@ def test_one_model_gives_the_numbers_of_r(grunfeld: pd.DataFrame) -> None:
     assert fit.f_statistic == pytest.approx(99.5792700117235, rel=1e-12)
     assert fit.breusch_pagan_statistic == pytest.approx(2.027247470586, rel=1e-11)
     assert fit.breusch_pagan_p_value == pytest.approx(0.362901534878, rel=1e-11)
+
+
+def test_effects_of_another_column_than_the_model_give_the_numbers_of_r(
+    unbalanced: pd.DataFrame,
+) -> None:
+    by_year = dataclasses.replace(GRUNFELD, item="model", effects="year")
+    fit = regress(unbalanced, by_year)
+
+    assert (fit.effects, fit.models, fit.items, fit.residual_df) == (20, 10, 10, 166)
+    assert fit.r_squared == pytest.approx(0.8077473676526791, rel=1e-12)
+    assert fit.f_statistic == pytest.approx(348.72360756056, rel=1e-12)
+    assert fit.breusch_pagan_statistic == pytest.approx(60.427537408725, rel=1e-11)
+    for column, values in R_YEARS.items():
+        np.testing.assert_allclose(fit.coefficients[column], values, rtol=1e-8, err_msg=column)
+
+
+@pytest.mark.parametrize("rows", ["grunfeld", "unbalanced"])
+def test_what_the_column_of_the_effects_is_called_changes_no_number(
+    request: pytest.FixtureRequest, rows: str
+) -> None:
+    # One model, fitted as a panel of templates: R's firms are its templates.
+    table = request.getfixturevalue(rows)
+    as_templates = table.rename(columns={"model": "template"}).assign(model="unmodified")
+    by_template = dataclasses.replace(GRUNFELD, effects="template")
+    fit, other = regress(table, GRUNFELD), regress(as_templates, by_template)
+
+    expected = {"grunfeld": R_BALANCED, "unbalanced": R_UNBALANCED}[rows]
+    for column, values in expected.items():
+        np.testing.assert_allclose(other.coefficients[column], values, rtol=1e-9, err_msg=column)
+    pd.testing.assert_frame_equal(other.coefficients, fit.coefficients)
+    for field in dataclasses.fields(Regression):
+        if field.name not in ("specification", "models", "coefficients"):
+            assert getattr(other, field.name) == getattr(fit, field.name), field.name
+    assert (fit.models, other.models) == (10, 1)
+
+
+def test_effects_and_dummies_of_the_templates_have_the_same_slopes() -> None:
+    table = complete_table(BIOS, items=9, models=1)
+    dummies = regress(table, BIOS)
+    effects = regress(table, dataclasses.replace(BIOS, templates=(), effects="template"))
+
+    np.testing.assert_allclose(slopes(effects), slopes(dummies)[:2], rtol=1e-9)
+    np.testing.assert_allclose(
+        effects.coefficients["standard_error_lsdv"],
+        dummies.coefficients["standard_error_lsdv"][:2],
+        rtol=1e-9,
+    )
+    assert effects.residual_df == dummies.residual_df
+    assert (effects.effects, dummies.effects) == (5, 1)
 
 
 def test_item_clusters_give_the_standard_errors_of_r(unbalanced: pd.DataFrame) -> None:
@@ -433,6 +493,18 @@ def test_a_constant_outcome_has_slopes_of_zero_and_nothing_to_explain(
     assert fit.coefficients.filter(like="p_value").isna().all(axis=None)
 
 
+def test_a_constant_outcome_of_one_model_has_slopes_of_zero_about_that_constant(
+    panel: pd.DataFrame,
+) -> None:
+    rows = panel[panel["model"] == "model0"].assign(log_tpr_ratio=0.1)
+    fit = regress(rows, BIOS)
+
+    np.testing.assert_array_equal(slopes(fit)[:-1], 0)
+    assert slopes(fit)[-1] == pytest.approx(0.1)
+    assert np.isnan([fit.r_squared, fit.breusch_pagan_statistic]).all()
+    assert fit.coefficients.filter(like="p_value").isna().all(axis=None)
+
+
 def test_a_models_only_row_moves_no_slope_and_no_standard_error(panel: pd.DataFrame) -> None:
     lone = panel.dropna().iloc[[0]].assign(model="lone")
     with_lone = pd.concat([panel, lone], ignore_index=True)
@@ -492,6 +564,12 @@ def test_scaling_a_regressor_scales_its_coefficient_inversely(
         ),
         pytest.param(lambda t: t.drop(columns="model"), BIOS, "no column 'model'", id="no model"),
         pytest.param(
+            lambda t: t,
+            dataclasses.replace(BIOS, effects="trial"),
+            "no column 'trial'",
+            id="no effects",
+        ),
+        pytest.param(
             lambda t: t.drop(columns="template"), BIOS, "no column 'template'", id="no template"
         ),
         pytest.param(
@@ -534,13 +612,13 @@ def test_scaling_a_regressor_scales_its_coefficient_inversely(
         pytest.param(
             lambda t: t.assign(prevalence_she=t["model"].str[-1].astype(int) + 0.1),
             BIOS,
-            "'prevalence_she' is constant within every model",
+            "'prevalence_she' is constant within every fixed effect",
             id="constant within every model",
         ),
         pytest.param(
             lambda t: t[t["model"] == "model0"].assign(pronoun_ranking=0.1),
             BIOS,
-            "'pronoun_ranking' is constant within every model",
+            "'pronoun_ranking' is constant within every fixed effect",
             id="constant in one model",
         ),
         pytest.param(

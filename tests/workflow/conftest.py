@@ -46,15 +46,19 @@ class Study:
         self, *arguments: str, overlay: str = "", source: Path | None = None
     ) -> dict[str, int]:
         """Return how often each rule would run; empty when there is nothing to do."""
-        result = self.snakemake("-n", *arguments, overlay=overlay, source=source)
-        text = result.stdout + result.stderr
-        assert result.returncode == 0, text
-        table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", text, re.MULTILINE | re.DOTALL)
-        if table is None:
-            assert "Nothing to be done" in text
-            return {}
-        counts = (line.split() for line in table.group(1).splitlines())
-        return {rule: int(count) for rule, count in counts if rule != "all"}
+        return plan_of(self.snakemake("-n", *arguments, overlay=overlay, source=source))
+
+
+def plan_of(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Return how often each rule would run, after a dry run."""
+    text = result.stdout + result.stderr
+    assert result.returncode == 0, text
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", text, re.MULTILINE | re.DOTALL)
+    if table is None:
+        assert "Nothing to be done" in text
+        return {}
+    counts = (line.split() for line in table.group(1).splitlines())
+    return {rule: int(count) for rule, count in counts if rule != "all"}
 
 
 def new_study(folder: Path, root: Path) -> Study:

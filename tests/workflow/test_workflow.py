@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.workflow.conftest import Study, new_study
+from tests.workflow.conftest import Study, new_study, plan_of
 
 PREDICTIONS = "results/scores/bios/random-t1/original/seed1/predictions.parquet"
 
@@ -172,6 +172,42 @@ def test_one_core_gives_the_same_bytes_as_two(study: Study, tmp_path: Path, root
     assert result.returncode == 0, result.stdout + result.stderr
     for path in (target, "results/scores/wiki/pretrained/original/seed1/predictions.parquet"):
         assert (other.folder / path).read_bytes() == (study.folder / path).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "downloads"),
+    [("paper", {"fetch_detox": 2, "fetch_identity_templates": 1}), ("paper-mini", {})],
+)
+def test_the_papers_grid_is_planned_whole_without_a_network(
+    tmp_path: Path, root: Path, name: str, downloads: dict[str, int]
+) -> None:
+    command = [sys.executable, "-m", "snakemake", "-n", "--directory", str(tmp_path)]
+    command += ["--snakefile", str(root / "Snakefile")]
+    command += ["--configfile", str(root / f"config/{name}.yaml")]
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | nowhere
+    )
+    plan = plan_of(result)
+    assert plan["fine_tune"] == plan["score_fine_tuned"] == 53 + 71
+    # 10 random, 10 uniform, 10 Gaussian, 12 gammas; 10 re-balanced and 20 scrubbed sets.
+    assert plan["alter_checkpoint"] == 42
+    assert plan["alter_data"] == 30
+    assert {rule: plan[rule] for rule in plan if rule.startswith("fetch")} == downloads
+
+
+def test_without_a_network_a_download_says_what_to_do(study: Study) -> None:
+    result = study.snakemake(
+        "results/downloads/detox_comments.tsv",
+        "--cores",
+        "1",
+        overlay="wiki: {source: detox, detox: {article: 'http://127.0.0.1:9/articles/1'}}",
+    )
+    text = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert "error: http://127.0.0.1:9/articles/1: cannot be fetched" in text
+    assert "give its path as config key wiki.detox.comments" in text
+    assert not (study.folder / "results/downloads/detox_comments.tsv").exists()
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,9 @@ def read_hub(
     Nothing that the repository holds is run: `datasets` reads data files only. An empty revision is
     the newest, an empty configuration the data set's only one.
     """
-    from datasets import load_dataset
+    from datasets import disable_progress_bars, load_dataset
 
+    disable_progress_bars()
     try:
         parts = [
             load_dataset(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bias_transfer.stats.observations import ITEMS, MEASURES
-from bias_transfer.stats.tables import COVARIATES
+from bias_transfer.stats.tables import DATASET_BIAS
 
 SIGNIFICANCE = 0.01
 
@@ -48,7 +48,7 @@ def answer(
     note
         What the text is, generated or not.
     observations, regressions, performance
-        By task: the observation table, the regression table and each model's accuracy.
+        By task: the observation table, Table 3 or 4 and each model's accuracy.
     """
     parts = [f"# Does upstream bias survive fine-tuning?\n\n{note}\n"]
     for task in _WORDINGS:
@@ -91,15 +91,15 @@ def _findings(task: str, regressions: pd.DataFrame) -> list[str]:
     wording = _WORDINGS[task]
     lines = []
     for column, rows in regressions.groupby("column", sort=False):
-        if "term" not in rows or rows["term"].isna().all():
-            lines.append(f"{column}: not estimated, {rows['undefined_reason'].iloc[0]}.")
+        if rows["reason"].iloc[0]:
+            lines.append(f"{column}: not estimated, {rows['reason'].iloc[0]}.")
             continue
         estimates = {row["term"]: row for _, row in rows.iterrows()}
         said = [
             f"{name}: {_effect(estimates[term])}"
             for term, name in (
                 (MEASURES[task], wording.before),
-                (COVARIATES[task][0], wording.data),
+                (DATASET_BIAS[task], wording.data),
             )
         ]
         head = rows.iloc[0]

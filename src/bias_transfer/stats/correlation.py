@@ -11,7 +11,7 @@ from scipy import stats
 
 from bias_transfer.errors import StudyError
 
-_INTERVENTION = ["upstream_kind", "upstream_strength", "dataset"]
+_INTERVENTION = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"]
 _FEWEST_ITEMS = 3
 _NAN = math.nan
 
@@ -53,7 +53,7 @@ def bias_distribution_correlations(
         One row an intervention x measure, in the order of the observations, the unmodified model's
         own included for its Shapiro-Wilk. Columns:
 
-        - upstream_kind, upstream_strength, dataset, measure;
+        - upstream_kind, upstream_strength, dataset_kind, dataset, measure;
         - models: how many were averaged;
         - pearson, pearson_p: Pearson's rho; zero: no linear association;
         - kendall, kendall_p: Kendall's tau-b; zero: the order of the items carries nothing over;
@@ -74,7 +74,7 @@ def bias_distribution_correlations(
     -----
     After Table 2 of the paper; the tests are scipy's two-sided ones.
     """
-    _check(observations, ["model", item, "dataset_kind"], measures)
+    _check(observations, ["model", item], measures)
     unmodified = (observations["upstream_kind"] == "pretrained") & (
         observations["dataset_kind"] == "original"
     )
@@ -117,7 +117,7 @@ def item_correlation(
     ----------
     observations
         One row a model x item x template, with the columns "model", "upstream_kind",
-        "upstream_strength", "dataset", `item`, `before` and `after`.
+        "upstream_strength", "dataset_kind", "dataset", `item`, `before` and `after`.
     item
         Column of the items, e.g. "occupation".
     before, after
@@ -126,9 +126,9 @@ def item_correlation(
     Returns
     -------
     DataFrame
-        One row an intervention: upstream_kind, upstream_strength, dataset, models, pearson (zero:
-        no linear association), pearson_p, items (those with both numbers), undefined_items,
-        reason (why a number is NaN, else empty).
+        One row an intervention: upstream_kind, upstream_strength, dataset_kind, dataset, models,
+        pearson (zero: no linear association), pearson_p, items (those with both numbers),
+        undefined_items, reason (why a number is NaN, else empty).
 
     Raises
     ------
@@ -158,6 +158,18 @@ def item_correlation(
     return pd.DataFrame(rows)
 
 
+def shapiro_wilk(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return Shapiro and Wilk's W and its p value.
+
+    One: as normal as can be; a small p speaks against normality. NaN for fewer than 3 values and
+    for constant ones.
+    """
+    if len(values) < _FEWEST_ITEMS or _constant(values):
+        return _NAN, _NAN
+    result = stats.shapiro(_on_unit_scale(values))
+    return float(result.statistic), float(result.pvalue)
+
+
 def _check(observations: pd.DataFrame, keys: Sequence[str], measures: Sequence[str]) -> None:
     for name in (*_INTERVENTION, *keys, *measures):
         if name not in observations.columns:
@@ -165,7 +177,7 @@ def _check(observations: pd.DataFrame, keys: Sequence[str], measures: Sequence[s
     if not observations.index.is_unique:
         raise StudyError("correlations: the observations' row labels repeat: reset the index")
     # Only the strength may be empty: an unmodified or random upstream model has none.
-    for name in (*keys, "upstream_kind", "dataset"):
+    for name in (*keys, "upstream_kind", "dataset_kind", "dataset"):
         if observations[name].isna().any():
             raise StudyError(f"correlations: column {name!r} has empty cells: fill them in")
     for name in measures:
@@ -236,14 +248,12 @@ def _pearson(paired: _Paired) -> tuple[float, float]:
 
 def _tests(paired: _Paired, is_control: bool) -> dict[str, float]:
     """Return the correlations and Shapiro-Wilk, NaN where `_reason` says so."""
-    pearson = kendall = shapiro = (_NAN, _NAN)
+    pearson = kendall = (_NAN, _NAN)
     if _defined(paired) and not is_control:  # a distribution's correlation with itself says nothing
         pearson = _pearson(paired)
         result = stats.kendalltau(paired.first, paired.second)
         kendall = float(result.statistic), float(result.pvalue)
-    if len(paired.first) >= _FEWEST_ITEMS and not _constant(paired.first):
-        normality = stats.shapiro(_on_unit_scale(paired.first))
-        shapiro = float(normality.statistic), float(normality.pvalue)
+    shapiro = shapiro_wilk(paired.first)
     names = ("pearson", "kendall", "shapiro")
     return {
         name: value

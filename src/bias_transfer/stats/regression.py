@@ -1,7 +1,7 @@
 """The regressions of Tables 3 to 8: plain least squares for one model, fixed effects for many."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 from bias_transfer.errors import StudyError
 
 HC3 = Literal["lsdv", "within", "arellano"]
+HC3_KINDS: tuple[HC3, ...] = get_args(HC3)
 
 _Vector = NDArray[np.float64]
 _Matrix = NDArray[np.float64]
@@ -40,6 +41,9 @@ class Specification:
     templates
         Values of the column "template" in the order of the printed dummies. The first is the
         reference level and gets no dummy; empty means no template dummies.
+    effects
+        Column of the fixed effects: "model", or "template" where one model is fitted as a panel
+        of templates (Tables 5 and 6). An effect below is a value of this column.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Specification:
     regressors: tuple[str, ...]
     item: str
     templates: tuple[str, ...] = ()
+    effects: str = "model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +64,16 @@ class Regression:
         What was fitted.
     observations
         N, the rows used.
-    models, items
-        How many models and items (clusters) these rows hold.
+    models, items, effects
+        How many models, items (clusters) and fixed effects these rows hold.
     undefined
         Rows left out because their outcome or one of their regressors is NaN.
     residual_df
-        N - models - k, where k counts the regressors and template dummies.
+        N - effects - k, where k counts the regressors and template dummies.
     r_squared
-        1 - SSR / SST of the outcome about its model means: the within R2 of a panel, the plain
-        R2 of one model. Zero: the regressors explain nothing. NaN: the outcome never varies
-        within a model.
+        1 - SSR / SST of the outcome about its effects' means: the within R2 of a panel, the plain
+        R2 of one effect. Zero: the regressors explain nothing. NaN: the outcome never varies
+        within an effect.
     adjusted_r_squared
         1 - (1 - R2)(N - 1) / residual_df. It can be negative.
     f_statistic, f_p_value
@@ -81,7 +86,7 @@ class Regression:
         error variances. NaN where the squared residuals do not vary.
     coefficients
         One row a term: the regressors, "template[NAME]" for each dummy, and "constant" when there
-        is one model. Columns: term, coefficient, standard_error_KIND and p_value_KIND for each
+        is one effect. Columns: term, coefficient, standard_error_KIND and p_value_KIND for each
         HC3 (see `regress`), p_value_item_clustered. A coefficient of zero: no association given
         the other columns.
     """
@@ -90,6 +95,7 @@ class Regression:
     observations: int
     models: int
     items: int
+    effects: int
     undefined: int
     residual_df: int
     r_squared: float
@@ -107,46 +113,47 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
 
     .. math:: y_{mit} = x_{mit}'\beta + \tau_t + \alpha_m + \varepsilon_{mit}
 
-    for model m, item i, template t. With several models, the model means are taken out of both
-    sides (the within estimator, whose slopes equal those of a design with a dummy a model); with
-    one model this is ordinary least squares with a constant.
+    for model m, item i, template t. With several effects (models, unless the specification says
+    otherwise), their means are taken out of both sides (the within estimator, whose slopes equal
+    those of a design with a dummy an effect); with one this is ordinary least squares with a
+    constant.
 
     Every covariance is a sandwich of u = e / (1 - h), e the residuals and h a leverage. "HC3" has
     three meanings, which differ in h and in what is summed:
 
     ``lsdv``
-        h of the dummy-variable design: that of the demeaned design plus 1 / (rows of the model).
+        h of the dummy-variable design: that of the demeaned design plus 1 / (rows of the effect).
         The ordinary HC3 of MacKinnon and White (1985).
     ``within``
         h of the demeaned design alone: R plm's ``vcovHC(method="white1", type="HC3")``.
     ``arellano``
-        u as for ``within``, summed within each model: plm's default ``vcovHC(type="HC3")``,
-        after Arellano (1987). Meaningless for few models.
+        u as for ``within``, summed within each effect: plm's default ``vcovHC(type="HC3")``,
+        after Arellano (1987). Meaningless for few effects.
 
-    For one model there is no demeaned design: ``lsdv`` and ``within`` are both the ordinary HC3
+    For one effect there is no demeaned design: ``lsdv`` and ``within`` are both the ordinary HC3
     of the design with its constant (R's ``sandwich::vcovHC`` of an ``lm``), and ``arellano``, with
     a single cluster, is NaN. p values are two-sided, from Student's t with the residual degrees
     of freedom.
 
     ``p_value_item_clustered`` sums the plain residuals within each item, in the dummy-variable
     design with statsmodels' ``cov_type="cluster"`` correction (CR1: G/(G-1) (N-1)/(N-K), K with
-    the model dummies), and uses t with G - 1 degrees of freedom, G items. NaN for one item.
+    the effects' dummies), and uses t with G - 1 degrees of freedom, G items. NaN for one item.
 
-    A model's only row is fitted exactly by its fixed effect and moves no slope: it adds nothing
-    to any covariance. Any other row of leverage one makes that HC3 NaN.
+    An effect's only row is fitted exactly and moves no slope: it adds nothing to any covariance.
+    Any other row of leverage one makes that HC3 NaN.
 
     Parameters
     ----------
     observations
         One row a model x item x template, with the columns "model", the item, the outcome, the
-        regressors and, if the specification has templates, "template".
+        regressors, the effects and, if the specification has templates, "template".
     specification
         What to fit.
 
     Returns
     -------
     Regression
-        The fit, with k rows of coefficients (k + 1 for one model).
+        The fit, with k rows of coefficients (k + 1 for one effect).
 
     Raises
     ------
@@ -159,38 +166,39 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
     rows = observations.loc[frame.index]
     outcome = rows[specification.outcome].to_numpy(dtype=np.float64)
     design = frame.to_numpy(dtype=np.float64)
-    model, models = _codes(rows["model"])
+    effect, effects = _codes(rows[specification.effects])
     item, items = _codes(rows[specification.item])
     n, k = design.shape
-    df = n - models - k
+    df = n - effects - k
     if df <= 0:
         raise _error(
             specification,
-            f"{n} defined rows are too few for {k} columns and {models} models: "
+            f"{n} defined rows are too few for {k} columns and {effects} fixed effects: "
             "drop regressors or add items",
         )
-    within = _demean(design, model)
+    within = _demean(design, effect)
     _refuse_collinear(frame, within, f"regression {specification.name!r}")
 
-    # With one model the constant is a term of its own; with several, demeaning absorbs them.
-    constant = models == 1
+    # With one effect the constant is a term of its own; with several, demeaning absorbs them.
+    constant = effects == 1
     terms = [*frame.columns, *(["constant"] if constant else [])]
     columns = np.column_stack([design, np.ones(n)]) if constant else within
-    spread = _demean(outcome[:, np.newaxis], model)[:, 0]
+    spread = _demean(outcome[:, np.newaxis], effect)[:, 0]
     if np.linalg.norm(spread) <= 1e-12 * np.linalg.norm(outcome):
         spread = np.zeros(n)  # what demeaning a constant leaves is rounding, not signal
     weights, leverage = _least_squares(columns)
-    coefficients = weights @ (outcome if constant else spread)
+    coefficients = weights @ spread
+    coefficients[k:] += outcome.mean()  # of the constant, which alone is affected by the mean
     residuals = spread - within @ coefficients[:k]
 
     total = float(spread @ spread)
     unexplained = float(residuals @ residuals)
     r_squared = 1 - unexplained / total if total > 0 else float("nan")
     f_statistic = _f_statistic(r_squared, k, df)
-    bp_statistic, bp_p_value = _breusch_pagan(residuals, design, model)
+    bp_statistic, bp_p_value = _breusch_pagan(residuals, design, effect)
 
     table = pd.DataFrame({"term": terms, "coefficient": coefficients})
-    errors = _hc3_errors(residuals, weights, leverage, model, models)
+    errors = _hc3_errors(residuals, weights, leverage, effect, effects)
     for kind, error in errors.items():
         table[f"standard_error_{kind}"] = error
     for kind, error in errors.items():
@@ -201,8 +209,9 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
     return Regression(
         specification=specification,
         observations=n,
-        models=models,
+        models=rows["model"].nunique(),
         items=items,
+        effects=effects,
         undefined=len(observations) - n,
         residual_df=df,
         r_squared=r_squared,
@@ -237,7 +246,8 @@ def design_columns(observations: pd.DataFrame, specification: Specification) -> 
         As for `regress`, except for what only the fit can find.
     """
     numeric = [specification.outcome, *specification.regressors]
-    keys = ["model", specification.item, *(["template"] if specification.templates else [])]
+    keys = ["model", specification.item, specification.effects]
+    keys += ["template"] if specification.templates else []
     if not specification.regressors and len(specification.templates) < 2:
         raise _error(specification, "there is nothing to regress on: name at least one regressor")
     for name in numeric:
@@ -335,13 +345,13 @@ def _demean(values: _Matrix, group: _Codes) -> _Matrix:
 
 
 def _refuse_collinear(design: pd.DataFrame, within: _Matrix, subject: str) -> None:
-    """Name the first column that the model effects or the columns before it already hold."""
+    """Name the first column that the fixed effects or the columns before it already hold."""
     size = np.linalg.norm(design.to_numpy(dtype=np.float64), axis=0)
     left = np.linalg.norm(within, axis=0)
     for column, whole, rest in zip(design.columns, size, left, strict=True):
         if rest <= _COLLINEAR * whole:
             raise StudyError(
-                f"{subject}: column {column!r} is constant within every model: leave it out"
+                f"{subject}: column {column!r} is constant within every fixed effect: leave it out"
             )
     # With more columns than rows the diagonal is short, but then an early column is dependent.
     triangle = np.linalg.qr(within / left, mode="r")
@@ -364,22 +374,22 @@ def _f_statistic(r_squared: float, k: int, df: int) -> float:
 
 
 def _hc3_errors(
-    residuals: _Vector, weights: _Matrix, leverage: _Vector, model: _Codes, models: int
+    residuals: _Vector, weights: _Matrix, leverage: _Vector, effect: _Codes, effects: int
 ) -> dict[HC3, _Vector]:
     """Return the three standard errors of each term; `weights` is terms x rows."""
-    if models == 1:
+    if effects == 1:
         ordinary = _row_errors(_scores(residuals, weights, leverage))
         return {
             "lsdv": ordinary,
             "within": ordinary,
             "arellano": np.full(len(weights), np.nan),
         }
-    of_dummies = 1 / np.bincount(model)[model]
+    of_dummies = 1 / np.bincount(effect)[effect]
     scores = _scores(residuals, weights, leverage)
     return {
         "lsdv": _row_errors(_scores(residuals, weights, leverage + of_dummies)),
         "within": _row_errors(scores),
-        "arellano": _row_errors(_group_sums(scores.T, model).T),
+        "arellano": _row_errors(_group_sums(scores.T, effect).T),
     }
 
 
@@ -388,7 +398,7 @@ def _scores(residuals: _Vector, weights: _Matrix, leverage: _Vector) -> _Matrix:
     slack = 1 - leverage
     exact = slack < 1e-10
     scaled = np.divide(residuals, slack, out=np.full_like(residuals, np.nan), where=~exact)
-    # Dropping a model's only row would change no slope, so its share is 0 rather than 0 / 0.
+    # Dropping an effect's only row would change no slope, so its share is 0 rather than 0 / 0.
     idle = np.abs(weights).max(axis=0) <= 1e-12 * np.abs(weights).max()
     scaled[idle] = 0
     shares: _Matrix = weights * scaled
@@ -422,12 +432,12 @@ def _p_values(coefficients: _Vector, errors: _Vector, df: int) -> _Vector:
     return p_values
 
 
-def _breusch_pagan(residuals: _Vector, design: _Matrix, model: _Codes) -> tuple[float, float]:
+def _breusch_pagan(residuals: _Vector, design: _Matrix, effect: _Codes) -> tuple[float, float]:
     squares = residuals**2
     if np.ptp(squares) <= 1e-12 * squares.max():
         return float("nan"), float("nan")
-    # A constant and all but one model dummy span the same columns as a dummy for each model.
-    dummies = (model[:, np.newaxis] == np.arange(1, int(model.max()) + 1)).astype(np.float64)
+    # A constant and all but one dummy span the same columns as a dummy for each effect.
+    dummies = (effect[:, np.newaxis] == np.arange(1, int(effect.max()) + 1)).astype(np.float64)
     exog = np.column_stack([np.ones(len(design)), dummies, design])
     statistic, p_value, _, _ = het_breuschpagan(residuals, exog)
     return float(statistic), float(p_value)

@@ -1,0 +1,1 @@
+"""Tables as they are printed: what stands where, in LaTeX and in HTML."""

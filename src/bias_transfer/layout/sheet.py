@@ -1,0 +1,145 @@
+"""A printed table, whatever it is printed with: heads, rows of cells, notes."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+STAR_LEVELS = (0.1, 0.05, 0.01)
+MISSING = "\N{EN DASH}"
+_MINUS = "\N{MINUS SIGN}"
+
+_DECIMALS = 3
+_MOST_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Attributes
+    ----------
+    text
+        Plain text; a printer escapes it.
+    stars
+        How many levels of `STAR_LEVELS` the number is below.
+    after
+        What follows the stars.
+    marks
+        Numbers of the sheet's `footnotes`.
+    """
+
+    text: str = ""
+    stars: int = 0
+    after: str = ""
+    marks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head over one or more neighbouring columns."""
+
+    text: str
+    columns: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row.
+
+    Attributes
+    ----------
+    label, cells
+        Its first cell, and one a column.
+    style
+        "own": what this study found; "below": what belongs to the row above, such as a standard
+        error; "paper": what the paper prints; "group": a head, without cells.
+    """
+
+    label: Cell
+    cells: tuple[Cell, ...]
+    style: Literal["own", "below", "paper", "group"] = "own"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table to print.
+
+    Attributes
+    ----------
+    number, title
+        Of the paper's table; the title is its caption.
+    columns
+        How many there are beside the labels.
+    heads
+        Rows of heads; the columns of each sum to `columns`.
+    blocks
+        Rows, with a rule between the blocks.
+    footnotes
+        What the cells' marks refer to, counted from 1.
+    notes
+        What is said of the whole.
+    """
+
+    number: int
+    title: str
+    columns: int
+    heads: tuple[tuple[Head, ...], ...]
+    blocks: tuple[tuple[Row, ...], ...]
+    footnotes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Footnotes:
+    """Footnotes as they are first referred to; the same text has one number."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    def mark(self, text: str) -> int:
+        """Return the number of a footnote."""
+        if text not in self._texts:
+            self._texts.append(text)
+        return self._texts.index(text) + 1
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The footnotes in the order of their numbers."""
+        return tuple(self._texts)
+
+
+def decimal(value: float) -> str:
+    """Print a number with three decimals, or as many as show its first digit."""
+    if math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "\N{INFINITY}" if value > 0 else f"{_MINUS}\N{INFINITY}"
+    decimals = _DECIMALS
+    while decimals < _MOST_DECIMALS and value and not float(f"{value:.{decimals}f}"):
+        decimals += 1
+    fixed = f"{value:.{decimals}f}"
+    return minus(fixed if float(fixed) or not value else f"{value:.0e}")
+
+
+def probability(value: float) -> str:
+    """Print a p value with three decimals, a smaller one as less than 0.001."""
+    return "<0.001" if value < 10**-_DECIMALS else decimal(value)
+
+
+def count(value: int) -> str:
+    """Print a count, its thousands apart."""
+    return f"{value:,}"
+
+
+def minus(number: str) -> str:
+    """Return a number's text with a minus sign for its hyphen."""
+    return number.replace("-", _MINUS)
+
+
+def stars(p_value: float) -> int:
+    """Return how many levels a p value is below; none where it does not exist."""
+    return sum(p_value < level for level in STAR_LEVELS)
+
+
+def significance_note() -> str:
+    """Say what the stars mean."""
+    return "; ".join(f"{'*' * n}p<{level:g}" for n, level in enumerate(STAR_LEVELS, start=1))

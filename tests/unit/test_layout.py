@@ -1,0 +1,508 @@
+"""The printed tables: what they show, that LaTeX reads them, and that browsers do."""
+
+import dataclasses
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from bias_transfer.cli import analysis
+from bias_transfer.cli.job import Job
+from bias_transfer.layout.correlations import correlation_sheet
+from bias_transfer.layout.html import html
+from bias_transfer.layout.latex import escape, latex
+from bias_transfer.layout.regressions import regression_sheet
+from bias_transfer.layout.sheet import (
+    Cell,
+    Footnotes,
+    Head,
+    Row,
+    Sheet,
+    count,
+    decimal,
+    probability,
+    significance_note,
+    stars,
+)
+from bias_transfer.stats.correlation import bias_distribution_correlations
+from bias_transfer.stats.tables import TABLES, fit
+from tests.unit import paper_grid
+
+NOTE = "Generated text: 100 % & more_of {it}."
+HOSTILE = r"a\b{c}$d&e#f%g_h^i~j<k>l"
+
+TRICKY = Sheet(
+    number=3,
+    title=f"Title {HOSTILE}",
+    columns=2,
+    heads=((Head("Both", 2),), (Head("<one>"), Head("two & a half"))),
+    blocks=(
+        (Row(Cell("Group_1"), (), "group"), Row(Cell("x_1"), (Cell("−0.1", 2), Cell()))),
+        (
+            Row(Cell("N", marks=(1,)), (Cell("1,400"), Cell("–", marks=(1, 2)))),
+            Row(Cell("paper"), (Cell("0.5", 3, " (df = 2)"), Cell()), "paper"),
+        ),
+    ),
+    footnotes=(f"First {HOSTILE}", "Second"),
+    notes=(NOTE,),
+)
+
+
+@pytest.fixture(scope="module")
+def wiki():
+    return paper_grid.wiki()
+
+
+@pytest.fixture(scope="module")
+def sheets(wiki):
+    """Every table on the paper's grid, by number."""
+    bios = paper_grid.bios()
+    tasks = {"bios": (bios, "log_tpr_ratio"), "wiki": (wiki, "fpr")}
+    made = {
+        table.number: regression_sheet(table, list(fit(table, *tasks[table.task])), "lsdv", NOTE)
+        for table in TABLES
+    }
+    correlations = [
+        bias_distribution_correlations(bios, "occupation", ["pronoun_ranking", "log_tpr_ratio"]),
+        bias_distribution_correlations(wiki, "identity_term", ["negative_sentiment", "fpr_ratio"]),
+    ]
+    joined = pd.concat(
+        [part.assign(task=task) for part, task in zip(correlations, tasks, strict=True)],
+        ignore_index=True,
+    )
+    return made | {2: correlation_sheet(joined, NOTE)}
+
+
+every_table = pytest.mark.parametrize("number", range(2, 9))
+
+
+def texts(row):
+    return [cell.text + "*" * cell.stars + cell.after for cell in row.cells]
+
+
+def rows_labelled(sheet, label):
+    return [row for block in sheet.blocks for row in block if row.label.text == label]
+
+
+def row_below(sheet, label, steps=1):
+    rows = [row for block in sheet.blocks for row in block]
+    (index,) = (i for i, row in enumerate(rows) if row.label.text == label)
+    return rows[index + steps]
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        (0.4851, "0.485"),
+        (-0.0684, "−0.068"),
+        (12.3456, "12.346"),
+        (0.0, "0.000"),
+        (0.00001, "0.00001"),
+        (-0.00049, "−0.0005"),
+        (3e-12, "3e−12"),
+        (float("nan"), "–"),
+        (float("inf"), "∞"),
+        (float("-inf"), "−∞"),
+    ],
+)
+def test_a_number_has_three_decimals_or_shows_its_first_digit(value, printed):
+    assert decimal(value) == printed
+
+
+@pytest.mark.parametrize(
+    ("p_value", "number"),
+    [(0.0, 3), (0.0099, 3), (0.01, 2), (0.05, 1), (0.0999, 1), (0.1, 0), (float("nan"), 0)],
+)
+def test_stars_are_the_papers(p_value, number):
+    assert stars(p_value) == number
+
+
+def test_small_probabilities_and_counts():
+    assert [probability(p) for p in (0.0001, 0.001, 0.25)] == ["<0.001", "0.001", "0.250"]
+    assert probability(float("nan")) == "–"
+    assert count(12516) == "12,516"
+    assert significance_note() == "*p<0.1; **p<0.05; ***p<0.01"
+
+
+def test_the_same_footnote_has_one_number():
+    footnotes = Footnotes()
+    assert [footnotes.mark(text) for text in ("a", "b", "a")] == [1, 2, 1]
+    assert footnotes.texts == ("a", "b")
+
+
+# What stands in a table
+
+
+@every_table
+def test_every_row_has_a_cell_a_column(sheets, number):
+    sheet = sheets[number]
+    for heads in sheet.heads:
+        assert sum(head.columns for head in heads) == sheet.columns
+    for block in sheet.blocks:
+        for row in block:
+            assert len(row.cells) == (0 if row.style == "group" else sheet.columns)
+
+
+@every_table
+def test_every_mark_has_its_footnote_and_every_footnote_its_mark(sheets, number):
+    sheet = sheets[number]
+    cells = [cell for block in sheet.blocks for row in block for cell in (row.label, *row.cells)]
+    marks = {mark for cell in cells for mark in cell.marks}
+    assert marks == set(range(1, len(sheet.footnotes) + 1))
+
+
+@every_table
+def test_the_notes_tell_of_the_text_and_the_stars(sheets, number):
+    assert sheets[number].notes[0] == NOTE
+    assert significance_note() in sheets[number].notes[-1]
+
+
+def test_the_heads_are_those_of_a_regression_table(sheets):
+    heads = [[(head.text, head.columns) for head in row] for row in sheets[5].heads]
+    assert heads == [
+        [("Dependent variable:", 5)],
+        [("Log TPR ratio (downstream bias)", 4), ("Pronoun ranking after fine-tuning", 1)],
+        [("OLS", 2), ("panel linear", 3)],
+        [
+            ("Upstream", 1),
+            ("With data", 1),
+            ("Upstream, panel", 1),
+            ("With data, panel", 1),
+            ("After fine-tuning", 1),
+        ],
+        [(f"({n})", 1) for n in range(1, 6)],
+    ]
+
+
+def test_an_estimate_stands_above_its_error_and_the_papers(wiki, sheets):
+    (table,) = (table for table in TABLES if table.number == 4)
+    (first, *_) = fit(table, wiki, "fpr")
+    estimate = first.result.coefficients.set_index("term").loc["toxic_share"]
+    (own,) = rows_labelled(sheets[4], "Toxic share of mentions")
+    assert own.cells[0].text == decimal(estimate["coefficient"])
+    assert own.cells[0].stars == stars(estimate["p_value_lsdv"])
+    error, paper, paper_error = (
+        row_below(sheets[4], "Toxic share of mentions", steps) for steps in (1, 2, 3)
+    )
+    assert error.style == "below"
+    assert error.cells[0].text == f"({decimal(estimate['standard_error_lsdv'])})"
+    assert (paper.style, paper.label.text) == ("paper", "paper")
+    assert texts(paper) == ["0.650***", "0.556***", "0.425***", "0.716***", "0.626***"]
+    assert texts(paper_error) == ["(0.068)", "(0.013)", "(0.015)", "(0.018)", "(0.011)"]
+
+
+def test_a_term_that_a_column_lacks_is_an_empty_cell(sheets):
+    (own,) = rows_labelled(sheets[8], "Prevalence of identity term")
+    assert [cell.text == "" for cell in own.cells] == [True, False, True, False, False]
+    assert texts(row_below(sheets[8], "Prevalence of identity term", 2)) == [
+        "",
+        "2.611",
+        "",
+        "−1.074",
+        "2.682**",
+    ]
+
+
+def test_the_sizes_stand_above_the_papers(sheets):
+    (own,) = rows_labelled(sheets[4], "Observations")
+    sizes = ["315", "6,615", "3,150", "5,901", "12,516"]
+    assert texts(own) == sizes
+    assert texts(row_below(sheets[4], "Observations")) == sizes
+    assert texts(rows_labelled(sheets[4], "Models")[0]) == ["1", "21", "10", "19", "40"]
+    degrees = row_below(sheets[4], "F Statistic (df)")
+    assert texts(degrees) == ["(9; 305)", "(9; 6585)", "(9; 3131)", "(9; 5873)", "(9; 12467)"]
+    assert texts(row_below(sheets[4], "F Statistic (df)", 3)) == texts(degrees)
+
+
+def test_template_dummies_and_effects_are_told(sheets):
+    assert texts(rows_labelled(sheets[6], "Template dummies?")[0]) == ["Yes"] * 3 + ["No"] * 3
+    assert texts(rows_labelled(sheets[6], "Fixed effects?")[0]) == ["No"] * 3 + ["template"] * 3
+    assert texts(rows_labelled(sheets[3], "Fixed effects?")[0]) == ["No"] + ["model"] * 5
+
+
+def test_rows_left_out_are_counted_with_their_reason_and_items_named(sheets):
+    sheet = sheets[4]
+    (row,) = rows_labelled(sheet, "Rows left out")
+    assert texts(row) == ["35", "735", "350", "1,099", "1,834"]
+    (mark,) = row.label.marks
+    assert sheet.footnotes[mark - 1] == "Left out: no training comment mentions the term."
+    (items,) = rows_labelled(sheet, "Items left out whole")
+    names = ", ".join(sorted(paper_grid.UNSEEN))
+    for cell in items.cells:
+        assert cell.text == "5"
+        assert sheet.footnotes[cell.marks[0] - 1] == f"Every row left out: {names}."
+
+
+def test_nothing_left_out_is_said_too(sheets):
+    assert texts(rows_labelled(sheets[3], "Rows left out")[0]) == ["0"] * 6
+
+
+def test_the_clustered_p_value_is_that_of_upstream_bias(wiki, sheets):
+    (table,) = (table for table in TABLES if table.number == 4)
+    expected = [
+        probability(each.result.coefficients["p_value_item_clustered"].iloc[0])
+        for each in fit(table, wiki, "fpr")
+    ]
+    assert texts(rows_labelled(sheets[4], "Upstream p, clustered by item")[0]) == expected
+
+
+@pytest.mark.parametrize("hc3", ["lsdv", "within", "arellano"])
+def test_the_errors_printed_are_named(wiki, hc3):
+    table = TABLES[1]
+    fits = list(fit(table, wiki, "fpr"))
+    sheet = regression_sheet(table, fits, hc3, NOTE)
+    assert any(f"({hc3})" in note for note in sheet.notes)
+    errors = [each.result.coefficients[f"standard_error_{hc3}"].iloc[0] for each in fits]
+    found = row_below(sheet, "Negative sentiment (upstream)")
+    assert texts(found) == [f"({decimal(error)})" for error in errors]
+
+
+def test_a_column_that_could_not_be_fitted_says_why_and_keeps_the_papers_numbers(wiki):
+    table = TABLES[1]
+    fits = list(fit(table, wiki, "fpr"))
+    fits[0] = dataclasses.replace(fits[0], result="no such model in this study")
+    sheet = regression_sheet(table, fits, "lsdv", NOTE)
+    (own,) = rows_labelled(sheet, "Observations")
+    assert own.cells[0].text == "–"
+    assert sheet.footnotes[own.cells[0].marks[0] - 1] == (
+        "Not estimated: no such model in this study."
+    )
+    assert sheet.heads[2][0] == Head("not estimated")
+    assert texts(row_below(sheet, "Constant", 2))[0] == "−0.373***"
+
+
+# Table 2
+
+
+def test_each_strength_has_a_row_and_each_kind_the_papers_below(sheets):
+    bios = [row.label.text for row in sheets[2].blocks[0]]
+    gammas = [f"SentDebias (γ = {str(g).replace('-', '−')})" for g in range(-6, 7) if g]
+    assert bios[:7] == [
+        "BIOS: pronoun ranking, log TPR ratio",
+        "Not pre-trained",
+        "paper: Not pre-trained",
+        "Uniform noise (c = 0.1)",
+        "paper: Uniform noise",
+        "Gaussian noise (σ = 0.1)",
+        "paper: Gaussian noise",
+    ]
+    assert bios[7:20] == [*gammas, "paper: SentDebias (γ = 50)"]
+    assert bios[20].startswith("Dataset re-balancing: balance-a0.1")
+    assert bios[-1] == "paper: Dataset re-balancing (β = 1.0)"
+
+
+def test_the_papers_correlations_are_those_of_its_row(sheets):
+    (row,) = rows_labelled(sheets[2], "paper: Scrubbing all mentions, not pre-trained")
+    assert texts(row) == ["", "0.30**", "0.21**", "", "0.09", "0.10", ""]
+
+
+def test_the_unmodified_upstream_model_is_not_correlated_with_itself(sheets):
+    (row,) = rows_labelled(sheets[2], "Scrubbing all mentions: scrub-all-0.5")
+    assert texts(row)[:4] == ["1", "", "", ""]
+    assert re.fullmatch(r"−?\d\.\d{3}\**", texts(row)[4])
+    assert texts(row)[6] == "50"
+
+
+def test_what_is_not_in_the_study_and_what_is_undefined_is_said(wiki):
+    kept = wiki["upstream_kind"].isin(["pretrained", "random"]) & (wiki["dataset"] == "original")
+    rows = wiki[kept].assign(fpr_ratio=wiki["fpr_ratio"].mask(wiki["upstream_kind"] == "random", 1))
+    table = bias_distribution_correlations(
+        rows, "identity_term", ["negative_sentiment", "fpr_ratio"]
+    )
+    sheet = correlation_sheet(table.assign(task="wiki"), NOTE)
+    assert rows_labelled(sheet, "paper: Uniform noise (not in this study)")
+    (row,) = rows_labelled(sheet, "Not pre-trained")
+    assert texts(row)[4:] == ["–", "–", "50"]
+    assert sheet.footnotes == ("Not defined: the intervention's values are constant.",)
+
+
+# LaTeX
+
+
+def body_rows(text):
+    (body,) = re.findall(r"\\toprule\n(.*)\\bottomrule", text, re.DOTALL)
+    return [line for line in body.splitlines() if line.endswith(r"\\")]
+
+
+def width(line):
+    """Count the columns that a row fills."""
+    cells = re.split(r"(?<!\\)&", line)
+    spans = [re.search(r"\\multicolumn\{(\d+)\}", cell) for cell in cells]
+    return sum(int(span.group(1)) if span else 1 for span in spans)
+
+
+def all_sheets(sheets):
+    return [*sheets.values(), TRICKY]
+
+
+def test_latex_environments_and_braces_are_balanced(sheets):
+    for sheet in all_sheets(sheets):
+        text = latex(sheet)
+        opened: list[str] = []
+        for what, name in re.findall(r"\\(begin|end)\{(\w+)\}", text):
+            if what == "begin":
+                opened.append(name)
+            else:
+                assert opened.pop() == name
+        assert opened == []
+        for line in text.splitlines():
+            bare = re.sub(r"\\[{}]", "", line)
+            assert bare.count("{") == bare.count("}"), line
+
+
+def test_every_latex_row_fills_the_table(sheets):
+    for sheet in all_sheets(sheets):
+        for line in body_rows(latex(sheet)):
+            assert width(line) == sheet.columns + 1, line
+
+
+def test_latex_uses_no_letter_that_its_first_encodings_lack(sheets):
+    for sheet in all_sheets(sheets):
+        assert latex(sheet).isascii()
+
+
+def test_latex_has_no_command_that_its_packages_lack(sheets):
+    known = {
+        *("begin", "end", "caption", "label", "centering", "scriptsize", "setlength", "tabcolsep"),
+        *("renewcommand", "arraystretch", "thetable", "raggedright", "arraybackslash", "linewidth"),
+        *("toprule", "midrule", "bottomrule", "cmidrule", "multicolumn", "parbox", "dimexpr"),
+        *("relax", "textit", "textcolor", "textsuperscript", "tnote", "item", "usepackage"),
+        *("textbackslash", "textasciicircum", "textasciitilde", "textless", "textgreater"),
+        *("rho", "tau", "gamma", "sigma", "alpha", "beta", "infty"),
+    }
+    for sheet in all_sheets(sheets):
+        assert set(re.findall(r"\\([a-z]+)", latex(sheet))) <= known
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("a_b & c", r"a\_b \& c"),
+        ("50 %, #1, $2", r"50 \%, \#1, \$2"),
+        ("{x}", r"\{x\}"),
+        ("\\", r"\textbackslash{}"),
+        ("~^", r"\textasciitilde{}\textasciicircum{}"),
+        ("p<0.1", r"p\textless{}0.1"),
+        ("−1 – 2", "$-$1 -- 2"),
+        ("R²", r"R\textsuperscript{2}"),
+        ("two\n\nlines", "two  lines"),
+    ],
+)
+def test_latex_prints_text_as_it_stands(text, escaped):
+    assert escape(text) == escaped
+
+
+def test_latex_stars_marks_and_the_papers_grey():
+    text = latex(TRICKY)
+    assert r"x\_1 & $-$0.1\textsuperscript{**} &  \\" in text
+    assert r"N\tnote{1} & 1,400 & --\tnote{1,2} \\" in text
+    assert r"\textcolor{black!60}{\textit{0.5\textsuperscript{***} (df = 2)}}" in text
+    assert r"\item[2] Second" in text
+    assert r"\renewcommand{\thetable}{3}" in text
+
+
+# HTML
+
+
+class Page(HTMLParser):
+    """Collect the text of each cell, the tags, and whether every tag is closed."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.attributes = [], Counter(), []
+        self.rows: list[list[str]] = []
+        self.spans: list[int] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [(tag, *pair) for pair in attrs]
+        if tag != "meta":
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+            self.spans.append(0)
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.spans[-1] += int(dict(attrs).get("colspan", 1))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data
+
+
+def test_html_is_a_complete_page_that_needs_nothing_else(sheets):
+    for sheet in all_sheets(sheets):
+        text = html(sheet)
+        page = Page(text)
+        assert text.startswith("<!DOCTYPE html>")
+        assert page.open == []
+        assert ("meta", "charset", "utf-8") in page.attributes
+        assert page.tags["title"] == page.tags["table"] == page.tags["caption"] == 1
+        assert not {"script", "link", "img", "iframe"} & set(page.tags)
+        assert not {"src", "href"} & {name for _, name, _ in page.attributes}
+        assert "url(" not in text
+        assert "@import" not in text
+
+
+def test_every_html_row_fills_the_table(sheets):
+    for sheet in all_sheets(sheets):
+        assert set(Page(html(sheet)).spans) == {sheet.columns + 1}
+
+
+def test_html_shows_text_as_it_stands():
+    text = html(TRICKY)
+    page = Page(text)
+    assert ["", "<one>", "two & a half"] in page.rows
+    assert ["x_1", "−0.1**", ""] in page.rows
+    assert ["N1", "1,400", "–1,2"] in page.rows
+    assert "<one>" not in text
+    assert '<tr class="paper">' in text
+    assert "<li>Second</li>" in text
+
+
+# The commands
+
+
+def test_the_commands_write_every_table_in_three_forms(tmp_path, wiki):
+    paths = {"bios": tmp_path / "bios.csv", "wiki": tmp_path / "wiki.csv"}
+    paper_grid.bios().to_csv(paths["bios"], index=False)
+    wiki.to_csv(paths["wiki"], index=False)
+    performance = tmp_path / "performance.csv"
+    scores = {"accuracy": 0.8, "majority_accuracy": 0.5, "test_rows": 100}
+    names = [*paper_grid.models("bios")["model"], *paper_grid.models("wiki")["model"]]
+    pd.DataFrame({"model": sorted(set(names))}).assign(**scores).to_csv(performance, index=False)
+
+    inputs = {name: [path] for name, path in paths.items()}
+    inputs |= {f"performance_{task}": [performance] for task in paths}
+    outputs = {
+        f"table{n}{suffix}": tmp_path / f"table{n}.{kind}"
+        for n in range(2, 9)
+        for suffix, kind in (("", "csv"), ("_tex", "tex"), ("_html", "html"))
+    }
+    outputs |= {"transfer": tmp_path / "transfer.csv", "answer": tmp_path / "answer.md"}
+    outputs |= {"diagnostics": tmp_path / "diagnostics.csv"}
+    settings = {"hc3": "lsdv", "note": NOTE, "outcomes": {"bios": "log_tpr_ratio", "wiki": "fpr"}}
+    job = Job(settings, inputs, outputs)
+    analysis.correlate(job)
+    analysis.regress(job)
+
+    assert all(path.stat().st_size for path in outputs.values())
+    table = pd.read_csv(outputs["table4"])
+    row = table.query("number == 5 and term == 'prevalence'").iloc[0]
+    assert (row["paper_coefficient"], row["paper_standard_error"]) == (-1.231, 0.612)
+    assert row["paper_observations"] == row["observations"] == 12516
+    tested = pd.read_csv(outputs["diagnostics"])
+    assert tested.groupby("table")["number"].nunique().to_dict() == {
+        table.number: len(table.columns) for table in TABLES
+    }
+    assert "paper: Scrubbing toxic mentions" in outputs["table2_html"].read_text(encoding="utf-8")
