@@ -17,12 +17,15 @@ def code_digest(stage: str) -> str:
     """Return a digest of the code behind a stage of the command line.
 
     It covers the module `bias_transfer.cli.<stage>` and all that it imports from this package,
-    however indirectly and wherever the import stands. Comments, docstrings and layout do not
-    count: the digest is of the syntax tree.
+    however indirectly and wherever the import stands, with the data files of each module, in a
+    folder of its name. Comments, docstrings and layout do not count: the digest is of the syntax
+    tree.
     """
     digest = hashlib.sha256()
     for module in sorted(_closure(f"{_PACKAGE}.cli.{stage}") - _PLUMBING):
         digest.update(f"{module}\0{_tree(module)}\0".encode())
+        for file in _data_files(module):
+            digest.update(f"{file.name}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -72,6 +75,11 @@ def _path(module: str) -> Path:
         if candidate.is_file():
             return candidate
     raise FileNotFoundError(module)
+
+
+def _data_files(module: str) -> list[Path]:
+    folder = _path(module).with_suffix("")
+    return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 @cache

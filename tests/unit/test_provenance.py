@@ -116,6 +116,14 @@ def test_code_counts_for_the_stages_that_use_it_only(copied):
     assert digests() == before
 
 
+def test_the_data_files_of_a_module_count(copied):
+    package, digests = copied
+    before = digests()
+    path = package / "stats/paper/columns.csv"
+    path.write_text(path.read_text().replace("133", "134", 1))
+    assert changed(before, digests()) == {"analysis"}
+
+
 @pytest.mark.parametrize("stage", ["data", "extrinsic", "analysis", "figures"])
 def test_stages_that_need_no_model_do_not_load_torch(stage):
     code = (

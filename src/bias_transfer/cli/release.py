@@ -18,7 +18,8 @@ each model was, its bias before and after fine-tuning, its predictions without t
 table that everything is estimated from. {note}
 
 - `observations/`: one row a model × item × template; all tables and figures come from here.
-- `intrinsic/`: each checkpoint's scores before fine-tuning; `intrinsic_after/`: each model's after it.
+- `intrinsic/`: each checkpoint's scores before fine-tuning.
+- `intrinsic_after/`: each model's scores after it.
 - `extrinsic/`: rates, performance and covariates.
 - `predictions/`: each model's prediction of each test row, by the row's id.
 - `config.yaml`: the whole configuration; `manifest.json`: content hashes and library versions.
