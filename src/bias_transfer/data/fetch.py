@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 from bias_transfer.artifacts import atomic_file
 from bias_transfer.errors import StudyError
@@ -84,5 +85,7 @@ def _open(address: str, instead: str) -> Any:
     try:
         return urllib.request.urlopen(address, timeout=_TIMEOUT)
     except OSError as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it is an open answer too
         # Refused, unknown host, 404, time-out: all are one to the reader.
         raise StudyError(f"{address}: cannot be fetched ({error}); {instead}") from error
