@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,40 +11,69 @@ import pandas as pd
 from scipy.stats import pearsonr
 
 RESULTS = Path("results")
-# Least correlation with the corpus's association; the level at which none counts as chance;
-# least accuracy above the majority class.
-TASKS = {
-    "bios": ("occupation", "pronoun_ranking", "corpus_she", 0.8, 0.3),
-    "wiki": ("identity_term", "negative_sentiment", "corpus_negative", 0.6, 0.1),
-}
+# The level at which no correlation counts as chance.
 CHANCE = 0.01
 
 
-def check(task: str) -> list[str]:
-    """Return a line for every requirement of a task that does not hold, after printing all."""
-    item, measure, truth_name, least, margin = TASKS[task]
-    scores = pd.read_csv(RESULTS / "intrinsic" / f"{task}.csv")
-    truth = pd.Series(
-        json.loads((RESULTS / "data/corpus/manifest.json").read_text())["truth"][truth_name]
-    )
-    if task == "bios":
-        truth = np.log(truth / (1 - truth))
+def log_odds(share: pd.Series) -> pd.Series:
+    """Return the logarithm of share / (1 − share)."""
+    return np.log(share / (1 - share))
+
+
+def probability(share: pd.Series) -> pd.Series:
+    """Return the share as it is."""
+    return share
+
+
+@dataclass(frozen=True)
+class Association:
+    """A measure, what the corpus declares of it on the measure's scale, and the least correlation."""
+
+    task: str
+    item: str
+    measure: str
+    truth: str
+    scale: Callable[[pd.Series], pd.Series]
+    least: float
+
+
+ASSOCIATIONS = (
+    Association("bios", "occupation", "pronoun_ranking", "corpus_she", log_odds, 0.8),
+    Association("wiki", "identity_term", "negative_sentiment", "corpus_negative", probability, 0.6),
+    Association("wiki", "identity_term", "identity_ranking", "corpus_negative", log_odds, 0.4),
+)
+# Least accuracy above the majority class.
+MARGINS = {"bios": 0.3, "wiki": 0.1}
+
+
+def weak_associations(association: Association) -> list[str]:
+    """Return a line for every checkpoint that holds too little or too much, after printing all."""
+    scores = pd.read_csv(RESULTS / "intrinsic" / f"{association.task}.csv")
+    declared = json.loads((RESULTS / "data/corpus/manifest.json").read_text())["truth"]
+    truth = association.scale(pd.Series(declared[association.truth]))
     failures = []
     for upstream, rows in scores.groupby("upstream"):
-        mean = rows.groupby(item)[measure].mean()
+        mean = rows.groupby(association.item)[association.measure].mean()
         rho, p = pearsonr(mean, truth[mean.index])
-        print(f"{task} {upstream}: rho {rho:.3f}, p {p:.2g}")
-        if upstream == "pretrained" and rho < least:
-            failures.append(f"{task}: rho of the pre-trained model is {rho:.3f}, below {least}")
+        name = f"{association.measure} of {upstream}: rho {rho:.3f}"
+        print(f"{name}, p {p:.2g}")
+        if upstream == "pretrained" and rho < association.least:
+            failures.append(f"{name}, below {association.least}")
         if upstream.startswith("random") and p < CHANCE:
-            failures.append(f"{task}: rho of {upstream} is {rho:.3f}, more than chance")
-    quality = pd.read_csv(RESULTS / "extrinsic" / task / "performance.csv").set_index("model")
-    row = quality.loc["pretrained/original/seed1"]
-    print(f"{task}: accuracy {row['accuracy']:.3f}, majority {row['majority_accuracy']:.3f}")
-    if row["accuracy"] < row["majority_accuracy"] + margin:
-        failures.append(f"{task}: accuracy is not far above the majority class")
+            failures.append(f"{name}, more than chance")
     return failures
 
 
+def weak_classifiers(task: str) -> list[str]:
+    """Return a line if the unmodified model's classifier is not far above the majority class."""
+    quality = pd.read_csv(RESULTS / "extrinsic" / task / "performance.csv").set_index("model")
+    row = quality.loc["pretrained/original/seed1"]
+    line = f"{task}: accuracy {row['accuracy']:.3f}, majority {row['majority_accuracy']:.3f}"
+    print(line)
+    return [line] if row["accuracy"] < row["majority_accuracy"] + MARGINS[task] else []
+
+
 if __name__ == "__main__":
-    sys.exit("\n".join(failure for task in TASKS for failure in check(task)) or 0)
+    failures = [line for each in ASSOCIATIONS for line in weak_associations(each)]
+    failures += [line for task in MARGINS for line in weak_classifiers(task)]
+    sys.exit("\n".join(failures) or 0)
