@@ -27,7 +27,7 @@ def probability(share: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class Association:
-    """A measure, what the corpus declares of it on the measure's scale, and the least correlation."""
+    """A measure, what the corpus declares of it on the measure's scale, and the least rho."""
 
     task: str
     item: str
