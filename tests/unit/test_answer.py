@@ -89,7 +89,7 @@ def test_it_says_first_what_the_text_is(page):
         # The estimates: their size, their error, the verdict, and the honest p value.
         "-0.025 ± 0.031 (not significant at 0.01; clustered by item p = 0.55)",
         "+0.568 ± 0.041 (significant at 0.01; clustered by item p = 0.031)",
-        "1 models, N = 138, R² = 0.43",
+        "1 model, N = 138, R² = 0.43",
         # What could not be estimated.
         "Scrubbed: not estimated, no such model",
     ],

@@ -104,10 +104,14 @@ def _findings(task: str, regressions: pd.DataFrame) -> list[str]:
         ]
         head = rows.iloc[0]
         lines.append(
-            f"{column} ({head['models']:.0f} models, N = {head['observations']:.0f}, "
+            f"{column} ({_models(int(head['models']))}, N = {head['observations']:.0f}, "
             f"R² = {head['r_squared']:.2f}): {'; '.join(said)}."
         )
     return lines
+
+
+def _models(count: int) -> str:
+    return "1 model" if count == 1 else f"{count} models"
 
 
 def _effect(row: pd.Series) -> str:
