@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from bias_transfer.errors import StudyError
-from bias_transfer.figures import style
+from bias_transfer.figures import curves, style
 from bias_transfer.figures.figure2 import figure2
 from bias_transfer.figures.figure3 import figure3
 from bias_transfer.figures.figure4 import FITS, figure4
@@ -202,8 +202,8 @@ class TestFigure3:
         axes = figure3(BIOS, NOTE).axes[1]
         assert count(axes, style.DEFINED) == rows["log_tpr_ratio"].notna().sum()
         assert count(axes, style.UNDEFINED) == rows["log_tpr_ratio"].isna().sum()
-        assert axes.get_title(loc="right") == (
-            f"n undefined: {rows['log_tpr_ratio'].isna().sum()} of {len(rows)}"
+        assert axes.get_title(loc="left").endswith(
+            f"n undefined: {rows['log_tpr_ratio'].isna().sum()} of {len(rows)}; 1 model a point"
         )
 
     def test_the_unmodified_model_stands_at_zero_in_order(self) -> None:
@@ -230,6 +230,14 @@ class TestFigure3:
     def test_named_occupations_can_be_chosen(self) -> None:
         figure = figure3(BIOS, NOTE, named=["yoga_teacher", "surgeon"])
         assert [text.get_text() for text in figure.axes[0].texts] == ["yoga teacher", "surgeon"]
+
+    def test_draws_the_median_occupation(self) -> None:
+        rows = outcomes(BIOS[BIOS["upstream_kind"] == "pretrained"], "occupation")
+        (median,) = (
+            line for line in figure3(BIOS, NOTE).axes[1].lines if line.get_gid() == curves.MEDIAN
+        )
+        expected = np.exp(rows["log_tpr_ratio"]).median()
+        assert np.asarray(median.get_ydata())[2] == pytest.approx(expected)
 
     def test_a_study_without_sent_debias_says_so(self) -> None:
         figure = figure3(BIOS[BIOS["upstream_kind"] != "sentdebias"], NOTE)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from bias_transfer.figures import lines, style
+from bias_transfer.figures import curves, style
 from bias_transfer.figures.figure5 import figure5
 from bias_transfer.figures.figure6 import figure6
 from bias_transfer.figures.figure7 import figure7
@@ -424,7 +424,7 @@ class TestFigure10:
         original = BIOS[BIOS["model"] == "pretrained/original/seed1"]
         ratios = outcomes(original, "occupation")["tpr_ratio"]
         for axes in drawn("figure10").axes:
-            (median,) = heights(axes, lines.MEDIAN)
+            (median,) = heights(axes, curves.MEDIAN)
             assert median[0] == pytest.approx(ratios.median())
 
     def test_a_single_setting_is_enough(self) -> None:
@@ -492,7 +492,7 @@ class TestFigure11:
             assert sorted(starts) == pytest.approx(expected)
 
     def test_draws_the_median_term(self) -> None:
-        (median,) = heights(drawn("figure11").axes[3], lines.MEDIAN)
+        (median,) = heights(drawn("figure11").axes[3], curves.MEDIAN)
         assert median[-1] == 0
 
     def test_a_named_term_keeps_its_colour_in_every_panel(self) -> None:
@@ -533,7 +533,7 @@ class TestFigure11:
 class TestExtremes:
     def test_both_ends_lowest_first(self) -> None:
         values = pd.Series({"a": 3.0, "b": 1.0, "c": np.nan, "d": 2.0, "e": 0.0, "f": 5.0})
-        assert lines.extremes(values, 2) == ["e", "b", "a", "f"]
+        assert curves.extremes(values, 2) == ["e", "b", "a", "f"]
 
     def test_few_items_are_all_named(self) -> None:
-        assert lines.extremes(pd.Series({"a": 3.0, "b": 1.0}), 2) == ["b", "a"]
+        assert curves.extremes(pd.Series({"a": 3.0, "b": 1.0}), 2) == ["b", "a"]

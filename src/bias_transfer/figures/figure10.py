@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bias_transfer.figures import lines, style
+from bias_transfer.figures import curves, style
 from bias_transfer.figures.style import BIOS
 
 _TITLE = "As she and he are balanced in the training data, does downstream bias shrink?"
@@ -62,20 +62,21 @@ def figure10(bios: pd.DataFrame, note: str) -> Figure:
     """
     table = bios[bios["upstream_kind"] == "pretrained"]
     before = style.item_means(style.unmodified_data(table), BIOS, BIOS.downstream)["value"]
-    colours = dict(zip(lines.extremes(before, 3), style.COLOURS, strict=False))
+    colours = dict(zip(curves.extremes(before, 3), style.COLOURS, strict=False))
     foot = style.foot_height(note, _WIDTH) + _LEGEND_HEIGHT
     with style.look():
-        figure = style.new_figure(_WIDTH, foot + lines.CURVES_HEIGHT + 1.7, _TITLE, note)
+        figure = style.new_figure(_WIDTH, foot + curves.HEIGHT + 1.7, _TITLE, note)
         panels = []
         for left, section in zip(_LEFT_EDGES, _sections(table), strict=True):
-            axes = style.add_panel(figure, left, foot + 0.8, _PANEL_WIDTH, lines.CURVES_HEIGHT)
+            axes = style.add_panel(figure, left, foot + 0.8, _PANEL_WIDTH, curves.HEIGHT)
             if section.settings:
                 panels.append((axes, section))
             else:
                 axes.set_title(section.title)
                 style.say_no_model(axes)
         _draw_panels(panels, colours)
-        _draw_legend(figure, foot)
+        handles = [*curves.handles(BIOS.item), style.reference_handle(BIOS.downstream.neutral_text)]
+        style.add_legend(figure, foot - _LEGEND_HEIGHT, handles)
     return figure
 
 
@@ -107,27 +108,14 @@ def _sections(table: pd.DataFrame) -> list[_Section]:
 
 def _draw_panels(panels: list[tuple[Axes, _Section]], colours: dict[str, str]) -> None:
     """Draw the sections on one scale, so that they can be compared with each other."""
-    biases = [lines.curves(section.settings, BIOS, BIOS.downstream) for _, section in panels]
-    values = pd.concat([pd.Series(dtype=float), *(bias.drawn.stack() for bias in biases)])
+    biases = [curves.average(section.settings, BIOS, BIOS.downstream) for _, section in panels]
+    values = curves.every_value(biases)
     for axes, _ in panels[:1]:
-        axes.set_ylabel(lines.wrapped(BIOS.downstream.axis))
+        axes.set_ylabel(curves.wrapped(BIOS.downstream.axis))
     for (axes, section), bias in zip(panels, biases, strict=True):
-        style.set_limits(axes, "y", values.to_numpy(dtype=float), BIOS.downstream, 0.12)
-        lines.set_setting_axis(axes, section.ticks)
+        style.set_limits(axes, "y", values, BIOS.downstream, 0.12)
+        curves.set_setting_axis(axes, section.ticks)
         axes.set_xlabel(section.axis)
-        axes.set_title(lines.curves_title(section.title, section.settings, bias))
+        axes.set_title(curves.panel_title(section.title, section.settings, bias))
         style.draw_reference(axes, 1.0, "y")
-        lines.draw_curves(axes, bias, colours, BIOS.title)
-
-
-def _draw_legend(figure: Figure, foot: float) -> None:
-    width, height = figure.get_size_inches()
-    figure.legend(
-        handles=[
-            *lines.curve_handles(BIOS.item),
-            style.reference_handle(BIOS.downstream.neutral_text),
-        ],
-        loc="lower left",
-        bbox_to_anchor=(0.1 / width, (foot - _LEGEND_HEIGHT) / height),
-        ncols=2,
-    )
+        curves.draw_curves(axes, bias, colours, BIOS.title)

@@ -4,14 +4,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bias_transfer.figures import lines, style
+from bias_transfer.figures import curves, style
 from bias_transfer.figures.style import FPR_GAP, WIKI
 
 _TITLE = "As more mentions of identity terms are scrubbed, does downstream bias shrink?"
 _WIDTH = 11.0
 _PANEL_WIDTH = 3.3
 _LEFT_EDGES = (0.8, 6.2)
-_ROW_HEIGHT = lines.CURVES_HEIGHT + 1.15
+_ROW_HEIGHT = curves.HEIGHT + 1.15
 _LEGEND_HEIGHT = 0.6
 
 
@@ -41,11 +41,11 @@ def figure11(wiki: pd.DataFrame, note: str) -> Figure:
         for kind in style.CHECKPOINTS
     }
     biases = {
-        panel: lines.curves(groups, WIKI, FPR_GAP) for panel, groups in settings.items() if groups
+        panel: curves.average(groups, WIKI, FPR_GAP) for panel, groups in settings.items() if groups
     }
     colours = dict(zip(_named(wiki), style.COLOURS, strict=False))
     # One scale, so that the panels can be compared with each other.
-    values = pd.concat([pd.Series(dtype=float), *(bias.drawn.stack() for bias in biases.values())])
+    values = curves.every_value(biases.values())
     foot = style.foot_height(note, _WIDTH) + _LEGEND_HEIGHT
     with style.look():
         height = foot + len(style.SCRUBBINGS) * _ROW_HEIGHT + 0.4
@@ -55,7 +55,7 @@ def figure11(wiki: pd.DataFrame, note: str) -> Figure:
             for left, (kind, checkpoint) in zip(
                 _LEFT_EDGES, style.CHECKPOINTS.items(), strict=True
             ):
-                axes = style.add_panel(figure, left, bottom, _PANEL_WIDTH, lines.CURVES_HEIGHT)
+                axes = style.add_panel(figure, left, bottom, _PANEL_WIDTH, curves.HEIGHT)
                 title = f"WIKI, {checkpoint.lower()}: {mentions} scrubbed"
                 groups = settings[scrubbing, kind]
                 if not groups:
@@ -63,11 +63,12 @@ def figure11(wiki: pd.DataFrame, note: str) -> Figure:
                     style.say_no_model(axes)
                     continue
                 bias = biases[scrubbing, kind]
-                style.set_limits(axes, "y", values.to_numpy(dtype=float), FPR_GAP, 0.1)
-                lines.set_setting_axis(axes, {fraction: f"{fraction:g}" for fraction in groups})
-                axes.set_title(lines.curves_title(title, groups, bias))
+                style.set_limits(axes, "y", values, FPR_GAP, 0.1)
+                curves.set_setting_axis(axes, {fraction: f"{fraction:g}" for fraction in groups})
+                axes.set_title(curves.panel_title(title, groups, bias))
                 _draw_panel(axes, bias, colours, mentions)
-        _draw_legend(figure, foot)
+        handles = [*curves.handles("identity term"), style.reference_handle(FPR_GAP.neutral_text)]
+        style.add_legend(figure, foot - _LEGEND_HEIGHT, handles)
     return figure
 
 
@@ -88,25 +89,12 @@ def _named(wiki: pd.DataFrame) -> list[str]:
         table = wiki[wiki["upstream_kind"] == kind]
         scrubbed = table[table["dataset_kind"].isin(list(style.SCRUBBINGS))]
         before = style.item_means(style.unmodified_twins(table, scrubbed), WIKI, FPR_GAP)["value"]
-        names += lines.extremes(before, 2)
+        names += curves.extremes(before, 2)
     return list(dict.fromkeys(names))
 
 
-def _draw_panel(axes: Axes, bias: lines.Curves, colours: dict[str, str], mentions: str) -> None:
+def _draw_panel(axes: Axes, bias: curves.Curves, colours: dict[str, str], mentions: str) -> None:
     axes.set_xlabel(f"fraction of {mentions} scrubbed (0 = original data)")
-    axes.set_ylabel(lines.wrapped(FPR_GAP.axis))
+    axes.set_ylabel(curves.wrapped(FPR_GAP.axis))
     style.draw_reference(axes, 0.0, "y")
-    lines.draw_curves(axes, bias, colours, WIKI.title)
-
-
-def _draw_legend(figure: Figure, foot: float) -> None:
-    width, height = figure.get_size_inches()
-    figure.legend(
-        handles=[
-            *lines.curve_handles("identity term"),
-            style.reference_handle(FPR_GAP.neutral_text),
-        ],
-        loc="lower left",
-        bbox_to_anchor=(0.1 / width, (foot - _LEGEND_HEIGHT) / height),
-        ncols=2,
-    )
+    curves.draw_curves(axes, bias, colours, WIKI.title)

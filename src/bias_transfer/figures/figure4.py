@@ -201,9 +201,10 @@ def _draw_legend(figure: Figure, foot: float) -> None:
         )
 
     upstream, dataset = _COVARIATES
-    width, height = figure.get_size_inches()
-    figure.legend(
-        handles=[
+    style.add_legend(
+        figure,
+        foot - _LEGEND_HEIGHT,
+        [
             mark(upstream, True, _meaning("Upstream bias", upstream)),
             mark(dataset, True, _meaning("Data-set bias", dataset)),
             mark(
@@ -214,16 +215,10 @@ def _draw_legend(figure: Figure, foot: float) -> None:
             ),
             style.undefined_handle(),
             style.reference_handle("0: no effect (template and model effects controlled for)"),
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                label="N: rows (model by item by template) in the fit; n undefined: rows left out",
+            style.text_handle(
+                "N: rows (model by item by template) in the fit; n undefined: rows left out"
             ),
         ],
-        loc="lower left",
-        bbox_to_anchor=(0.1 / width, (foot - _LEGEND_HEIGHT) / height),
-        ncols=2,
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bias_transfer.figures import lines, style
+from bias_transfer.figures.counts import Contents, contents_figure, item_counts
 from bias_transfer.figures.style import BIOS
 
 
@@ -22,16 +22,11 @@ def figure6(bios: pd.DataFrame, note: str) -> Figure:
     matplotlib.figure.Figure
         Numbers of biographies on the left, the share of she on the right.
     """
-    counts = (
-        style.unmodified_data(bios)
-        .drop_duplicates(BIOS.item)
-        .set_index(BIOS.item)[["training_rows", "prevalence_she"]]
-        .rename(columns={"training_rows": "total", "prevalence_she": "share"})
-        .sort_index()
-        .sort_values("share", ascending=False, kind="stable")
+    counts = item_counts(bios, BIOS, "training_rows", "prevalence_she").sort_values(
+        "share", ascending=False, kind="stable"
     )
-    return lines.contents_figure(
-        lines.Contents(
+    return contents_figure(
+        Contents(
             counts=counts,
             title="How many training biographies does each occupation have, hers and his?",
             panel=f"BIOS: {len(counts)} occupations",

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bias_transfer.figures import lines, style
+from bias_transfer.figures import style
 from bias_transfer.figures.style import BIOS
 
 _TITLE = "Which pronoun does the unmodified model prefer for each occupation?"
@@ -87,15 +87,13 @@ def _draw_row(axes: Axes, height: int, values: style.Array, mean: float) -> None
 
 
 def _draw_legend(figure: Figure, foot: float) -> None:
-    width, height = figure.get_size_inches()
-    figure.legend(
-        handles=[
-            lines.dot_handle(style.BLUE, "one template"),
+    style.add_legend(
+        figure,
+        foot - _LEGEND_HEIGHT,
+        [
+            style.dot_handle(style.BLUE, "one template"),
             Line2D([], [], color=style.ORANGE, linewidth=2.0, label="mean of the templates"),
             style.undefined_handle(),
             style.reference_handle(BIOS.upstream.neutral_text),
         ],
-        loc="lower left",
-        bbox_to_anchor=(0.1 / width, (foot - _LEGEND_HEIGHT) / height),
-        ncols=2,
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bias_transfer.figures import lines, style
+from bias_transfer.figures.counts import Contents, contents_figure, item_counts
 from bias_transfer.figures.style import WIKI
 
 
@@ -25,18 +25,13 @@ def figure8(wiki: pd.DataFrame, note: str) -> Figure:
     matplotlib.figure.Figure
         Numbers of comments on the left, the toxic share on the right.
     """
-    counts = (
-        style.unmodified_data(wiki)
-        .drop_duplicates(WIKI.item)
-        .set_index(WIKI.item)[["training_mentions", "toxic_share"]]
-        .rename(columns={"training_mentions": "total", "toxic_share": "share"})
-        .sort_index()
-        .sort_values("total", ascending=False, kind="stable")
+    counts = item_counts(wiki, WIKI, "training_mentions", "toxic_share").sort_values(
+        "total", ascending=False, kind="stable"
     )
     never = int((counts["total"] == 0).sum())
     toxic, mentions = float((counts["total"] * counts["share"]).sum()), float(counts["total"].sum())
-    return lines.contents_figure(
-        lines.Contents(
+    return contents_figure(
+        Contents(
             counts=counts,
             title="How many training comments mention each identity term, toxic or not?",
             panel=f"WIKI: {len(counts)} identity terms\nnever mentioned: {never}",

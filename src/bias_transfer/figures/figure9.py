@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from bias_transfer.figures import style
 from bias_transfer.figures.style import BIOS, WIKI, Task
@@ -100,30 +99,17 @@ def _outlying(x: style.Array, downstream: pd.Series, each: int = 3) -> list[int]
 
 
 def _draw_legend(figure: Figure, foot: float) -> None:
-    width, height = figure.get_size_inches()
-    figure.legend(
-        handles=[
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker="o",
-                markersize=4.5,
-                color=style.BLUE,
-                label="an occupation or identity term",
-            ),
+    style.add_legend(
+        figure,
+        foot - 0.65,
+        [
+            style.dot_handle(style.BLUE, "an occupation or identity term"),
             style.undefined_handle(),
             style.reference_handle(BIOS.upstream.neutral_text),
             style.reference_handle(BIOS.downstream.neutral_text),
             style.reference_handle(WIKI.downstream.neutral_text),
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                label=f"{style.RHO}: Pearson correlation of the points (BIOS: of log TPR ratio)",
+            style.text_handle(
+                f"{style.RHO}: Pearson correlation of the points (BIOS: of log TPR ratio)"
             ),
         ],
-        loc="lower left",
-        bbox_to_anchor=(0.1 / width, (foot - 0.65) / height),
-        ncols=2,
     )

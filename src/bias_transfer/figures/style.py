@@ -231,6 +231,24 @@ def add_panel(figure: Figure, left: float, bottom: float, width: float, height: 
     )
 
 
+def inches_wide(axes: Axes) -> float:
+    """Return the width of a panel in inches."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return float(axes.get_position().width * figure.get_size_inches()[0])
+
+
+def add_legend(figure: Figure, bottom: float, handles: Sequence[Line2D]) -> None:
+    """Add the legend in two columns, its lower edge at a height given in inches."""
+    width, height = figure.get_size_inches()
+    figure.legend(
+        handles=list(handles),
+        loc="lower left",
+        bbox_to_anchor=(0.1 / width, bottom / height),
+        ncols=2,
+    )
+
+
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PDF or PNG, the format by the suffix; equal figures make equal bytes."""
     suffix = path.suffix.lower()
@@ -350,6 +368,18 @@ def undefined_handle() -> Line2D:
         markeredgecolor=INK,
         label="undefined: no value to draw",
     )
+
+
+def dot_handle(colour: str, label: str, marker: str = "o") -> Line2D:
+    """Return the legend entry of a dot."""
+    return Line2D(
+        [], [], linestyle="none", marker=marker, markersize=4.5, color=colour, label=label
+    )
+
+
+def text_handle(label: str) -> Line2D:
+    """Return a legend entry that explains what is written, not drawn."""
+    return Line2D([], [], linestyle="none", label=label)
 
 
 def draw_reference(axes: Axes, value: float, axis: Literal["x", "y"]) -> None:
