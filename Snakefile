@@ -22,4 +22,4 @@ rule all:
     input:
         ANALYSIS,
         FIGURES,
-        [] if config["release"] else manifest("release"),
+        NUMBERS,

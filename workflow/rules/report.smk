@@ -6,6 +6,21 @@ FIGURES = [
     for n in FIGURE_NUMBERS
     for kind in ("pdf", "png")
 ]
+# Every number of the study, the release that holds them all included; a release has its own.
+NUMBERS = (
+    []
+    if config["release"]
+    else [
+        manifest("release"),
+        *OBSERVATIONS.values(),
+        *(
+            path
+            for task in TASKS
+            for name in ("predictions.parquet", "intrinsic.csv")
+            for path in score_files(task, name)
+        ),
+    ]
+)
 
 
 localrules:
