@@ -53,7 +53,7 @@ def validate(config: Mapping[str, Any], schema_path: Path) -> None:
 
 
 def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the paths that the config's `file` sources name, by config key."""
+    """Return the paths that the config's sources name, by config key."""
     found = {
         f"{task}.file.path": [config[task]["file"]["path"]]
         for task in TASKS
@@ -77,6 +77,12 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
         labels = config["sentiment"]["file"]["labels_path"]
         if labels:
             found["sentiment.file.labels_path"] = [labels]
+    # A folder of the hub's form may stand in place of an id.
+    found |= {
+        f"{key}.id": [_at(config, key)["id"]]
+        for key in _hub_keys(config)
+        if Path(_at(config, key)["id"]).is_dir()
+    }
     return {key: [path for path in paths if path] for key, paths in found.items()}
 
 

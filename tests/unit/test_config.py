@@ -276,6 +276,13 @@ def test_files_that_exist_are_accepted(config, tmp_path):
     assert source_paths(config) == {"wiki.file.path": [str(table)]}
 
 
+def test_a_folder_in_place_of_a_hub_id_counts_as_a_path(config, tmp_path):
+    for section in (config["bios"], config["model"]):
+        section["source"] = "hub"
+    config["bios"]["hub"]["id"] = str(tmp_path)
+    assert source_paths(config) == {"bios.hub.id": [str(tmp_path)]}
+
+
 def test_with_a_release_the_sources_may_be_elsewhere(config, tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
     config["release"] = str(tmp_path)

@@ -226,6 +226,12 @@ def test_a_hub_data_set_is_read_split_by_split(tmp_path: Path) -> None:
     assert table["profession"].tolist() == [0, 1, 2]
 
 
+def test_a_changed_folder_of_the_hubs_form_is_read_anew(tmp_path: Path) -> None:
+    for texts in (["a", "b"], ["c", "d", "e"]):
+        pd.DataFrame({"text": texts}).to_parquet(tmp_path / "train.parquet")
+        assert read_hub(str(tmp_path), "", ["train"], ["text"])["text"].tolist() == texts
+
+
 def test_a_hub_data_set_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="cannot be loaded") as caught:
         read_hub(str(tmp_path / "absent"), "", ["train"], ["text"])

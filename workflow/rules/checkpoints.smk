@@ -53,7 +53,7 @@ rule prepare_checkpoint:
                 )
             },
         ),
-        content=content("model.file.path"),
+        content=content("model.file.path", "model.hub.id"),
         code=CHECKPOINT_CODE,
     shell:
         "bias-transfer prepare-checkpoint --log {log:q} --settings {params.settings:q}"
@@ -122,6 +122,7 @@ rule prepare_sentiment_classifier:
         ENVIRONMENT
     params:
         settings=settings(seed=config["seed"], **source("sentiment")),
+        content=content("sentiment.hub.id"),
         code=code_digest("sentiment"),
     shell:
         "bias-transfer prepare-sentiment-classifier --log {log:q} --settings {params.settings:q}"

@@ -76,7 +76,7 @@ def content(*keys):
         for key in keys
         for path in SOURCE_PATHS.get(key, [])
         for each in (
-            [Path(path)] if Path(path).is_file() else sorted(Path(path).iterdir())
+            [Path(path)] if Path(path).is_file() else sorted(Path(path).rglob("*"))
         )
         if each.is_file()
     ]

@@ -94,7 +94,7 @@ rule prepare_bios:
         ENVIRONMENT
     params:
         settings=task_settings("bios"),
-        content=content("bios.file.path"),
+        content=content("bios.file.path", "bios.hub.id"),
         code=DATA_CODE,
     shell:
         "bias-transfer prepare-bios --log {log:q} --settings {params.settings:q}"
@@ -120,7 +120,10 @@ rule prepare_wiki:
     params:
         settings=task_settings("wiki"),
         content=content(
-            "wiki.file.path", "wiki.detox.comments", "wiki.detox.annotations"
+            "wiki.file.path",
+            "wiki.hub.id",
+            "wiki.detox.comments",
+            "wiki.detox.annotations",
         ),
         code=DATA_CODE,
     shell:
@@ -145,7 +148,7 @@ rule prepare_corpus:
             **generator("model", "corpus"),
             **source("model", "corpus"),
         ),
-        content=content("model.corpus.file.paths"),
+        content=content("model.corpus.file.paths", "model.corpus.hub.id"),
         code=DATA_CODE,
     shell:
         "bias-transfer prepare-corpus --log {log:q} --settings {params.settings:q}"

@@ -1,7 +1,9 @@
 """Rows of text from files and from the hub, checked before anything trusts them."""
 
 import csv
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +56,20 @@ def read_hub(
     from datasets import disable_progress_bars, load_dataset
 
     disable_progress_bars()
+    # Of a local folder the library would keep rows that the folder no longer holds.
+    local = tempfile.TemporaryDirectory() if Path(name).is_dir() else nullcontext()
     try:
-        parts = [
-            load_dataset(
-                name, configuration or None, split=split, revision=revision or None
-            ).to_pandas()
-            for split in splits
-        ]
+        with local as cache:
+            parts = [
+                load_dataset(
+                    name,
+                    configuration or None,
+                    split=split,
+                    revision=revision or None,
+                    cache_dir=cache,
+                ).to_pandas()
+                for split in splits
+            ]
     except Exception as error:
         raise StudyError(
             f"data set {name}: cannot be loaded ({' '.join(str(error).split())[:200]}); check the "
