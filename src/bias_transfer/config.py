@@ -81,7 +81,7 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
     found |= {
         f"{key}.id": [_at(config, key)["id"]]
         for key in _hub_keys(config)
-        if Path(_at(config, key)["id"]).is_dir()
+        if _at(config, key)["id"] and Path(_at(config, key)["id"]).is_dir()
     }
     return {key: [path for path in paths if path] for key, paths in found.items()}
 
