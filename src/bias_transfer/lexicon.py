@@ -136,6 +136,10 @@ _PROPER_TERMS = frozenset(
     }
 )
 
+# The two labels of a comment.
+TOXIC = "toxic"
+NON_TOXIC = "non-toxic"
+
 # Words whose spelling misleads the vowel rule for "a" and "an".
 _CONSONANT_SOUND = ("european", "uni", "use")
 _VOWEL_SOUND = ("lgbt", "heir", "honest", "hour")

@@ -9,8 +9,7 @@ import pandas as pd
 from bias_transfer.artifacts import read_table, verified_folder, write_table
 from bias_transfer.cli.job import Job
 from bias_transfer.data.mentions import mentioned
-from bias_transfer.data.wiki import TOXIC
-from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS
+from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS, TOXIC
 from bias_transfer.metrics.extrinsic.covariates import occupation_covariates, term_covariates
 from bias_transfer.metrics.extrinsic.false_positive_rates import false_positive_rates
 from bias_transfer.metrics.extrinsic.performance import performance

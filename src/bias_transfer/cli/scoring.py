@@ -5,8 +5,7 @@ from transformers import PreTrainedTokenizerBase, RobertaForMaskedLM
 
 from bias_transfer.artifacts import read_table, verified_folder, write_table
 from bias_transfer.cli.job import Job
-from bias_transfer.data.wiki import TOXIC
-from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS
+from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS, TOXIC
 from bias_transfer.metrics.intrinsic import negative_sentiment as sentiment
 from bias_transfer.metrics.intrinsic.identity_ranking import identity_ranking
 from bias_transfer.metrics.intrinsic.pronoun_ranking import pronoun_ranking

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from bias_transfer.data.sources import check_texts, map_values
-from bias_transfer.data.wiki import NON_TOXIC, TOXIC
 from bias_transfer.errors import StudyError
+from bias_transfer.lexicon import NON_TOXIC, TOXIC
 
 _LABELS = {
     "BAD": TOXIC,

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from bias_transfer.data.wiki import TOXIC
+from bias_transfer.lexicon import TOXIC
 
 
 def rebalance(

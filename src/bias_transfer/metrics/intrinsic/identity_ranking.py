@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bias_transfer.data.wiki import NON_TOXIC, TOXIC
+from bias_transfer.lexicon import NON_TOXIC, TOXIC
 from bias_transfer.metrics.intrinsic.pronoun_ranking import Tokenizer, tokens_between
 
 # From sentences, the positions to look at in each, and the tokens to look for at these positions.
