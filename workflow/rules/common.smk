@@ -1,5 +1,6 @@
 # Loads and validates the config, and lists the grid; makes no file.
 import json
+import math
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -142,6 +143,11 @@ def extrinsic_files(task):
         f"{RESULTS}/extrinsic/{task}/{name}.csv"
         for name in ("rates", "performance", "covariates")
     ]
+
+
+def checkpoint_seconds():
+    """Return the time between two training checkpoints; a resource, so that a change reruns nothing."""
+    return math.ceil(60 * config["training_checkpoint_minutes"])
 
 
 def paths(value):

@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings=json.loads(options.settings),
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
         outputs={name: Path(path) for name, path in options.output},
+        checkpoint_seconds=options.checkpoint_seconds,
     )
     try:
         _load(options.command)(job)
@@ -97,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log", type=Path, help="where progress and tracebacks go")
     parser.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
     parser.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    parser.add_argument(
+        "--checkpoint-seconds",
+        type=int,
+        default=0,
+        help="time between two training checkpoints; 0 for none",
+    )
     return parser
 
 
