@@ -36,6 +36,9 @@ DATASETS = {each.dataset.id: each.dataset for each in MODELS}
 # A release needs no source, and theirs may be on another machine.
 SOURCE_PATHS = {} if config["release"] else source_paths(config)
 
+# Every rule's shell becomes its one command, which then ends with this process: see cli/lifetime.py.
+shell.prefix("set -euo pipefail; BIAS_TRANSFER_WORKFLOW=$PPID exec ")
+
 
 wildcard_constraints:
     task="|".join(TASKS),

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from bias_transfer.cli.job import Command, Job
+from bias_transfer.cli.lifetime import end_with_workflow
 from bias_transfer.errors import StudyError
 
 # Each command's stage is a module of this package, and the command a function of that module.
@@ -49,6 +50,7 @@ logger = logging.getLogger("bias_transfer")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after one line on standard error."""
+    end_with_workflow()
     options = _parser().parse_args(arguments)
     _start_log(options.log)
     signal.signal(signal.SIGTERM, _stop)
