@@ -58,7 +58,7 @@ rule prepare_checkpoint:
         code=CHECKPOINT_CODE,
     shell:
         "bias-transfer prepare-checkpoint --log {log:q} --settings {params.settings:q}"
-        " --checkpoint-seconds {resources.checkpoint_seconds}"
+        " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
         " --input corpus {input.corpus:q} --output manifest {output.manifest:q}"
 
 
@@ -123,6 +123,7 @@ rule prepare_sentiment_classifier:
     conda:
         ENVIRONMENT
     resources:
+        gpu=int(section("sentiment", "source") in ("generated", "file")),
         checkpoint_seconds=checkpoint_seconds(),
     params:
         settings=settings(seed=config["seed"], **source("sentiment")),
@@ -130,6 +131,6 @@ rule prepare_sentiment_classifier:
         code=code_digest("sentiment"),
     shell:
         "bias-transfer prepare-sentiment-classifier --log {log:q} --settings {params.settings:q}"
-        " --checkpoint-seconds {resources.checkpoint_seconds}"
+        " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
         " --input data {input.data:q} --input checkpoint {input.checkpoint:q}"
         " --output manifest {output.manifest:q}"

@@ -26,6 +26,6 @@ rule fine_tune:
         code=code_digest("finetune"),
     shell:
         "bias-transfer fine-tune --log {log:q} --settings {params.settings:q}"
-        " --checkpoint-seconds {resources.checkpoint_seconds}"
+        " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
         " --input upstream {input.upstream:q} --input training {input.training:q}"
         " --input original {input.original:q} --output manifest {output.manifest:q}"

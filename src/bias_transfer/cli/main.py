@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from bias_transfer.cli.gpu_slots import gpu_slots
 from bias_transfer.cli.job import Command, Job
 from bias_transfer.cli.lifetime import end_with_workflow
 from bias_transfer.errors import StudyError
@@ -61,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checkpoint_seconds=options.checkpoint_seconds,
     )
     try:
-        _load(options.command)(job)
+        with gpu_slots(options.gpus):
+            _load(options.command)(job)
     except StudyError as error:
         logger.debug("where it was noticed", exc_info=True)
         return _fail(str(error), options.log)
@@ -106,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="time between two training checkpoints; 0 for none",
     )
+    parser.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
     return parser
 
 
