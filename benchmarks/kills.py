@@ -20,7 +20,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -47,6 +47,7 @@ class Record:
     resumed: set[str] = field(default_factory=set)
     files_compared: int = 0
     slowest_end: float = 0.0
+    seconds: float = 0.0
 
 
 def snakemake(folder: Path, *arguments: str) -> list[str]:
@@ -160,10 +161,10 @@ def disturb(
             done += 1
         else:
             assert code == 0, (folder / "output.txt").read_text()[-3000:]
-            record.resumed.update(resumed(folder))
-            return
         record.resumed.update(resumed(folder))
         check_between(folder, undisturbed)
+        if workflow.returncode == 0:
+            return
         if any((folder / ".snakemake/locks").glob("*")):
             subprocess.run(
                 snakemake(folder, "--unlock"), cwd=folder, check=True, capture_output=True
@@ -191,6 +192,7 @@ def main() -> None:
     reference = folder / "undisturbed"
     undisturbed = made(reference) if reference.exists() else run_undisturbed(reference)
     record = Record()
+    began = time.monotonic()
     while record.signals < options.moments:
         disturbed = folder / f"{options.signal}-{record.rounds}"
         shutil.rmtree(disturbed, ignore_errors=True)
@@ -207,8 +209,9 @@ def main() -> None:
         record.rounds += 1
         assert made(disturbed) == undisturbed
         record.files_compared += len(undisturbed)
+        record.seconds = time.monotonic() - began
         shutil.rmtree(disturbed)
-        content = asdict(record) | {"resumed": len(record.resumed)}
+        content = vars(record) | {"resumed": len(record.resumed)}
         (folder / f"{options.signal}.json").write_text(json.dumps(content, indent=2) + "\n")
     print((folder / f"{options.signal}.json").read_text())
 
