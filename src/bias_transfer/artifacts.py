@@ -156,18 +156,49 @@ def describe_folder(folder: Path, description: Mapping[str, Any]) -> None:
     )
 
 
-def verified_folder(manifest: Path) -> Path:
-    """Return the folder of a manifest, after its files were found to match their hashes."""
+def verified_folder(manifest: Path, remedy: str = "") -> Path:
+    """Return the folder of a manifest, after its files were found to match their hashes.
+
+    Parameters
+    ----------
+    manifest
+        Of the folder.
+    remedy
+        What to do about a damaged folder; that of a study is made again without its manifest.
+
+    Raises
+    ------
+    StudyError
+        If a file is missing, is another than the manifest says, or is not in the manifest.
+    """
     folder = manifest.parent
-    for name, expected in read_json(manifest).get("files", {}).items():
+    instead = remedy or f"delete {manifest} and run snakemake again"
+    files = read_json(manifest).get("files")
+    if not isinstance(files, dict):
+        raise StudyError(f"{manifest}: no list of files; {instead}")
+    for name, expected in files.items():
         file = folder / name
+        # A name like ../x would vouch for a file of somebody else's.
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise StudyError(f"{manifest}: lists {name!r}, outside its folder; {instead}")
         if not file.is_file():
-            raise StudyError(f"{file}: the file is missing; delete {manifest} and rerun")
+            raise StudyError(f"{file}: the file is missing; {instead}")
         if sha256(file) != expected:
-            raise StudyError(
-                f"{file}: the content does not match {manifest}; delete {manifest} and rerun"
-            )
+            raise StudyError(f"{file}: the content does not match {manifest}; {instead}")
+    for file in _visible_files(folder):
+        # Loaders take whatever they know by name, such as a second set of weights.
+        if file.relative_to(folder).as_posix() not in files and file != manifest:
+            raise StudyError(f"{file}: not listed in {manifest}; remove it, or {instead}")
     return folder
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
 
 
 def _flush(path: Path) -> None:

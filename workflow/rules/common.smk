@@ -13,7 +13,10 @@ from bias_transfer.provenance import code_digest
 try:
     validate(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     if config["release"]:
-        verified_folder(Path(config["release"], "manifest.json"))
+        verified_folder(
+            Path(config["release"], "manifest.json"),
+            remedy="take the release from where it came once more",
+        )
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
 
@@ -63,18 +66,21 @@ def source(*path):
     return {key: value for key, value in whole.items() if key not in branches}
 
 
+def sources(*keys):
+    """Return the user's files and folders that config keys name."""
+    return [path for key in keys for path in SOURCE_PATHS.get(key, [])]
+
+
 def source_files(*keys):
     """Return the files that the config's sources name, as far as they are files."""
-    paths = (path for key in keys for path in SOURCE_PATHS.get(key, []))
-    return [path for path in paths if Path(path).is_file()]
+    return [path for path in sources(*keys) if Path(path).is_file()]
 
 
 def content(*keys):
     """Return the digests of the user's files: a touched file changes nothing, an edited one does."""
     files = [
         each
-        for key in keys
-        for path in SOURCE_PATHS.get(key, [])
+        for path in sources(*keys)
         for each in (
             [Path(path)] if Path(path).is_file() else sorted(Path(path).rglob("*"))
         )

@@ -13,7 +13,10 @@ from pathlib import Path
 from types import FrameType
 
 from bias_transfer.cli.job import Command, Job
+from bias_transfer.cli.lineage import lineage
 from bias_transfer.errors import StudyError
+from bias_transfer.lineage import record_outputs, start_run
+from bias_transfer.provenance import code_digest
 
 # Each command's stage is a module of this package, and the command a function of that module.
 # Only the stage asked for is imported: torch and transformers take seconds.
@@ -50,6 +53,8 @@ logger = logging.getLogger("bias_transfer")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after one line on standard error."""
     options = _parser().parse_args(arguments)
+    if options.command == "lineage":
+        return _tell_lineage(options.file, options.json)
     _start_log(options.log)
     signal.signal(signal.SIGTERM, _stop)
     job = Job(
@@ -58,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outputs={name: Path(path) for name, path in options.output},
     )
     try:
-        _load(options.command)(job)
+        _perform(options.command, job)
     except StudyError as error:
         logger.debug("where it was noticed", exc_info=True)
         return _fail(str(error), options.log)
@@ -75,8 +80,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _load(command: str) -> Command:
+def _perform(command: str, job: Job) -> None:
+    """Run a command on inputs that are as they were made, and record how its outputs were made."""
     stage = next(stage for stage, commands in STAGES.items() if command in commands)
+    inputs = [path for paths in job.inputs.values() for path in paths]
+    run = start_run(command, code_digest(stage), job.settings, inputs)
+    _load(stage, command)(job)
+    record_outputs(run, job.outputs.values())
+
+
+def _tell_lineage(file: Path, as_json: bool) -> int:
+    try:
+        lineage(file, as_json)
+    except StudyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _load(stage: str, command: str) -> Command:
     # Importing transformers makes a million objects that live as long as the process: looking
     # them over for garbage costs a second at the start and one more at the end.
     gc.disable()
@@ -90,13 +112,19 @@ def _load(command: str) -> Command:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bias-transfer",
-        description="The commands that the rules of the workflow call; see the README.",
+        description="Tell how a file was made; the rules of the workflow call the others.",
     )
-    parser.add_argument("command", choices=[c for commands in STAGES.values() for c in commands])
-    parser.add_argument("--settings", default="{}", help="the config's part, as JSON")
-    parser.add_argument("--log", type=Path, help="where progress and tracebacks go")
-    parser.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
-    parser.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    job = argparse.ArgumentParser(add_help=False)
+    job.add_argument("--settings", default="{}", help="the config's part, as JSON")
+    job.add_argument("--log", type=Path, help="where progress and tracebacks go")
+    job.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
+    job.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = chosen.add_parser("lineage", help="tell how a file of the study was made")
+    asked.add_argument("file", type=Path)
+    asked.add_argument("--json", action="store_true", help="the whole records")
+    for command in (each for commands in STAGES.values() for each in commands):
+        chosen.add_parser(command, parents=[job])
     return parser
 
 
