@@ -87,6 +87,19 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def require_writable(folder: Path, key: str) -> None:
+    """Refuse a folder in which no file can be written, naming the config key that chose it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"a disk that is full takes names, but no content")
+    except OSError as error:
+        raise StudyError(
+            f"config key {key}: {folder} cannot be written ({error.strerror}); set "
+            "another folder, or make this one writable"
+        ) from error
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON with sorted keys, so that equal content is equal bytes."""
     with atomic_file(path) as temporary:
@@ -133,7 +146,8 @@ def read_table(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
     except FileNotFoundError as error:
         raise StudyError(f"{path}: the file is missing; make it with `snakemake {path}`") from error
-    except (ValueError, OSError) as error:
+    except Exception as error:
+        # A damaged file raises whatever its readers stumble over.
         raise StudyError(
             f"{path}: cannot be read as a table ({' '.join(str(error).split())}); delete it "
             "and rerun"

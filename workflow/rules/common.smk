@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer.artifacts import sha256, verified_folder
+from bias_transfer.artifacts import require_writable, sha256, verified_folder
 from bias_transfer.config import is_generated, source_paths, validate
 from bias_transfer.errors import StudyError
 from bias_transfer.grid import PRETRAINED, TASKS, models, upstream_variants
@@ -37,6 +37,14 @@ UPSTREAM_IN_USE = list(dict.fromkeys(each.upstream.id for each in MODELS))
 DATASETS = {each.dataset.id: each.dataset for each in MODELS}
 # A release needs no source, and theirs may be on another machine.
 SOURCE_PATHS = {} if config["release"] else source_paths(config)
+
+
+# Not when it is read: a dry run and a report write no result.
+onstart:
+    try:
+        require_writable(Path(RESULTS), "results")
+    except StudyError as error:
+        raise WorkflowError(f"error: {error}") from None
 
 
 wildcard_constraints:

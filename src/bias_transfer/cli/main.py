@@ -1,7 +1,6 @@
 """`bias-transfer COMMAND`: find the command, keep its log, and say in one line what went wrong."""
 
 import argparse
-import errno
 import gc
 import importlib
 import json
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from bias_transfer.cli.faults import explain
 from bias_transfer.cli.job import Command, Job
 from bias_transfer.cli.lineage import lineage
 from bias_transfer.errors import StudyError
@@ -55,28 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "lineage":
         return _tell_lineage(options.file, options.json)
-    _start_log(options.log)
-    signal.signal(signal.SIGTERM, _stop)
     job = Job(
         settings=json.loads(options.settings),
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
         outputs={name: Path(path) for name, path in options.output},
     )
     try:
+        _start_log(options.log)
+        signal.signal(signal.SIGTERM, _stop)
         _perform(options.command, job)
-    except StudyError as error:
-        logger.debug("where it was noticed", exc_info=True)
-        return _fail(str(error), options.log)
     except KeyboardInterrupt:
         return _fail(f"{options.command} was interrupted; run snakemake again to go on", None)
-    except OSError as error:
-        logger.exception("unexpected")
-        if error.errno == errno.ENOSPC:
-            return _fail("the disk is full; free some space and run snakemake again", options.log)
-        return _fail(f"{type(error).__name__}: {error}", options.log)
     except Exception as error:
-        logger.exception("unexpected")
-        return _fail(f"unexpected {type(error).__name__}: {error}", options.log)
+        logger.debug("where it was noticed", exc_info=True)
+        return _fail(explain(error, options.command, job) or _tell(error), options.log)
     return 0
 
 
@@ -128,18 +120,43 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Log(logging.FileHandler):
+    """A log file that may fill its disk: the job goes on, for its result is what counts."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say once that there is no more log."""
+        logging.getLogger().removeHandler(self)
+        print(f"warning: {self.baseFilename}: the log cannot be written", file=sys.stderr)
+
+
 def _start_log(path: Path | None) -> None:
     logging.captureWarnings(True)
-    handler: logging.Handler = logging.StreamHandler(sys.stderr)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     logging.basicConfig(
-        level=logging.INFO, handlers=[handler], format="%(asctime)s %(name)s: %(message)s"
+        level=logging.INFO,
+        handlers=[_log_handler(path)],
+        format="%(asctime)s %(name)s: %(message)s",
     )
     logger.setLevel(logging.DEBUG)
     # It tells of every glyph that goes into a PDF.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
+
+
+def _log_handler(path: Path | None) -> logging.Handler:
+    if path is None:
+        return logging.StreamHandler(sys.stderr)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _Log(path, mode="w", encoding="utf-8")
+    except OSError:
+        # The traceback of this, which belongs into a log, must not go to the terminal either.
+        logging.getLogger().addHandler(logging.NullHandler())
+        raise
+
+
+def _tell(error: Exception) -> str:
+    if isinstance(error, StudyError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error}"
 
 
 def _fail(message: str, log: Path | None) -> int:
