@@ -126,6 +126,7 @@ class _Log(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:
         """Say once that there is no more log."""
         logging.getLogger().removeHandler(self)
+        logging.getLogger().addHandler(logging.NullHandler())
         print(f"warning: {self.baseFilename}: the log cannot be written", file=sys.stderr)
 
 
