@@ -91,6 +91,19 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def require_writable(folder: Path, key: str) -> None:
+    """Refuse a folder in which no file can be written, naming the config key that chose it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"a disk that is full takes names, but no content")
+    except OSError as error:
+        raise StudyError(
+            f"config key {key}: {folder} cannot be written ({error.strerror}); set "
+            "another folder, or make this one writable"
+        ) from error
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON with sorted keys, so that equal content is equal bytes."""
     with atomic_file(path) as temporary:
@@ -137,7 +150,8 @@ def read_table(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
     except FileNotFoundError as error:
         raise StudyError(f"{path}: the file is missing; make it with `snakemake {path}`") from error
-    except (ValueError, OSError) as error:
+    except Exception as error:
+        # A damaged file raises whatever its readers stumble over.
         raise StudyError(
             f"{path}: cannot be read as a table ({' '.join(str(error).split())}); delete it "
             "and rerun"
@@ -160,17 +174,39 @@ def describe_folder(folder: Path, description: Mapping[str, Any]) -> None:
     )
 
 
-def verified_folder(manifest: Path) -> Path:
-    """Return the folder of a manifest, after its files were found to match their hashes."""
+def verified_folder(manifest: Path, remedy: str = "") -> Path:
+    """Return the folder of a manifest, after its files were found to match their hashes.
+
+    Parameters
+    ----------
+    manifest
+        Of the folder.
+    remedy
+        What to do about a damaged folder; that of a study is made again without its manifest.
+
+    Raises
+    ------
+    StudyError
+        If a file is missing, is another than the manifest says, or is not in the manifest.
+    """
     folder = manifest.parent
-    for name, expected in read_json(manifest).get("files", {}).items():
+    instead = remedy or f"delete {manifest} and run snakemake again"
+    files = read_json(manifest).get("files")
+    if not isinstance(files, dict):
+        raise StudyError(f"{manifest}: no list of files; {instead}")
+    for name, expected in files.items():
         file = folder / name
+        # A name like ../x would vouch for a file of somebody else's.
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise StudyError(f"{manifest}: lists {name!r}, outside its folder; {instead}")
         if not file.is_file():
-            raise StudyError(f"{file}: the file is missing; delete {manifest} and rerun")
+            raise StudyError(f"{file}: the file is missing; {instead}")
         if sha256(file) != expected:
-            raise StudyError(
-                f"{file}: the content does not match {manifest}; delete {manifest} and rerun"
-            )
+            raise StudyError(f"{file}: the content does not match {manifest}; {instead}")
+    for file in _visible_files(folder):
+        # Loaders take whatever they know by name, such as a second set of weights.
+        if file.relative_to(folder).as_posix() not in files and file != manifest:
+            raise StudyError(f"{file}: not listed in {manifest}; remove it, or {instead}")
     return folder
 
 
@@ -184,6 +220,15 @@ def _remove_leftovers(path: Path) -> None:
                 shutil.rmtree(each)
             else:
                 each.unlink()
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
 
 
 def _flush(path: Path) -> None:

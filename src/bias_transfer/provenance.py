@@ -9,9 +9,9 @@ from pathlib import Path
 _PACKAGE = "bias_transfer"
 _ROOT = Path(__file__).resolve().parent
 
-# Changing how things are written or reported changes no number.
+# Changing how things are written, reported or recorded changes no number.
 _PLUMBING = frozenset(
-    {f"{_PACKAGE}.{name}" for name in ("artifacts", "errors", "cli.job", "provenance")}
+    f"{_PACKAGE}.{name}" for name in ("artifacts", "cli.job", "errors", "lineage", "provenance")
 )
 
 

@@ -42,6 +42,13 @@ class Study:
             command, capture_output=True, text=True, env=environment, check=False, timeout=600
         )
 
+    def lineage(self, name: str) -> subprocess.CompletedProcess[str]:
+        """Ask for the chain of a file, as JSON."""
+        command = [sys.executable, "-m", "bias_transfer.cli.main", "lineage", "--json", name]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=self.folder, timeout=600
+        )
+
     def planned(
         self, *arguments: str, overlay: str = "", source: Path | None = None
     ) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The workflow as its users meet it: what it makes, what it makes again, and what it refuses."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,8 +10,25 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bias_transfer.artifacts import sha256
+from bias_transfer.lineage import record_path
 from tests.workflow.conftest import Study, new_study, plan_of
 
+# One of each kind of file that a study makes and that hangs on the biographies.
+MADE = (
+    "results/analysis/table3.csv",
+    "results/analysis/table3.tex",
+    "results/analysis/answer.md",
+    "results/figures/figure4.pdf",
+    "results/observations/bios.csv",
+    "results/extrinsic/bios/rates.csv",
+    "results/scores/bios/random-t1/original/seed1/predictions.parquet",
+    "results/finetune/bios/random-t1/original/seed1/manifest.json",
+    "results/finetune/bios/random-t1/original/seed1/model.safetensors",
+    "results/data/bios/balance-a1-b0/train.parquet",
+    "results/release/manifest.json",
+    "results/release/predictions/bios.parquet",
+)
 PREDICTIONS = "results/scores/bios/random-t1/original/seed1/predictions.parquet"
 
 
@@ -138,7 +156,7 @@ def test_the_analysis_is_redone_from_a_release_alone(
     assert result.returncode == 0, result.stdout + result.stderr
     for stage in ("analysis", "figures"):
         before, after = (
-            {path.name: path.read_bytes() for path in (folder / stage).iterdir()}
+            {path.name: path.read_bytes() for path in (folder / stage).iterdir() if path.is_file()}
             for folder in (study.folder / "results", tmp_path / "redone")
         )
         assert after == before
@@ -147,6 +165,53 @@ def test_the_analysis_is_redone_from_a_release_alone(
         "figures",
         "logs",
     }
+
+    # The chain goes on where the release was made.
+    chain = [
+        sys.executable,
+        "-m",
+        "bias_transfer.cli.main",
+        "lineage",
+        "redone/analysis/table3.csv",
+    ]
+    told = subprocess.run(chain, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    for part in ("(given) ../../data/bios.csv", "prepare-bios", "fine-tune", "release", "regress"):
+        assert part in told.stdout
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_every_kind_of_result_leads_back_to_the_config_and_the_data(
+    study: Study, name: str
+) -> None:
+    told = study.lineage(name)
+    assert told.returncode == 0, told.stderr
+    steps = {step["name"]: step for step in json.loads(told.stdout)}
+    assert steps["data/bios.csv"]["sha256"] == sha256(study.folder / "data/bios.csv")
+    assert name in steps
+    for step in steps.values():
+        assert not step["changed"]
+        assert step["state"] in ("as it was made", "as it was used; no record of how it was made")
+        if step["record"]:
+            assert len(step["record"]["code"]) == 16
+            assert "torch" in step["record"]["libraries"]
+    prepared = steps["results/data/bios/original/manifest.json"]["record"]
+    assert prepared["settings"]["seed"] == 20220522
+    assert list(prepared["inputs"].values()) == [steps["data/bios.csv"]["sha256"]]
+
+
+def test_every_result_file_has_a_chain(study: Study) -> None:
+    results = study.folder / "results"
+    without = {
+        path.relative_to(results).as_posix()
+        for path in results.rglob("*")
+        if path.is_file()
+        and not {".lineage", "logs"} & set(path.relative_to(results).parts)
+        and not record_path(path).is_file()
+        # A file of a folder is in the folder's manifest.
+        and not any((folder / "manifest.json").is_file() for folder in path.parents)
+    }
+    assert without == set()
 
 
 def test_a_release_that_was_tampered_with_is_refused(study: Study, tmp_path: Path) -> None:

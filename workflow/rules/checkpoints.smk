@@ -55,11 +55,13 @@ rule prepare_checkpoint:
             },
         ),
         content=content("model.file.path", "model.hub.id"),
+        sources=sources("model.file.path", "model.hub.id"),
         code=CHECKPOINT_CODE,
     shell:
         "bias-transfer prepare-checkpoint --log {log:q} --settings {params.settings:q}"
         " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
-        " --input corpus {input.corpus:q} --output manifest {output.manifest:q}"
+        " --input corpus {input.corpus:q} --input source {params.sources:q}"
+        " --output manifest {output.manifest:q}"
 
 
 rule alter_checkpoint:
@@ -128,9 +130,10 @@ rule prepare_sentiment_classifier:
     params:
         settings=settings(seed=config["seed"], **source("sentiment")),
         content=content("sentiment.hub.id"),
+        sources=sources("sentiment.hub.id"),
         code=code_digest("sentiment"),
     shell:
         "bias-transfer prepare-sentiment-classifier --log {log:q} --settings {params.settings:q}"
         " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
         " --input data {input.data:q} --input checkpoint {input.checkpoint:q}"
-        " --output manifest {output.manifest:q}"
+        " --input source {params.sources:q} --output manifest {output.manifest:q}"

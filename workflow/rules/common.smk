@@ -5,7 +5,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer.artifacts import sha256, verified_folder
+from bias_transfer.artifacts import require_writable, sha256, verified_folder
 from bias_transfer.config import is_generated, source_paths, validate
 from bias_transfer.errors import StudyError
 from bias_transfer.grid import PRETRAINED, TASKS, models, upstream_variants
@@ -14,7 +14,10 @@ from bias_transfer.provenance import code_digest
 try:
     validate(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     if config["release"]:
-        verified_folder(Path(config["release"], "manifest.json"))
+        verified_folder(
+            Path(config["release"], "manifest.json"),
+            remedy="take the release from where it came once more",
+        )
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
 
@@ -38,6 +41,14 @@ SOURCE_PATHS = {} if config["release"] else source_paths(config)
 
 # Every rule's shell becomes its one command, which then ends with this process: see cli/lifetime.py.
 shell.prefix("set -euo pipefail; BIAS_TRANSFER_WORKFLOW=$PPID exec ")
+
+
+# Not when it is read: a dry run and a report write no result.
+onstart:
+    try:
+        require_writable(Path(RESULTS), "results")
+    except StudyError as error:
+        raise WorkflowError(f"error: {error}") from None
 
 
 wildcard_constraints:
@@ -67,18 +78,21 @@ def source(*path):
     return {key: value for key, value in whole.items() if key not in branches}
 
 
+def sources(*keys):
+    """Return the user's files and folders that config keys name."""
+    return [path for key in keys for path in SOURCE_PATHS.get(key, [])]
+
+
 def source_files(*keys):
     """Return the files that the config's sources name, as far as they are files."""
-    paths = (path for key in keys for path in SOURCE_PATHS.get(key, []))
-    return [path for path in paths if Path(path).is_file()]
+    return [path for path in sources(*keys) if Path(path).is_file()]
 
 
 def content(*keys):
     """Return the digests of the user's files: a touched file changes nothing, an edited one does."""
     files = [
         each
-        for key in keys
-        for path in SOURCE_PATHS.get(key, [])
+        for path in sources(*keys)
         for each in (
             [Path(path)] if Path(path).is_file() else sorted(Path(path).rglob("*"))
         )

@@ -95,10 +95,11 @@ rule prepare_bios:
     params:
         settings=task_settings("bios"),
         content=content("bios.file.path", "bios.hub.id"),
+        sources=sources("bios.file.path", "bios.hub.id"),
         code=DATA_CODE,
     shell:
         "bias-transfer prepare-bios --log {log:q} --settings {params.settings:q}"
-        " --output manifest {output.manifest:q}"
+        " --input source {params.sources:q} --output manifest {output.manifest:q}"
 
 
 rule prepare_wiki:
@@ -125,11 +126,12 @@ rule prepare_wiki:
             "wiki.detox.comments",
             "wiki.detox.annotations",
         ),
+        sources=sources("wiki.file.path", "wiki.hub.id"),
         code=DATA_CODE,
     shell:
         "bias-transfer prepare-wiki --log {log:q} --settings {params.settings:q}"
         " --input comments {input.comments:q} --input annotations {input.annotations:q}"
-        " --output manifest {output.manifest:q}"
+        " --input source {params.sources:q} --output manifest {output.manifest:q}"
 
 
 rule prepare_corpus:
@@ -149,10 +151,11 @@ rule prepare_corpus:
             **source("model", "corpus"),
         ),
         content=content("model.corpus.file.paths", "model.corpus.hub.id"),
+        sources=sources("model.corpus.file.paths", "model.corpus.hub.id"),
         code=DATA_CODE,
     shell:
         "bias-transfer prepare-corpus --log {log:q} --settings {params.settings:q}"
-        " --output manifest {output.manifest:q}"
+        " --input source {params.sources:q} --output manifest {output.manifest:q}"
 
 
 rule prepare_sentiment:
@@ -175,10 +178,11 @@ rule prepare_sentiment:
             },
         ),
         content=content("sentiment.file.path", "sentiment.file.labels_path"),
+        sources=sources("sentiment.file.path", "sentiment.file.labels_path"),
         code=DATA_CODE,
     shell:
         "bias-transfer prepare-sentiment --log {log:q} --settings {params.settings:q}"
-        " --output manifest {output.manifest:q}"
+        " --input source {params.sources:q} --output manifest {output.manifest:q}"
 
 
 rule alter_data:

@@ -1,7 +1,6 @@
 """`bias-transfer COMMAND`: find the command, keep its log, and say in one line what went wrong."""
 
 import argparse
-import errno
 import gc
 import importlib
 import json
@@ -12,10 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from bias_transfer.cli.faults import explain
 from bias_transfer.cli.gpu_slots import gpu_slots
 from bias_transfer.cli.job import Command, Job
 from bias_transfer.cli.lifetime import end_with_workflow
+from bias_transfer.cli.lineage import lineage
 from bias_transfer.errors import StudyError
+from bias_transfer.lineage import record_outputs, start_run
+from bias_transfer.provenance import code_digest
 
 # Each command's stage is a module of this package, and the command a function of that module.
 # Only the stage asked for is imported: torch and transformers take seconds.
@@ -53,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after one line on standard error."""
     end_with_workflow()
     options = _parser().parse_args(arguments)
-    _start_log(options.log)
-    signal.signal(signal.SIGTERM, _stop)
+    if options.command == "lineage":
+        return _tell_lineage(options.file, options.json)
     job = Job(
         settings=json.loads(options.settings),
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
@@ -62,26 +65,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checkpoint_seconds=options.checkpoint_seconds,
     )
     try:
+        _start_log(options.log)
+        signal.signal(signal.SIGTERM, _stop)
         with gpu_slots(options.gpus):
-            _load(options.command)(job)
-    except StudyError as error:
-        logger.debug("where it was noticed", exc_info=True)
-        return _fail(str(error), options.log)
+            _perform(options.command, job)
     except KeyboardInterrupt:
         return _fail(f"{options.command} was interrupted; run snakemake again to go on", None)
-    except OSError as error:
-        logger.exception("unexpected")
-        if error.errno == errno.ENOSPC:
-            return _fail("the disk is full; free some space and run snakemake again", options.log)
-        return _fail(f"{type(error).__name__}: {error}", options.log)
     except Exception as error:
-        logger.exception("unexpected")
-        return _fail(f"unexpected {type(error).__name__}: {error}", options.log)
+        logger.debug("where it was noticed", exc_info=True)
+        return _fail(explain(error, options.command, job) or _tell(error), options.log)
     return 0
 
 
-def _load(command: str) -> Command:
+def _perform(command: str, job: Job) -> None:
+    """Run a command on inputs that are as they were made, and record how its outputs were made."""
     stage = next(stage for stage, commands in STAGES.items() if command in commands)
+    inputs = [path for paths in job.inputs.values() for path in paths]
+    run = start_run(command, code_digest(stage), job.settings, inputs)
+    _load(stage, command)(job)
+    record_outputs(run, job.outputs.values())
+
+
+def _tell_lineage(file: Path, as_json: bool) -> int:
+    try:
+        lineage(file, as_json)
+    except StudyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _load(stage: str, command: str) -> Command:
     # Importing transformers makes a million objects that live as long as the process: looking
     # them over for garbage costs a second at the start and one more at the end.
     gc.disable()
@@ -95,35 +109,67 @@ def _load(command: str) -> Command:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bias-transfer",
-        description="The commands that the rules of the workflow call; see the README.",
+        description="Tell how a file was made; the rules of the workflow call the others.",
     )
-    parser.add_argument("command", choices=[c for commands in STAGES.values() for c in commands])
-    parser.add_argument("--settings", default="{}", help="the config's part, as JSON")
-    parser.add_argument("--log", type=Path, help="where progress and tracebacks go")
-    parser.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
-    parser.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
-    parser.add_argument(
+    job = argparse.ArgumentParser(add_help=False)
+    job.add_argument("--settings", default="{}", help="the config's part, as JSON")
+    job.add_argument("--log", type=Path, help="where progress and tracebacks go")
+    job.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
+    job.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    job.add_argument(
         "--checkpoint-seconds",
         type=int,
         default=0,
         help="time between two training checkpoints; 0 for none",
     )
-    parser.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
+    job.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
+    chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = chosen.add_parser("lineage", help="tell how a file of the study was made")
+    asked.add_argument("file", type=Path)
+    asked.add_argument("--json", action="store_true", help="the whole records")
+    for command in (each for commands in STAGES.values() for each in commands):
+        chosen.add_parser(command, parents=[job])
     return parser
+
+
+class _Log(logging.FileHandler):
+    """A log file that may fill its disk: the job goes on, for its result is what counts."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say once that there is no more log."""
+        logging.getLogger().removeHandler(self)
+        logging.getLogger().addHandler(logging.NullHandler())
+        print(f"warning: {self.baseFilename}: the log cannot be written", file=sys.stderr)
 
 
 def _start_log(path: Path | None) -> None:
     logging.captureWarnings(True)
-    handler: logging.Handler = logging.StreamHandler(sys.stderr)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     logging.basicConfig(
-        level=logging.INFO, handlers=[handler], format="%(asctime)s %(name)s: %(message)s"
+        level=logging.INFO,
+        handlers=[_log_handler(path)],
+        format="%(asctime)s %(name)s: %(message)s",
     )
     logger.setLevel(logging.DEBUG)
     # It tells of every glyph that goes into a PDF.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
+
+
+def _log_handler(path: Path | None) -> logging.Handler:
+    if path is None:
+        return logging.StreamHandler(sys.stderr)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _Log(path, mode="w", encoding="utf-8")
+    except OSError:
+        # The traceback of this, which belongs into a log, must not go to the terminal either.
+        logging.getLogger().addHandler(logging.NullHandler())
+        raise
+
+
+def _tell(error: Exception) -> str:
+    if isinstance(error, StudyError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error}"
 
 
 def _fail(message: str, log: Path | None) -> int:

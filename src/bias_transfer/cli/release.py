@@ -7,8 +7,16 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from bias_transfer.artifacts import atomic_folder, describe_folder, read_table, write_table
+from bias_transfer.artifacts import (
+    atomic_folder,
+    describe_folder,
+    read_table,
+    write_json,
+    write_table,
+)
 from bias_transfer.cli.job import Job
+from bias_transfer.lineage import BUNDLE, as_record, bundle, start_run
+from bias_transfer.provenance import code_digest
 from bias_transfer.stats.observations import ITEMS
 
 _ABOUT = """# Results release
@@ -23,6 +31,7 @@ table that everything is estimated from. {note}
 - `extrinsic/`: rates, performance and covariates.
 - `predictions/`: each model's prediction of each test row, by the row's id.
 - `config.yaml`: the whole configuration; `manifest.json`: content hashes and library versions.
+- `lineage.json`: how all of it was made, from the sources on; `bias-transfer lineage FILE` tells.
 
 The analysis again, from this folder alone, in a checkout of the project:
 
@@ -52,6 +61,11 @@ def release(job: Job) -> None:
         )
         dictionary = job.input("dictionary").read_text()
         (folder / "README.md").write_text(_ABOUT.format(note=settings["note"]) + dictionary)
+        # The study stays behind; its records come along.
+        paths = [path for given in job.inputs.values() for path in given]
+        own = start_run("release", code_digest("release"), settings, paths)
+        target = job.output("manifest").parent
+        write_json(folder / BUNDLE, bundle(as_record(own, target), target))
         describe_folder(folder, {"kind": "results release"})
 
 

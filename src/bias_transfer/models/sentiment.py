@@ -27,10 +27,9 @@ def negative_probability(
     maximum_length, batch_size
         Tokens a text and texts a step, for a classifier.
     """
-    description = read_json(manifest)
+    folder, description = verified_folder(manifest), read_json(manifest)
     if description["kind"] == "sentiment lexicon":
         return _lexicon()
-    folder = verified_folder(manifest)
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, dtype=torch.float32, trust_remote_code=False
     ).eval()
