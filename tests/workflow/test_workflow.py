@@ -234,15 +234,6 @@ def test_a_release_holds_no_text(study: Study) -> None:
         assert not texts & {str(value) for column in table for value in table[column].unique()}
 
 
-def test_one_core_gives_the_same_bytes_as_two(study: Study, tmp_path: Path, root: Path) -> None:
-    other = new_study(tmp_path / "other", root)
-    target = "results/observations/wiki.csv"
-    result = other.snakemake(target, "--cores", "1")
-    assert result.returncode == 0, result.stdout + result.stderr
-    for path in (target, "results/scores/wiki/pretrained/original/seed1/predictions.parquet"):
-        assert (other.folder / path).read_bytes() == (study.folder / path).read_bytes()
-
-
 @pytest.mark.parametrize(
     ("name", "downloads"),
     [("paper", {"fetch_detox": 2, "fetch_identity_templates": 1}), ("paper-mini", {})],

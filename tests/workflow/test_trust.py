@@ -1,0 +1,158 @@
+"""Results are the same in any order of work, and damaged ones are refused until they are remade."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import Study, new_study
+
+SCORES = "results/scores/bios/random-t1/original/seed1"
+RANDOM = "results/checkpoints/random-t1"
+
+
+def made(study: Study) -> dict[str, bytes]:
+    """Return every file of a study's results but the logs, which tell of time and place."""
+    results = study.folder / "results"
+    files = {path.relative_to(results) for path in results.rglob("*") if path.is_file()}
+    return {str(name): (results / name).read_bytes() for name in files if name.parts[0] != "logs"}
+
+
+def assert_equal(first: dict[str, bytes], second: dict[str, bytes]) -> None:
+    """Compare without a page of bytes where they differ."""
+    assert set(first) == set(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_cores_and_order_change_no_byte(study: Study, tmp_path: Path, root: Path) -> None:
+    other = new_study(tmp_path / "other", root)
+    # The other way round than by the priorities: WIKI first, its figure before anything of BIOS.
+    for target in ("results/figures/figure5.png", SCORES + "/intrinsic.csv", "all"):
+        result = other.snakemake(target, "--cores", "1")
+        assert result.returncode == 0, result.stdout + result.stderr
+    assert len(made(study)) > 200
+    assert_equal(made(other), made(study))
+
+
+@pytest.fixture(scope="module")
+def copied(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    """Return a copy of the finished study, for tests that break it and must mend it."""
+    folder = tmp_path_factory.mktemp("copied") / "study"
+    shutil.copytree(study.folder, folder)
+    yield Study(folder, study.root)
+
+
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def replace_by_an_empty_object(path: Path) -> None:
+    path.write_text("{}")
+
+
+def do_what_it_says(study: Study, line: str) -> None:
+    """Delete what a message says, and make again what it says."""
+    named = re.search(r"delete (\S+)", line)
+    assert named, line
+    path = line.split(":")[1].strip() if named[1] == "it" else named[1]
+    (study.folder / path).unlink()
+    again = re.search(r"make it again with `snakemake (\S+)`", line)
+    if again:
+        assert study.snakemake(again[1], "--cores", "2").returncode == 0
+    else:
+        assert "and run snakemake again" in line
+
+
+@pytest.mark.parametrize(
+    ("damage", "damaged", "missing", "told"),
+    [
+        pytest.param(
+            flip_a_bit,
+            f"{RANDOM}/model.safetensors",
+            f"{SCORES}/predictions.parquet",
+            f"{RANDOM}/model.safetensors: the content does not match {RANDOM}/manifest.json; ",
+            id="weights",
+        ),
+        pytest.param(
+            replace_by_an_empty_object,
+            "results/data/wiki/original/manifest.json",
+            "results/data/wiki/scrub-toxic-1/manifest.json",
+            "results/data/wiki/original/manifest.json: changed since it was made; delete it",
+            id="manifest",
+        ),
+        pytest.param(
+            truncate,
+            f"{SCORES}/predictions.parquet",
+            "results/observations/bios.csv",
+            f"{SCORES}/predictions.parquet: changed since it was made; delete it",
+            id="parquet",
+        ),
+        pytest.param(
+            flip_a_bit,
+            "results/observations/bios.csv",
+            "results/analysis/table2.csv",
+            "results/observations/bios.csv: changed since it was made; delete it",
+            id="csv",
+        ),
+        pytest.param(
+            empty,
+            "results/observations/.lineage/bios.csv.json",
+            "results/analysis/table2.csv",
+            "results/observations/.lineage/bios.csv.json: the record of how ",
+            id="record",
+        ),
+    ],
+)
+def test_a_damaged_result_is_refused_and_comes_back_as_its_message_says(
+    study: Study,
+    copied: Study,
+    damage: Callable[[Path], None],
+    damaged: str,
+    missing: str,
+    told: str,
+) -> None:
+    damage(copied.folder / damaged)
+    (copied.folder / missing).unlink()
+    refused = copied.snakemake(missing, "--cores", "2")
+    assert refused.returncode != 0
+    (line,) = [each for each in refused.stderr.splitlines() if each.startswith("error: ")]
+    assert line.startswith(f"error: {told}")
+    assert "Traceback" not in refused.stderr
+    assert not (copied.folder / missing).exists()
+
+    do_what_it_says(copied, line)
+    repaired = copied.snakemake(missing, "--cores", "2")
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+    for name in (damaged, missing):
+        assert (copied.folder / name).read_bytes() == (study.folder / name).read_bytes()
+
+
+def test_every_repair_left_the_study_as_it_was(study: Study, copied: Study) -> None:
+    result = copied.snakemake("--cores", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert_equal(made(copied), made(study))
+
+
+def test_a_results_folder_that_cannot_be_written_is_refused_before_the_first_job(
+    study: Study,
+) -> None:
+    # The kernel's own folder takes no file, whoever asks.
+    nowhere = "results: /proc/study"
+    result = study.snakemake("--cores", "1", overlay=nowhere)
+    assert result.returncode != 0
+    assert "error: config key results: /proc/study cannot be written" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Error in rule" not in result.stderr
+    assert study.planned(overlay=nowhere)["fine_tune"] == 6
