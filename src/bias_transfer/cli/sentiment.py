@@ -15,7 +15,6 @@ from bias_transfer.artifacts import (
 )
 from bias_transfer.cli.job import Job
 from bias_transfer.data.sentiment import SENTIMENTS
-from bias_transfer.errors import StudyError
 from bias_transfer.metrics.extrinsic.performance import performance
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledText, fine_tune
@@ -54,8 +53,6 @@ def _train(job: Job, folder: Path) -> None:
     tokenizer = load_tokenizer(str(upstream))
     torch.manual_seed(seed)
     labels = tuple(label for label in SENTIMENTS if label in set(text["train"].labels))
-    if "negative" not in labels:
-        raise StudyError(f"{data}: no text is labelled negative; correct sentiment.file.labels")
     model = new_classifier(upstream, labels).to(device)
     length = settings["maximum_length"]
     with tempfile.TemporaryDirectory() as scratch:

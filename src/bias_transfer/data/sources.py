@@ -159,15 +159,13 @@ def map_values(values: pd.Series, mapping: Mapping[str, str], name: str) -> pd.S
 
 def first_row(wrong: pd.Series) -> int:
     """Return the number of the first row that is marked, counted from 1 in the file."""
-    return int(wrong.idxmax()) + 1
+    return int(wrong.index[int(wrong.to_numpy().argmax())]) + 1
 
 
 def quoted(value: object) -> str:
     """Return a value as a message may show it: a long one may be a text, and stays out."""
     text = str(value)
-    return (
-        repr(value) if len(text) <= _LONGEST_QUOTED else f"a value of {len(text)} characters"
-    )
+    return repr(value) if len(text) <= _LONGEST_QUOTED else f"a value of {len(text)} characters"
 
 
 def is_missing(value: object) -> bool:
@@ -288,9 +286,7 @@ def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[list[Any]]:
             reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise StudyError(f"{path}, row {row}: not valid JSON ({reason}); correct it") from error
         if not isinstance(record, dict):
-            raise StudyError(
-                f"{path}, row {row}: not a JSON object; write one object {{…}} a line"
-            )
+            raise StudyError(f"{path}, row {row}: not a JSON object; write one object {{…}} a line")
         if row == 1:
             _check_header(list(record), columns, str(path))
         absent = [name for name in columns if name not in record]
