@@ -243,26 +243,30 @@ def _check_hub_id(key: str, name: str) -> None:
 
 def _check_lengths(config: Mapping[str, Any]) -> None:
     """Refuse longer texts than the checkpoint has positions for, where that is known already."""
-    positions = _positions(config["model"])
-    if positions is None:
-        return
-    used = [*TASKS, "sentiment"]
-    if config["sentiment"]["source"] not in ("generated", "file"):
-        used.remove("sentiment")
-    for name in used:
+    model, sentiment = config["model"], config["sentiment"]
+    if model["source"] == "generated":
+        positions: int | None = model["architecture"]["maximum_length"]
+    elif model["source"] == "file":
+        positions = _positions(Path(model["file"]["path"]))
+    else:
+        positions = _positions(Path(model["hub"]["id"]))
+    limits: dict[str, int | None] = dict.fromkeys(TASKS, positions)
+    if sentiment["source"] in ("generated", "file"):
+        # Its classifier is fine-tuned from the same checkpoint.
+        limits["sentiment"] = positions
+    elif sentiment["source"] == "hub":
+        limits["sentiment"] = _positions(Path(sentiment["hub"]["id"]))
+    for name, limit in limits.items():
         length = config[name]["maximum_length"]
-        if length > positions:
+        if limit is not None and length > limit:
             raise StudyError(
                 f"config key {name}.maximum_length: {length} tokens, but the checkpoint has "
-                f"{positions} positions; lower it"
+                f"{limit} positions; lower it"
             )
 
 
-def _positions(model: Mapping[str, Any]) -> int | None:
-    """Return how many tokens a checkpoint takes; None where that is not known yet."""
-    if model["source"] == "generated":
-        return int(model["architecture"]["maximum_length"])
-    folder = Path(model["file"]["path"] if model["source"] == "file" else model["hub"]["id"])
+def _positions(folder: Path) -> int | None:
+    """Return how many tokens the RoBERTa in a folder takes; None where that is not known yet."""
     try:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         # RoBERTa counts positions from the one behind padding.

@@ -29,6 +29,7 @@ from bias_transfer.models.checkpoints import (
     load_masked_lm,
     load_tokenizer,
     random_masked_lm,
+    require_matching_tokenizer,
     require_single_tokens,
 )
 from bias_transfer.models.device import prepare_device
@@ -70,6 +71,7 @@ def prepare_checkpoint(job: Job) -> None:
         tokenizer = load_tokenizer(name, revision)
         require_single_tokens(tokenizer, _SCORED_TOKENS, name)
         model, curve = load_masked_lm(name, revision), None
+        require_matching_tokenizer(model, tokenizer, name)
     with atomic_folder(job.output("manifest").parent) as folder:
         _save(model, tokenizer, folder)
         if curve is not None:

@@ -33,7 +33,9 @@ def prepare_sentiment_classifier(job: Job) -> None:
             describe_folder(folder, {"kind": "sentiment lexicon"})
         elif settings["source"] == "hub":
             hub = settings["hub"]
-            save_hub_classifier(hub["id"], hub["revision"], hub["negative"], folder)
+            save_hub_classifier(
+                hub["id"], hub["revision"], hub["negative"], settings["maximum_length"], folder
+            )
             describe_folder(folder, {"kind": "sentiment classifier", "negative": hub["negative"]})
         else:
             _train(job, folder)
