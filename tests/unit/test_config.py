@@ -140,7 +140,7 @@ MISTAKES = {
     ),
     "a gamma twice": (
         put("upstream", "sentdebias", "gammas", [1, 10, 1.0]),
-        ["config key upstream.sentdebias.gammas", "non-unique"],
+        ["config key upstream.sentdebias.gammas", "lists a value twice"],
     ),
     "two gammas of one name": (
         put("upstream", "sentdebias", "gammas", [1.0000001, 1.0000002]),
@@ -163,12 +163,12 @@ MISTAKES = {
         put("bios", "training", "learning_rate", "5e-6"),
         ["config key bios.training.learning_rate", "'5e-6'", "number"],
     ),
-    "a number for text": (put("results", 3), ["config key results", "string"]),
+    "a number for text": (put("results", 3), ["config key results", "where text is needed"]),
     "half an epoch": (
         put("wiki", "training", "epochs", 0.5),
-        ["config key wiki.training.epochs", "integer"],
+        ["config key wiki.training.epochs", "a whole number"],
     ),
-    "truth for a number": (put("seed", True), ["config key seed", "integer"]),
+    "truth for a number": (put("seed", True), ["config key seed", "a whole number"]),
     "a share of one": (put("bios", "test_share", 1), ["config key bios.test_share"]),
     "agreement above one": (
         put("generator", "agreement", 1.5),

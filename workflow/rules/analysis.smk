@@ -24,7 +24,7 @@ REGRESSION_TABLES = {
 ANALYSIS = [
     f"{RESULTS}/analysis/{name}"
     for name in ("answer.md", "transfer.csv", "diagnostics.csv")
-] + [path for table in PRINTED_TABLES.values() for path in table.values()]
+] + [str(path) for table in PRINTED_TABLES.values() for path in table.values()]
 
 
 localrules:

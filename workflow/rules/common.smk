@@ -6,12 +6,19 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from bias_transfer.artifacts import require_writable, sha256, verified_folder
-from bias_transfer.config import is_generated, source_paths, validate
+from bias_transfer.config import (
+    is_generated,
+    refuse_repeated_keys,
+    source_paths,
+    validate,
+)
 from bias_transfer.errors import StudyError
 from bias_transfer.grid import PRETRAINED, TASKS, models, upstream_variants
 from bias_transfer.provenance import code_digest
 
 try:
+    for each in workflow.configfiles:
+        refuse_repeated_keys(Path(each))
     validate(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     if config["release"]:
         verified_folder(
@@ -21,9 +28,9 @@ try:
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
 
-RESULTS = config["results"].rstrip("/")
+RESULTS = str(Path(config["results"]))
 # Where the analysis takes its tables from.
-STUDY = config["release"].rstrip("/") or RESULTS
+STUDY = str(Path(config["release"])) if config["release"] else RESULTS
 ENVIRONMENT = Path(workflow.basedir) / "envs/environment.yaml"
 NOTE = (
     "Generated text: the biases are declared in the config, not found in the world."

@@ -41,7 +41,7 @@ rule draw:
         pdf=f"{RESULTS}/figures/figure{{number}}.pdf",
         png=report(
             f"{RESULTS}/figures/figure{{number}}.png",
-            caption="../report/figure{number}.rst",
+            caption="../report/figure.rst",
             category="Figures",
         ),
     log:

@@ -30,6 +30,7 @@ from bias_transfer.models.checkpoints import (
     load_masked_lm,
     load_tokenizer,
     random_masked_lm,
+    require_matching_tokenizer,
     require_single_tokens,
 )
 from bias_transfer.models.device import prepare_device
@@ -71,7 +72,9 @@ def prepare_checkpoint(job: Job) -> None:
         revision = source.get("revision", "")
         tokenizer = load_tokenizer(name, revision)
         require_single_tokens(tokenizer, _SCORED_TOKENS, name)
-        _publish_pretrained(job, load_masked_lm(name, revision), tokenizer, seed, None)
+        model = load_masked_lm(name, revision)
+        require_matching_tokenizer(model, tokenizer, name)
+        _publish_pretrained(job, model, tokenizer, seed, None)
 
 
 def randomise_checkpoint(job: Job) -> None:

@@ -13,7 +13,7 @@ from bias_transfer.artifacts import (
     write_table,
 )
 from bias_transfer.cli.job import Job
-from bias_transfer.data.bios import biographies_from
+from bias_transfer.data.bios import biographies_from, require_both_groups
 from bias_transfer.data.detox import NAMES, read_detox
 from bias_transfer.data.fetch import Remote, fetch, figshare_files
 from bias_transfer.data.generate.biographies import biographies
@@ -24,9 +24,15 @@ from bias_transfer.data.generate.sentiment import sentiment_sentences
 from bias_transfer.data.generate.truth import Strengths, Truth, declare
 from bias_transfer.data.identity_templates import templates_from
 from bias_transfer.data.sentiment import sentiment_from
-from bias_transfer.data.sources import check_texts, read_hub, read_rows, read_texts
+from bias_transfer.data.sources import (
+    check_texts,
+    read_hub,
+    read_rows,
+    read_texts,
+    texts_or_blanks,
+)
 from bias_transfer.data.split import split
-from bias_transfer.data.wiki import comments_from
+from bias_transfer.data.wiki import comments_from, require_mentions
 from bias_transfer.errors import StudyError
 from bias_transfer.interventions.rows import rebalance, scrub
 from bias_transfer.lexicon import IDENTITY_TERMS
@@ -59,10 +65,12 @@ def prepare_bios(job: Job) -> None:
             settings["generated"]["rows"], truth, settings["generator"]["proxy"], settings["seed"]
         )
         declared = {"she_prevalence": truth.she_prevalence, "difficulty": truth.difficulty}
-        table = biographies_from(rows, _GENERATED, "generated biographies")
+        name = "generated biographies"
+        table = biographies_from(rows, _GENERATED, name)
     else:
         rows, columns, name = _user_rows(settings, ("text", "label", "group"))
         table = biographies_from(rows, columns, name)
+    require_both_groups(table, name)
     _write_parts(job, "bios", table, declared)
 
 
@@ -74,15 +82,18 @@ def prepare_wiki(job: Job) -> None:
         truth = _truth(settings)
         rows = comments(settings["generated"]["rows"], truth, settings["seed"])
         declared = {"toxic_share": truth.toxic_share, "term_weight": truth.term_weight}
-        table = comments_from(rows, _GENERATED, "generated comments")
+        name = "generated comments"
+        table = comments_from(rows, _GENERATED, name)
     elif settings["source"] == "detox":
         detox = settings["detox"]
         path = job.input("comments")
         rows = read_detox(path, job.input("annotations"), detox["splits"], detox["threshold"])
-        table = comments_from(rows, _DETOX | {"path": str(path)}, str(path))
+        name = str(path)
+        table = comments_from(rows, _DETOX | {"path": name}, name)
     else:
         rows, columns, name = _user_rows(settings, ("text", "label"))
         table = comments_from(rows, columns, name)
+    require_mentions(table, name)
     _write_parts(job, "wiki", table, declared)
 
 
@@ -106,7 +117,7 @@ def prepare_corpus(job: Job) -> None:
         hub = settings["hub"]
         column = hub["text"]
         rows = read_hub(hub["id"], hub["revision"], hub["splits"], [column], hub["configuration"])
-        texts = rows[column].astype(str).tolist()
+        texts = texts_or_blanks(rows[column], f"data set {hub['id']}")
     # Blank lines separate paragraphs in plain text, and are no text.
     texts = [text.strip() for text in texts if text.strip()]
     if not texts:

@@ -13,7 +13,6 @@ from bias_transfer.artifacts import (
 from bias_transfer.cli.job import Job
 from bias_transfer.cli.resuming import training_checkpoints
 from bias_transfer.data.sentiment import SENTIMENTS
-from bias_transfer.errors import StudyError
 from bias_transfer.metrics.extrinsic.performance import performance
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledText, fine_tune
@@ -35,7 +34,9 @@ def prepare_sentiment_classifier(job: Job) -> None:
             describe_folder(folder, {"kind": "sentiment lexicon"})
         else:
             hub = settings["hub"]
-            save_hub_classifier(hub["id"], hub["revision"], hub["negative"], folder)
+            save_hub_classifier(
+                hub["id"], hub["revision"], hub["negative"], settings["maximum_length"], folder
+            )
             describe_folder(folder, {"kind": "sentiment classifier", "negative": hub["negative"]})
 
 
@@ -53,8 +54,6 @@ def _train(job: Job) -> None:
     tokenizer = load_tokenizer(str(upstream))
     torch.manual_seed(seed)
     labels = tuple(label for label in SENTIMENTS if label in set(text["train"].labels))
-    if "negative" not in labels:
-        raise StudyError(f"{data}: no text is labelled negative; correct sentiment.file.labels")
     model = new_classifier(upstream, labels).to(device)
     length = settings["maximum_length"]
     with training_checkpoints(job, "sentiment", device) as checkpoints:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bias_transfer.data.sources import check_texts, map_values
+from bias_transfer.data.sources import check_texts, first_row, is_missing, map_values, quoted
 from bias_transfer.errors import StudyError
 from bias_transfer.lexicon import OCCUPATIONS
 
@@ -74,15 +74,33 @@ def biographies_from(rows: pd.DataFrame, columns: Mapping[str, Any], name: str) 
     )
 
 
+def require_both_groups(table: pd.DataFrame, name: str) -> None:
+    """Refuse biographies of one gender only: no rate of the one can be set against the other's."""
+    found = sorted(set(table["group"]))
+    if len(found) < 2:
+        raise StudyError(
+            f"{name}: every row is {found[0]}; women and men are compared, so both are needed"
+        )
+
+
 def row_ids(rows: pd.DataFrame, columns: Mapping[str, Any], name: str) -> pd.Series:
     """Return the ids of the rows: the column that the config names, or their numbers from 1."""
     column = columns.get("id") if "path" in columns else ""
     if not column:
         return pd.Series(range(1, len(rows) + 1), index=rows.index).astype(str)
+    missing = rows[column].map(is_missing)
+    if missing.any():
+        raise StudyError(
+            f"{name}, row {first_row(missing)}: the id in column {column!r} is empty; fill it, or "
+            "leave the config key id empty to number the rows"
+        )
     ids = rows[column].astype(str)
     if ids.duplicated().any():
-        row = int(ids.duplicated().to_numpy().argmax())
-        raise StudyError(f"{name}, row {row + 1}: the id {ids.iloc[row]!r} appears twice")
+        row = first_row(ids.duplicated())
+        raise StudyError(
+            f"{name}, row {row}: the id {quoted(ids[row - 1])} appears twice; make ids unique, or "
+            "leave the config key id empty to number the rows"
+        )
     return ids
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bias_transfer.data.sources import read_rows
+from bias_transfer.data.sources import first_row, quoted, read_rows
 from bias_transfer.errors import StudyError
 
 # The files' names in the release, by the config's key.
@@ -40,7 +40,7 @@ def read_detox(
     ------
     StudyError
         If a file lacks a column, holds a judgement that is neither 0 nor 1, an id twice, a comment
-        without a judgement, or no comment of the splits.
+        without a judgement, a judgement without its comment, or no comment of the splits.
 
     Notes
     -----
@@ -52,29 +52,39 @@ def read_detox(
     values = pd.to_numeric(judgements["toxicity"], errors="coerce")
     wrong = ~values.isin([0, 1])
     if wrong.any():
-        row = int(wrong.to_numpy().argmax())
+        row = first_row(wrong)
         raise StudyError(
-            f"{annotations}, row {row + 1}: the toxicity {judgements['toxicity'].iloc[row]!r} is "
-            "neither 0 nor 1"
+            f"{annotations}, row {row}: the toxicity {quoted(judgements['toxicity'][row - 1])} is "
+            "neither 0 nor 1; correct it"
         )
     ids = _ids(texts["rev_id"], comments)
     if ids.duplicated().any():
-        row = int(ids.duplicated().to_numpy().argmax())
-        raise StudyError(f"{comments}, row {row + 1}: the rev_id {ids.iloc[row]} appears twice")
+        row = first_row(ids.duplicated())
+        raise StudyError(
+            f"{comments}, row {row}: the rev_id {ids[row - 1]} appears twice; remove a row"
+        )
     unknown = ~texts["split"].isin(["train", "dev", "test"])
     if unknown.any():
-        row = int(unknown.to_numpy().argmax())
+        row = first_row(unknown)
         raise StudyError(
-            f"{comments}, row {row + 1}: the split {texts['split'].iloc[row]!r} is not train, dev "
-            "or test"
+            f"{comments}, row {row}: the split {quoted(texts['split'][row - 1])} is not train, dev "
+            "or test; correct it"
         )
-    mean = values.groupby(_ids(judgements["rev_id"], annotations)).mean()
-    share = ids.map(mean)
+    judged = _ids(judgements["rev_id"], annotations)
+    share = ids.map(values.groupby(judged).mean())
     if share.isna().any():
-        row = int(share.isna().to_numpy().argmax())
+        row = first_row(share.isna())
         raise StudyError(
-            f"{comments}, row {row + 1}: the comment {ids.iloc[row]} has no judgement in "
-            f"{annotations}; are the two of the same release?"
+            f"{comments}, row {row}: the comment {ids[row - 1]} has no judgement in "
+            f"{annotations}; give the two files of the same release, whole"
+        )
+    # Else a file that was cut off between two rows would pass for a smaller release.
+    orphaned = ~judged.isin(ids)
+    if orphaned.any():
+        row = first_row(orphaned)
+        raise StudyError(
+            f"{annotations}, row {row}: the comment {judged[row - 1]} is not in {comments}; give "
+            "the two files of the same release, whole"
         )
     kept = texts["split"].isin(list(splits))
     if not kept.any():
@@ -87,10 +97,12 @@ def read_detox(
 def _ids(column: pd.Series, path: Path) -> pd.Series:
     """Return ids as whole numbers: the release writes those of judgements as 2232.0."""
     numbers = pd.to_numeric(column, errors="coerce")
-    wrong = numbers.isna() | (numbers != numbers.round())
+    # Beyond 2^53 two ids may be one floating-point number.
+    wrong = numbers.isna() | (numbers != numbers.round()) | (numbers.abs() > 2**53)
     if wrong.any():
-        row = int(wrong.to_numpy().argmax())
+        row = first_row(wrong)
         raise StudyError(
-            f"{path}, row {row + 1}: the rev_id {column.iloc[row]!r} is not a whole number"
+            f"{path}, row {row}: the rev_id {quoted(column[row - 1])} is not a whole number; "
+            "correct it"
         )
     return numbers.astype("int64")

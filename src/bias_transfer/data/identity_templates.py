@@ -51,7 +51,6 @@ def templates_from(
         If no row is of the kinds, a text is empty, a label unknown, a sentence not of the form, or
         a term has sentences of one label only.
     """
-    numbers = pd.Series(range(1, len(rows) + 1), index=rows.index)
     if columns["kind"]:
         kept = rows[columns["kind"]].isin(columns["kinds"])
         if not kept.any():
@@ -59,7 +58,8 @@ def templates_from(
                 f"{name}: no row of column {columns['kind']!r} is one of "
                 f"{', '.join(columns['kinds'])}; correct identity_templates.kinds"
             )
-        rows, numbers = rows[kept], numbers[kept]
+        # The index still tells the rows of the file.
+        rows = rows[kept]
     check_texts(rows[columns["text"]], name)
     texts = rows[columns["text"]].astype(str)
     labels = dict(columns["labels"]) or _LABELS
@@ -70,13 +70,13 @@ def templates_from(
         )
     forms = {term: _form(term) for term in sorted(terms, key=len, reverse=True)}
     found = []
-    for text, number in zip(texts, numbers, strict=True):
+    for row, text in enumerate(texts):
         place = _places(text, forms)
         if place is None:
             raise StudyError(
-                f"{name}, row {number}: the sentence is not of the form '[identity] is "
-                "[attribute]' with one of the identity terms; keep such rows out with "
-                "identity_templates.kinds"
+                f"{name}, row {texts.index[row] + 1}: the sentence is not of the form "
+                "'[identity] is [attribute]' with one of the identity terms; keep such rows out "
+                "with identity_templates.kinds"
             )
         found.append(place)
     table = pd.DataFrame(found, columns=_PLACES, index=rows.index)

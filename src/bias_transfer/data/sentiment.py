@@ -32,16 +32,28 @@ def sentiment_from(columns: Mapping[str, Any]) -> pd.DataFrame:
                 f"{columns['labels_path']}: {len(labels)} labels for the {len(texts)} lines of "
                 f"{path}; they must match line by line"
             )
+        if not texts:
+            raise StudyError(f"{path}: the file is empty")
         rows = pd.DataFrame({columns["text"]: texts, columns["label"]: labels})
     else:
         rows = read_rows(path, [columns["text"], columns["label"]])
     check_texts(rows[columns["text"]], str(path))
     mapping = dict(columns["labels"]) or _LABELS
+    unknown = sorted(set(mapping.values()) - set(SENTIMENTS))
+    if unknown:
+        raise StudyError(
+            f"config key sentiment.file.labels leads to {unknown[0]!r}; use one of "
+            f"{', '.join(SENTIMENTS)}"
+        )
+    labelled = columns["labels_path"] or str(path)
+    sentiments = map_values(rows[columns["label"]], mapping, labelled)
+    if not (sentiments == "negative").any():
+        raise StudyError(
+            f"{labelled}: no text is labelled negative, and how negative a word is is what the "
+            "classifier is for; correct the labels or sentiment.file.labels"
+        )
     return pd.DataFrame(
-        {
-            "text": rows[columns["text"]].astype(str).map(uniform_tweet),
-            "label": map_values(rows[columns["label"]], mapping, str(path)),
-        }
+        {"text": rows[columns["text"]].astype(str).map(uniform_tweet), "label": sentiments}
     )
 
 

@@ -1,8 +1,11 @@
 """Rows of text from files and from the hub, checked before anything trusts them."""
 
 import csv
+import io
+import json
+import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,33 +15,50 @@ import pandas as pd
 from bias_transfer.errors import StudyError
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+_PICKLE_SUFFIXES = (".pkl", ".pickle", ".p")
+
+# For the reader to run, at their own risk; nothing here opens a pickle.
+_UNPICKLE = (
+    'python -c "import sys, pandas; pandas.DataFrame(pandas.read_pickle(sys.argv[1]))'
+    ".to_json(sys.argv[2], orient='records', lines=True)\" BIOS.pkl bios.jsonl"
+)
+
+# A longer value than this is not quoted in a message: it may be somebody's text.
+_LONGEST_QUOTED = 30
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read the named columns of a CSV, TSV, JSONL or Parquet file, as they stand there.
 
+    Rows are counted from 1, without the header; a row of a CSV file may hold line ends, and blank
+    lines are none.
+
     Raises
     ------
     StudyError
-        If the file is missing, unreadable or empty, or lacks a column.
+        If the file is missing, unreadable or empty, lacks a column, or has a row that is not of
+        the header's form.
     """
-    readers = {
-        ".csv": lambda: _read_delimited(path, ","),
-        ".tsv": lambda: _read_delimited(path, "\t"),
-        ".jsonl": lambda: pd.read_json(path, lines=True, dtype=False),
-        ".parquet": lambda: pd.read_parquet(path),
-    }
-    if path.suffix not in readers:
-        raise StudyError(f"{path}: expected a file that ends in {', '.join(_TABLE_SUFFIXES)}")
-    if not path.is_file():
-        raise StudyError(f"{path}: the file is missing")
-    try:
-        table = readers[path.suffix]()
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
-    except (ValueError, csv.Error, OSError) as error:
-        raise StudyError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
-    return require_columns(table, columns, str(path))
+    suffix = path.suffix.lower()
+    if suffix in _PICKLE_SUFFIXES:
+        raise StudyError(
+            f"{path}: a pickle runs whatever it holds when it is opened, so none is read; if you "
+            f"trust it, convert it yourself and give the new file: {_UNPICKLE}"
+        )
+    if suffix not in _TABLE_SUFFIXES:
+        raise StudyError(
+            f"{path}: expected a file that ends in {', '.join(_TABLE_SUFFIXES)}; unpack or "
+            "convert it"
+        )
+    wanted = list(dict.fromkeys(columns))
+    if suffix == ".parquet":
+        values = _read_parquet(path, wanted)
+    else:
+        read = {".csv": _read_commas, ".tsv": _read_tabs, ".jsonl": _read_json_lines}[suffix]
+        rows = list(read(path, wanted))
+        values = {name: [row[place] for row in rows] for place, name in enumerate(wanted)}
+    # As Python's own objects, whichever the format: "007" may be an id, and "NA" a comment.
+    return require_columns(pd.DataFrame(values, dtype=object), wanted, str(path))
 
 
 def read_hub(
@@ -80,57 +100,90 @@ def read_hub(
 
 def read_lines(path: Path) -> list[str]:
     """Read a plain text file, one text a line."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except FileNotFoundError as error:
-        raise StudyError(f"{path}: the file is missing") from error
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
     # Not `splitlines`: tweets hold other separators, and labels are matched line by line.
+    lines = [line.removesuffix("\r") for line in _decoded(path).split("\n")]
     return lines if lines[-1] else lines[:-1]
 
 
 def read_texts(path: Path, column: str) -> list[str]:
     """Read texts from a table's column, or from a plain text file line by line."""
-    if path.suffix in _TABLE_SUFFIXES:
-        return read_rows(path, [column])[column].astype(str).tolist()
+    if path.suffix.lower() in (*_TABLE_SUFFIXES, *_PICKLE_SUFFIXES):
+        return texts_or_blanks(read_rows(path, [column])[column], str(path))
     return read_lines(path)
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:
     """Return the named columns of a table, which must have them and at least one row."""
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise StudyError(
-            f"{name}: no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}"
-        )
+    _check_header(list(table.columns), columns, name)
     if table.empty:
         raise StudyError(f"{name}: no rows")
-    return table.loc[:, list(columns)]
+    return table.loc[:, list(dict.fromkeys(columns))]
 
 
 def check_texts(texts: pd.Series, name: str) -> None:
-    """Refuse a missing or empty text, naming its row (counted from 1, without the header)."""
-    empty = texts.isna() | (texts.astype(str).str.strip() == "")
+    """Refuse what is no text or an empty one, naming its row by the index (from 1)."""
+    empty = texts.map(is_missing)
     if empty.any():
-        row = int(empty.to_numpy().argmax()) + 1
         raise StudyError(
-            f"{name}, row {row}: the text in column {texts.name!r} is empty; remove the row "
-            f"({int(empty.sum())} such)"
+            f"{name}, row {first_row(empty)}: the text in column {texts.name!r} is empty; remove "
+            f"the row ({int(empty.sum())} such)"
         )
+    _require_text(texts, name)
+
+
+def texts_or_blanks(texts: pd.Series, name: str) -> list[str]:
+    """Return a column's texts, a missing one as an empty one, refusing what is no text."""
+    filled = texts.where(~texts.map(is_missing), "")
+    _require_text(filled, name)
+    return [str(text) for text in filled]
 
 
 def map_values(values: pd.Series, mapping: Mapping[str, str], name: str) -> pd.Series:
     """Translate a column's values, refusing one that the map does not know, with its row."""
+    missing = values.map(is_missing)
+    if missing.any():
+        raise StudyError(
+            f"{name}, row {first_row(missing)}: column {values.name!r} is empty; fill it or remove "
+            f"the row ({int(missing.sum())} such)"
+        )
     keys = values.map(_as_key)
     unknown = ~keys.isin(list(mapping))
     if unknown.any():
-        row = int(unknown.to_numpy().argmax())
+        row = first_row(unknown)
         raise StudyError(
-            f"{name}, row {row + 1}: {values.iloc[row]!r} in column {values.name!r} is not one of "
-            f"{', '.join(list(mapping)[:6])}…; correct it or extend the map in the config"
+            f"{name}, row {row}: {quoted(values[row - 1])} in column {values.name!r} is not one "
+            f"of {', '.join(list(mapping)[:6])}…; correct it or extend the map in the config"
         )
     return keys.map(dict(mapping))
+
+
+def first_row(wrong: pd.Series) -> int:
+    """Return the number of the first row that is marked, counted from 1 in the file."""
+    return int(wrong.index[int(wrong.to_numpy().argmax())]) + 1
+
+
+def quoted(value: object) -> str:
+    """Return a value as a message may show it: a long one may be a text, and stays out."""
+    text = str(value)
+    return repr(value) if len(text) <= _LONGEST_QUOTED else f"a value of {len(text)} characters"
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a cell is empty: nothing, not a number, or white space only."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def _require_text(texts: pd.Series, name: str) -> None:
+    other = ~texts.map(lambda value: isinstance(value, str))
+    if other.any():
+        row = first_row(other)
+        kind = type(texts[row - 1]).__name__
+        raise StudyError(
+            f"{name}, row {row}: column {texts.name!r} holds a value of type {kind} where a text "
+            "is needed; name another column or write it as text"
+        )
 
 
 def _as_key(value: Any) -> str:
@@ -140,17 +193,145 @@ def _as_key(value: Any) -> str:
     return str(value)
 
 
-def _read_delimited(path: Path, delimiter: str) -> pd.DataFrame:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        header = next(csv.reader(stream, delimiter=delimiter), [])
-    repeated = {name for name in header if header.count(name) > 1}
-    if repeated:
-        raise StudyError(f"{path}: the column {sorted(repeated)[0]!r} appears twice")
-    # Everything as text: "NA" may be a comment, and "007" an id.
-    table = pd.read_csv(
-        path, sep=delimiter, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig"
-    )
-    # pandas would take the first of them as an index and shift the columns.
-    if not isinstance(table.index, pd.RangeIndex):
-        raise StudyError(f"{path}: the rows have more fields than the header")
-    return table
+def _check_header(header: Sequence[Any], columns: Sequence[str], name: str) -> None:
+    for column in columns:
+        if column not in header:
+            # Without a header, the first row stands in its place.
+            known = ", ".join(
+                str(each) if len(str(each)) <= _LONGEST_QUOTED else quoted(each) for each in header
+            )
+            raise StudyError(f"{name}: no column {column!r}; it has {known}")
+        if header.count(column) > 1:
+            raise StudyError(f"{name}: the column {column!r} appears twice; rename one")
+
+
+def _decoded(path: Path) -> str:
+    """Return a file's text, which must be UTF-8 throughout; a byte-order mark is no text."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise StudyError(f"{path}: the file is missing") from error
+    except IsADirectoryError as error:
+        raise StudyError(f"{path}: a folder where a file is needed") from error
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read ({error.strerror})") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise StudyError(
+            f"{path}: not UTF-8 text ({error.reason} in line {line}); convert it, for instance "
+            "with iconv"
+        ) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise StudyError(
+            f"{path}: a NUL character in line {line}, as in UTF-16 or a damaged file; convert it "
+            "to UTF-8"
+        )
+    return text
+
+
+def _read_commas(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
+    return _read_delimited(path, columns, ",")
+
+
+def _read_tabs(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
+    return _read_delimited(path, columns, "\t")
+
+
+def _read_delimited(path: Path, columns: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    # The module's own limit is 128 kB; a comment may be longer.
+    csv.field_size_limit(2**31 - 1)
+    lines = io.StringIO(_decoded(path), newline="")
+    # Strict, as a quote that is never closed would swallow every row behind it.
+    records = csv.reader(lines, delimiter=delimiter, strict=True)
+    header = _next_record(records, f"{path}, header")
+    if header is None:
+        raise StudyError(f"{path}: the file is empty")
+    _check_header(header, columns, str(path))
+    places = [header.index(name) for name in columns]
+    row = 1
+    while (record := _next_record(records, f"{path}, row {row}")) is not None:
+        if len(record) != len(header):
+            raise StudyError(
+                f"{path}, row {row}: {len(record)} fields where the header has {len(header)}; "
+                "quote a field that holds the separator, and leave no field out"
+            )
+        yield [record[place] for place in places]
+        row += 1
+
+
+def _next_record(records: Iterator[list[str]], where: str) -> list[str] | None:
+    """Return the next record that is not a blank line, or None at the end."""
+    try:
+        return next(filter(None, records), None)
+    except csv.Error as error:
+        unclosed = "end of data" in str(error)
+        what = "the quote that opens here is never closed" if unclosed else "a stray quote"
+        raise StudyError(
+            f"{where}: {what}; double each quote inside a field, and put the field in quotes"
+        ) from error
+
+
+def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[list[Any]]:
+    row = 0
+    for line in _decoded(path).split("\n"):
+        if not line.strip():
+            continue
+        row += 1
+        try:
+            record = json.loads(line, object_pairs_hook=_unrepeated)
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            raise StudyError(f"{path}, row {row}: not valid JSON ({reason}); correct it") from error
+        if not isinstance(record, dict):
+            raise StudyError(f"{path}, row {row}: not a JSON object; write one object {{…}} a line")
+        if row == 1:
+            _check_header(list(record), columns, str(path))
+        absent = [name for name in columns if name not in record]
+        if absent:
+            raise StudyError(f"{path}, row {row}: the key {absent[0]!r} is missing; add it")
+        values = [record[name] for name in columns]
+        if any(isinstance(value, str) and not _is_unicode(value) for value in values):
+            raise StudyError(
+                f"{path}, row {row}: half a surrogate pair (\\ud800 to \\udfff); it stands for no "
+                "character, so remove it"
+            )
+        yield values
+    if not row:
+        raise StudyError(f"{path}: the file is empty")
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise ValueError("a key appears twice")
+    return record
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _read_parquet(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    if not path.is_file():
+        what = "a folder where a file is needed" if path.is_dir() else "the file is missing"
+        raise StudyError(f"{path}: {what}")
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            _check_header(file.schema_arrow.names, columns, str(path))
+            table = file.read(columns=list(columns))
+            return {name: table.column(name).to_pylist() for name in columns}
+    except (ValueError, OSError, pyarrow.ArrowException) as error:
+        raise StudyError(
+            f"{path}: cannot be read as Parquet ({' '.join(str(error).split())[:200]}); write it "
+            "again"
+        ) from error

@@ -50,3 +50,12 @@ def comments_from(rows: pd.DataFrame, columns: Mapping[str, Any], name: str) -> 
             "group": mentions(plain, IDENTITY_TERMS),
         }
     )
+
+
+def require_mentions(table: pd.DataFrame, name: str) -> None:
+    """Refuse comments of which none mentions an identity term: nothing could be measured."""
+    if not (table["group"] != "").any():
+        raise StudyError(
+            f"{name}: no comment mentions one of the {len(IDENTITY_TERMS)} identity terms, on "
+            "which the rates are measured; give comments that do"
+        )

@@ -11,8 +11,8 @@ from bias_transfer.artifacts import read_json, verified_folder
 from bias_transfer.data.sentiment import uniform_tweet
 from bias_transfer.errors import StudyError
 from bias_transfer.metrics.intrinsic.negative_sentiment import NegativeProbability
-from bias_transfer.models.checkpoints import load_tokenizer
-from bias_transfer.models.prediction import predict
+from bias_transfer.models.checkpoints import load_tokenizer, require_finite, require_safe_files
+from bias_transfer.models.prediction import checked_length, predict
 
 
 def negative_probability(
@@ -31,7 +31,7 @@ def negative_probability(
     if description["kind"] == "sentiment lexicon":
         return _lexicon()
     model = AutoModelForSequenceClassification.from_pretrained(
-        folder, dtype=torch.float32, trust_remote_code=False
+        folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
     ).eval()
     tokenizer = load_tokenizer(str(folder))
     negative = model.config.label2id[description["negative"]]
@@ -45,14 +45,18 @@ def negative_probability(
     return score
 
 
-def save_hub_classifier(name: str, revision: str, negative: str, folder: Path) -> None:
+def save_hub_classifier(
+    name: str, revision: str, negative: str, maximum_length: int, folder: Path
+) -> None:
     """Copy a sentiment classifier of the hub, or of a local folder, into the study.
 
     Raises
     ------
     StudyError
-        If it cannot be loaded, or has no class of the name that the config gives.
+        If it cannot be loaded, has weights that are missing or not finite, fewer positions than
+        `maximum_length`, or no class of the name that the config gives.
     """
+    require_safe_files(name)
     options = {"revision": revision or None, "trust_remote_code": False}
     try:
         model, info = AutoModelForSequenceClassification.from_pretrained(
@@ -68,6 +72,8 @@ def save_hub_classifier(name: str, revision: str, negative: str, folder: Path) -
             f"sentiment classifier {name}: {sorted(info['missing_keys'])[0]} is missing; its "
             "scores would be random"
         )
+    require_finite(model, f"sentiment classifier {name}")
+    checked_length(model, maximum_length)
     if negative not in model.config.label2id:
         raise StudyError(
             f"config key sentiment.hub.negative: {name} has no class {negative!r}; it has "
