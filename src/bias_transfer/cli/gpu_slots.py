@@ -113,7 +113,8 @@ def _locked(device: str, locks: Path, trying: ExitStack) -> bool:
     # SLURM counts devices anew in each of its jobs: equal numbers are not equal devices there.
     name = f"{os.environ.get('SLURM_JOB_ID', 'local')}-{device.replace('/', '_')}"
     locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stream = (locks / name).open("w")
+    # To append: whatever somebody may have put there under this name, nothing is overwritten.
+    stream = (locks / name).open("a")
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
