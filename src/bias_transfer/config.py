@@ -52,6 +52,8 @@ def refuse_repeated_keys(path: Path) -> None:
     except yaml.YAMLError:
         # Snakemake has read it, so it is JSON.
         return
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
     for mapping in _mappings(root, set()):
         found = set()
         for key, _ in mapping.value:

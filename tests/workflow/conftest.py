@@ -20,6 +20,16 @@ class Study:
     folder: Path
     root: Path
 
+    @property
+    def home(self) -> Path:
+        """The home folder of whoever runs the study."""
+        return self.folder.with_name(f"{self.folder.name}-home")
+
+    @property
+    def scratch(self) -> Path:
+        """Where the study's temporary files go."""
+        return self.folder.with_name(f"{self.folder.name}-scratch")
+
     def snakemake(
         self, *arguments: str, overlay: str = "", source: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
@@ -35,7 +45,11 @@ class Study:
             command += ["--configfile", str(tiny), str(over)]
         else:
             command += ["--configfile", str(tiny)]
+        for folder in (self.home, self.scratch):
+            folder.mkdir(exist_ok=True)
         environment = dict(os.environ)
+        environment |= {"HOME": str(self.home), "TMPDIR": str(self.scratch)}
+        environment["XDG_CACHE_HOME"] = str(self.home / ".cache")
         if source is not None:
             environment["PYTHONPATH"] = str(source)
         return subprocess.run(
