@@ -120,6 +120,8 @@ rule prepare_sentiment_classifier:
     priority: 6
     conda:
         ENVIRONMENT
+    resources:
+        gpu=int(section("sentiment", "source") in ("generated", "file")),
     params:
         settings=settings(seed=config["seed"], **source("sentiment")),
         content=content("sentiment.hub.id"),

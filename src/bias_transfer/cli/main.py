@@ -6,6 +6,7 @@ import gc
 import importlib
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -110,6 +111,8 @@ def _start_log(path: Path | None) -> None:
         level=logging.INFO, handlers=[handler], format="%(asctime)s %(name)s: %(message)s"
     )
     logger.setLevel(logging.DEBUG)
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        logger.info("CUDA_VISIBLE_DEVICES=%s", os.environ["CUDA_VISIBLE_DEVICES"])
     # It tells of every glyph that goes into a PDF.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
 
