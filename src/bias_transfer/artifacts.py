@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ MANIFEST = "manifest.json"
 
 # The libraries whose version can change a number.
 _RECORDED_LIBRARIES = (
+    "accelerate",
     "numpy",
     "pandas",
     "scipy",
@@ -53,6 +55,7 @@ def sha256(path: Path) -> str:
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary file beside `path` that takes its place only when the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
@@ -73,6 +76,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     rather than a mixture.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         yield temporary
@@ -168,6 +172,18 @@ def verified_folder(manifest: Path) -> Path:
                 f"{file}: the content does not match {manifest}; delete {manifest} and rerun"
             )
     return folder
+
+
+def _remove_leftovers(path: Path) -> None:
+    # What a killed job left: an artifact has one writer at a time, so nobody else's. The middle is
+    # what tempfile draws, and has no dot: `.g1.5.abcdefgh` is a neighbour's.
+    name = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}({re.escape(path.suffix)})?")
+    for each in path.parent.iterdir():
+        if name.fullmatch(each.name):
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
 
 
 def _flush(path: Path) -> None:

@@ -10,7 +10,9 @@ _PACKAGE = "bias_transfer"
 _ROOT = Path(__file__).resolve().parent
 
 # Changing how things are written or reported changes no number.
-_PLUMBING = frozenset({f"{_PACKAGE}.{name}" for name in ("artifacts", "errors", "cli.job")})
+_PLUMBING = frozenset(
+    {f"{_PACKAGE}.{name}" for name in ("artifacts", "errors", "cli.job", "provenance")}
+)
 
 
 def code_digest(stage: str) -> str:

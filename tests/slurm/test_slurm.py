@@ -79,7 +79,7 @@ def test_a_failing_job_is_reported_with_its_logs(finished: Study) -> None:
     )
     text = result.stdout + result.stderr
     assert result.returncode != 0
-    assert f"{log} (check log file(s) for error details)" in text
+    assert f"log: {log}, " in text
     assert "model.safetensors" in (finished.folder / log).read_text()
     (of_slurm,) = set(re.findall(r"\S+/slurm_logs/rule_fine_tune/\S+\.log", text))
     assert "error: results/checkpoints/pretrained" in Path(of_slurm).read_text()

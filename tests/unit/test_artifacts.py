@@ -207,3 +207,24 @@ def test_a_missing_file_of_a_manifest_is_refused(described):
 def test_a_folder_without_a_manifest_is_refused(described):
     (described / MANIFEST).unlink()
     assert "the file is missing" in refusal(verified_folder, described / MANIFEST)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "gaussian-s0.1"])
+def test_what_a_killed_job_left_goes_when_the_same_artifact_is_made(tmp_path, name):
+    neighbours = [".a.csv.5.abcdefgh.csv", ".gaussian-s0.1.5.abcdefgh", ".a.csv.kept", "a.csv.txt"]
+    for neighbour in neighbours:
+        (tmp_path / neighbour).touch()
+    (tmp_path / f".{name}.abc_1234").mkdir()
+    (tmp_path / f".{name}.abc_1234" / "half").touch()
+    (tmp_path / f".{name}.efgh5678{(tmp_path / name).suffix}").touch()
+    with atomic_file(tmp_path / name) as temporary:
+        temporary.write_text("whole")
+    assert {path.name for path in tmp_path.iterdir()} == {name, *neighbours}
+
+
+def test_what_a_killed_job_left_of_a_folder_goes_too(tmp_path):
+    (tmp_path / ".made.abcd1234").mkdir()
+    (tmp_path / ".made.training-checkpoints").mkdir()
+    with atomic_folder(tmp_path / "made") as folder:
+        (folder / "whole").touch()
+    assert {path.name for path in tmp_path.iterdir()} == {"made", ".made.training-checkpoints"}

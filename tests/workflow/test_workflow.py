@@ -79,6 +79,10 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
     }
 
 
+def test_another_interval_of_training_checkpoints_does_nothing(study: Study) -> None:
+    assert study.planned(overlay="training_checkpoint_minutes: 0.5") == {}
+
+
 def test_another_gamma_adds_one_model(study: Study) -> None:
     plan = study.planned(overlay="upstream: {sentdebias: {gammas: [1, 5]}}")
     models = {

@@ -40,6 +40,7 @@ rule prepare_checkpoint:
         ENVIRONMENT
     resources:
         gpu=1,
+        checkpoint_seconds=checkpoint_seconds(),
     params:
         settings=settings(
             seed=config["seed"],
@@ -57,6 +58,7 @@ rule prepare_checkpoint:
         code=CHECKPOINT_CODE,
     shell:
         "bias-transfer prepare-checkpoint --log {log:q} --settings {params.settings:q}"
+        " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
         " --input corpus {input.corpus:q} --output manifest {output.manifest:q}"
 
 
@@ -122,11 +124,13 @@ rule prepare_sentiment_classifier:
         ENVIRONMENT
     resources:
         gpu=int(section("sentiment", "source") in ("generated", "file")),
+        checkpoint_seconds=checkpoint_seconds(),
     params:
         settings=settings(seed=config["seed"], **source("sentiment")),
         content=content("sentiment.hub.id"),
         code=code_digest("sentiment"),
     shell:
         "bias-transfer prepare-sentiment-classifier --log {log:q} --settings {params.settings:q}"
+        " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
         " --input data {input.data:q} --input checkpoint {input.checkpoint:q}"
         " --output manifest {output.manifest:q}"

@@ -1,5 +1,6 @@
 # Loads and validates the config, and lists the grid; makes no file.
 import json
+import math
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -34,6 +35,9 @@ UPSTREAM_IN_USE = list(dict.fromkeys(each.upstream.id for each in MODELS))
 DATASETS = {each.dataset.id: each.dataset for each in MODELS}
 # A release needs no source, and theirs may be on another machine.
 SOURCE_PATHS = {} if config["release"] else source_paths(config)
+
+# Every rule's shell becomes its one command, which then ends with this process: see cli/lifetime.py.
+shell.prefix("set -euo pipefail; BIAS_TRANSFER_WORKFLOW=$PPID exec ")
 
 
 wildcard_constraints:
@@ -142,6 +146,11 @@ def extrinsic_files(task):
         f"{RESULTS}/extrinsic/{task}/{name}.csv"
         for name in ("rates", "performance", "covariates")
     ]
+
+
+def checkpoint_seconds():
+    """Return the time between two training checkpoints; a resource, so that a change reruns nothing."""
+    return math.ceil(60 * config["training_checkpoint_minutes"])
 
 
 def paths(value):

@@ -14,6 +14,7 @@ rule fine_tune:
         ENVIRONMENT
     resources:
         gpu=1,
+        checkpoint_seconds=checkpoint_seconds(),
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task,
@@ -25,5 +26,6 @@ rule fine_tune:
         code=code_digest("finetune"),
     shell:
         "bias-transfer fine-tune --log {log:q} --settings {params.settings:q}"
+        " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
         " --input upstream {input.upstream:q} --input training {input.training:q}"
         " --input original {input.original:q} --output manifest {output.manifest:q}"

@@ -28,6 +28,7 @@ rule score_upstream:
         code=SCORING_CODE,
     shell:
         "bias-transfer score-upstream --log {log:q} --settings {params.settings:q}"
+        " --gpus {resources.gpu}"
         " --input upstream {input.upstream:q} --input sentiment {input.sentiment:q}"
         " --input templates {input.templates:q}"
         " --output bios {output.bios:q} --output wiki {output.wiki:q}"
@@ -63,6 +64,7 @@ rule score_fine_tuned:
         code=SCORING_CODE,
     shell:
         "bias-transfer score-fine-tuned --log {log:q} --settings {params.settings:q}"
+        " --gpus {resources.gpu}"
         " --input model {input.model:q} --input upstream {input.upstream:q}"
         " --input data {input.data:q} --input sentiment {input.sentiment:q}"
         " --input templates {input.templates:q}"

@@ -1,9 +1,9 @@
 """Commands that make the upstream checkpoints."""
 
 import logging
-import tempfile
 from pathlib import Path
 
+import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerBase, RobertaForMaskedLM
 
@@ -15,6 +15,7 @@ from bias_transfer.artifacts import (
     write_table,
 )
 from bias_transfer.cli.job import Job
+from bias_transfer.cli.resuming import training_checkpoints
 from bias_transfer.interventions.embeddings import (
     bias_subspace,
     gaussian_noise,
@@ -46,35 +47,31 @@ def prepare_checkpoint(job: Job) -> None:
     """Pre-train the study's checkpoint, or bring in the user's."""
     settings = job.settings
     seed = derived_seed(settings["seed"], "pretraining")
-    prepare_device(seed)
+    device = prepare_device(seed)
     if settings["source"] == "generated":
         lines = read_table(verified_folder(job.input("corpus")) / "corpus.parquet")["text"].tolist()
         options = dict(settings["pretraining"])
         masked_share = options.pop("masked_share")
-        with tempfile.TemporaryDirectory() as scratch:
+        with training_checkpoints(job, "checkpoints", device) as checkpoints:
             model, tokenizer, curve = pretrain(
                 lines,
                 Architecture(**settings["architecture"]),
                 TrainingSettings(**options),
                 masked_share,
                 seed,
-                Path(scratch),
+                checkpoints,
                 lambda tokenizer: require_single_tokens(
                     tokenizer, _SCORED_TOKENS, "the tokenizer trained on model.corpus"
                 ),
             )
+            _publish_pretrained(job, model, tokenizer, seed, curve)
     else:
         source = settings[settings["source"]]
         name = source["path"] if settings["source"] == "file" else source["id"]
         revision = source.get("revision", "")
         tokenizer = load_tokenizer(name, revision)
         require_single_tokens(tokenizer, _SCORED_TOKENS, name)
-        model, curve = load_masked_lm(name, revision), None
-    with atomic_folder(job.output("manifest").parent) as folder:
-        _save(model, tokenizer, folder)
-        if curve is not None:
-            write_table(folder / "loss_curve.csv", curve)
-        describe_folder(folder, {"kind": "checkpoint", "upstream": "pretrained", "seed": seed})
+        _publish_pretrained(job, load_masked_lm(name, revision), tokenizer, seed, None)
 
 
 def randomise_checkpoint(job: Job) -> None:
@@ -146,6 +143,20 @@ def _gendered_sentences(job: Job) -> tuple[list[str], list[str]]:
     pairs = gendered_pairs(texts, job.settings["sentdebias"]["maximum_pairs"])
     logger.info("%d pairs of sentences", len(pairs))
     return [female for female, _ in pairs], [male for _, male in pairs]
+
+
+def _publish_pretrained(
+    job: Job,
+    model: RobertaForMaskedLM,
+    tokenizer: PreTrainedTokenizerBase,
+    seed: int,
+    curve: pd.DataFrame | None,
+) -> None:
+    with atomic_folder(job.output("manifest").parent) as folder:
+        _save(model, tokenizer, folder)
+        if curve is not None:
+            write_table(folder / "loss_curve.csv", curve)
+        describe_folder(folder, {"kind": "checkpoint", "upstream": "pretrained", "seed": seed})
 
 
 def _publish(

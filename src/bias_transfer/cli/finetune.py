@@ -1,7 +1,6 @@
 """The command that fine-tunes one model of the grid."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import torch
@@ -15,6 +14,7 @@ from bias_transfer.artifacts import (
     write_table,
 )
 from bias_transfer.cli.job import Job
+from bias_transfer.cli.resuming import training_checkpoints
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledText
 from bias_transfer.models.classification import fine_tune as fine_tune_classifier
@@ -36,7 +36,7 @@ def fine_tune(job: Job) -> None:
     tokenizer = load_tokenizer(str(upstream))
     torch.manual_seed(seed)
     model = new_classifier(upstream, labels).to(device)
-    with tempfile.TemporaryDirectory() as scratch:
+    with training_checkpoints(job, "finetune", device) as checkpoints:
         curve = fine_tune_classifier(
             model,
             tokenizer,
@@ -45,17 +45,17 @@ def fine_tune(job: Job) -> None:
             settings["maximum_length"],
             TrainingSettings(**settings["training"]),
             seed,
-            Path(scratch),
+            checkpoints,
         )
-    with atomic_folder(job.output("manifest").parent) as folder:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        if (upstream / DEBIAS_FILE).is_file():
-            shutil.copyfile(upstream / DEBIAS_FILE, folder / DEBIAS_FILE)
-        write_table(folder / "loss_curve.csv", curve)
-        describe_folder(
-            folder, {"kind": "fine-tuned model", "model": settings["model"], "seed": seed}
-        )
+        with atomic_folder(job.output("manifest").parent) as folder:
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            if (upstream / DEBIAS_FILE).is_file():
+                shutil.copyfile(upstream / DEBIAS_FILE, folder / DEBIAS_FILE)
+            write_table(folder / "loss_curve.csv", curve)
+            describe_folder(
+                folder, {"kind": "fine-tuned model", "model": settings["model"], "seed": seed}
+            )
 
 
 def _text(path: Path) -> LabelledText:

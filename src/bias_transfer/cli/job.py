@@ -17,11 +17,14 @@ class Job:
         not rerun it.
     inputs, outputs
         Paths by name.
+    checkpoint_seconds
+        Time between two training checkpoints, 0 for none; it changes no result.
     """
 
     settings: dict[str, Any]
     inputs: dict[str, list[Path]]
     outputs: dict[str, Path]
+    checkpoint_seconds: int = 0
 
     def input(self, name: str) -> Path:
         """Return the one path of an input."""

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from bias_transfer.cli.gpu_slots import VISIBLE, gpu_slots
 from bias_transfer.cli.job import Command, Job
+from bias_transfer.cli.lifetime import end_with_workflow
 from bias_transfer.errors import StudyError
 
 # Each command's stage is a module of this package, and the command a function of that module.
@@ -50,6 +52,7 @@ logger = logging.getLogger("bias_transfer")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after one line on standard error."""
+    end_with_workflow()
     options = _parser().parse_args(arguments)
     _start_log(options.log)
     signal.signal(signal.SIGTERM, _stop)
@@ -57,9 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings=json.loads(options.settings),
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
         outputs={name: Path(path) for name, path in options.output},
+        checkpoint_seconds=options.checkpoint_seconds,
     )
     try:
-        _load(options.command)(job)
+        with gpu_slots(options.gpus):
+            if VISIBLE in os.environ:
+                logger.info("%s=%s", VISIBLE, os.environ[VISIBLE])
+            _load(options.command)(job)
     except StudyError as error:
         logger.debug("where it was noticed", exc_info=True)
         return _fail(str(error), options.log)
@@ -98,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log", type=Path, help="where progress and tracebacks go")
     parser.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
     parser.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    parser.add_argument(
+        "--checkpoint-seconds",
+        type=int,
+        default=0,
+        help="time between two training checkpoints; 0 for none",
+    )
+    parser.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
     return parser
 
 
@@ -111,8 +125,6 @@ def _start_log(path: Path | None) -> None:
         level=logging.INFO, handlers=[handler], format="%(asctime)s %(name)s: %(message)s"
     )
     logger.setLevel(logging.DEBUG)
-    if "CUDA_VISIBLE_DEVICES" in os.environ:
-        logger.info("CUDA_VISIBLE_DEVICES=%s", os.environ["CUDA_VISIBLE_DEVICES"])
     # It tells of every glyph that goes into a PDF.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
 

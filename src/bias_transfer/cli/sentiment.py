@@ -1,8 +1,5 @@
 """The command that makes the sentiment classifier ready."""
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import torch
 
@@ -14,6 +11,7 @@ from bias_transfer.artifacts import (
     write_table,
 )
 from bias_transfer.cli.job import Job
+from bias_transfer.cli.resuming import training_checkpoints
 from bias_transfer.data.sentiment import SENTIMENTS
 from bias_transfer.errors import StudyError
 from bias_transfer.metrics.extrinsic.performance import performance
@@ -29,18 +27,19 @@ from bias_transfer.seeding import derived_seed
 def prepare_sentiment_classifier(job: Job) -> None:
     """Train a classifier, fetch one from the hub, or note that a lexicon serves."""
     settings = job.settings
+    if settings["source"] in ("generated", "file"):
+        _train(job)
+        return
     with atomic_folder(job.output("manifest").parent) as folder:
         if settings["source"] == "lexicon":
             describe_folder(folder, {"kind": "sentiment lexicon"})
-        elif settings["source"] == "hub":
+        else:
             hub = settings["hub"]
             save_hub_classifier(hub["id"], hub["revision"], hub["negative"], folder)
             describe_folder(folder, {"kind": "sentiment classifier", "negative": hub["negative"]})
-        else:
-            _train(job, folder)
 
 
-def _train(job: Job, folder: Path) -> None:
+def _train(job: Job) -> None:
     settings = job.settings
     data = verified_folder(job.input("data"))
     parts = {part: read_table(data / f"{part}.parquet") for part in ("train", "evaluation", "test")}
@@ -58,7 +57,7 @@ def _train(job: Job, folder: Path) -> None:
         raise StudyError(f"{data}: no text is labelled negative; correct sentiment.file.labels")
     model = new_classifier(upstream, labels).to(device)
     length = settings["maximum_length"]
-    with tempfile.TemporaryDirectory() as scratch:
+    with training_checkpoints(job, "sentiment", device) as checkpoints:
         curve = fine_tune(
             model,
             tokenizer,
@@ -67,14 +66,14 @@ def _train(job: Job, folder: Path) -> None:
             length,
             TrainingSettings(**settings["training"]),
             seed,
-            Path(scratch),
+            checkpoints,
         )
-    probabilities = predict(model.eval(), tokenizer, text["test"].texts, length, 256)
-    predicted = np.array(labels)[probabilities.argmax(axis=1)]
-    quality = performance(parts["test"]["label"].to_numpy(), predicted)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    write_table(folder / "loss_curve.csv", curve)
-    describe_folder(
-        folder, {"kind": "sentiment classifier", "negative": "negative", "performance": quality}
-    )
+        probabilities = predict(model.eval(), tokenizer, text["test"].texts, length, 256)
+        predicted = np.array(labels)[probabilities.argmax(axis=1)]
+        quality = performance(parts["test"]["label"].to_numpy(), predicted)
+        description = {"kind": "sentiment classifier", "negative": "negative"}
+        with atomic_folder(job.output("manifest").parent) as folder:
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            write_table(folder / "loss_curve.csv", curve)
+            describe_folder(folder, {**description, "performance": quality})

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
+import torch
 from transformers import (
     DataCollatorWithPadding,
     PreTrainedTokenizerBase,
@@ -13,6 +13,7 @@ from transformers import (
 
 from bias_transfer.models.prediction import checked_length
 from bias_transfer.models.training import TrainingSettings, train
+from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def fine_tune(
     maximum_length: int,
     settings: TrainingSettings,
     seed: int,
-    folder: Path,
+    checkpoints: TrainingCheckpoints,
 ) -> pd.DataFrame:
     """Fine-tune a classifier in place; return its loss curve (see `train`)."""
     limit = checked_length(model, maximum_length)
@@ -40,9 +41,10 @@ def fine_tune(
         _examples(model, tokenizer, training, limit),
         _examples(model, tokenizer, evaluation, limit),
         DataCollatorWithPadding(tokenizer),
+        torch.Generator(),
         settings,
         seed,
-        folder,
+        checkpoints,
     )
 
 

@@ -9,6 +9,14 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 logger = logging.getLogger(__name__)
 
 
+def kind_of(device: torch.device) -> str:
+    """Name the kind of device: what was half trained on one cannot be finished on another."""
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    # The instructions that sums are made with, and so their rounding.
+    return f"{device.type} ({torch.backends.cpu.get_cpu_capability()})"
+
+
 def prepare_device(seed: int) -> torch.device:
     """Choose CUDA where there is one, fix every seed, and say in the log what was chosen.
 

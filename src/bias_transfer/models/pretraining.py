@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 from transformers import (
@@ -14,6 +13,7 @@ from transformers import (
 
 from bias_transfer.models.tokenizer import train_tokenizer
 from bias_transfer.models.training import TrainingSettings, train
+from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def pretrain(
     settings: TrainingSettings,
     masked_share: float,
     seed: int,
-    folder: Path,
+    checkpoints: TrainingCheckpoints,
     check_tokenizer: Callable[[PreTrainedTokenizerBase], None],
 ) -> tuple[RobertaForMaskedLM, PreTrainedTokenizerBase, pd.DataFrame]:
     """Train a tokenizer and a masked language model on text.
@@ -70,8 +70,8 @@ def pretrain(
         Share of tokens to predict in each text.
     seed
         Of the first weights, the order and the masks. Torch must have been seeded with it.
-    folder
-        Where Trainer may keep its own files.
+    checkpoints
+        What an interrupted training goes on from.
     check_tokenizer
         Raises if the tokenizer will not do, before the long part begins.
 
@@ -88,8 +88,9 @@ def pretrain(
     collate = DataCollatorForLanguageModeling(
         tokenizer=tokenizer, mlm_probability=masked_share, seed=seed
     )
+    collate.create_rng()
     held_out, kept = examples[::50], [e for i, e in enumerate(examples) if i % 50]
-    curve = train(model, kept, held_out, collate, settings, seed, folder)
+    curve = train(model, kept, held_out, collate, collate.generator, settings, seed, checkpoints)
     return model, tokenizer, curve
 
 
