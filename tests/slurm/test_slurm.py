@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.slurm.cluster import Job, cancel, jobs, wait_for
+from tests.slurm.cluster import Job, cancel, jobs, let_time_run_out, wait_for
 from tests.slurm.conftest import SMALL
 from tests.workflow.conftest import Study
 
@@ -51,6 +52,17 @@ def device_of(study: Study, job: Job) -> str:
     task, upstream, dataset, seed = job.comment.removeprefix("rule_fine_tune_wildcards_").split("_")
     log = study.folder / f"results/logs/finetune/{task}/{upstream}/{dataset}/seed{seed}.log"
     return re.findall(r"CUDA_VISIBLE_DEVICES=(\S+)", log.read_text())[0]
+
+
+def training_process(study: Study) -> psutil.Process:
+    """Return the process that fine-tunes a model of a study."""
+    (found,) = (
+        process
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        if process.info["cwd"] == str(study.folder)
+        and "fine-tune" in (process.info["cmdline"] or [])
+    )
+    return found
 
 
 def test_the_tables_are_those_of_a_run_without_slurm(remote: Study, local: Study) -> None:
@@ -102,3 +114,29 @@ def test_a_cancelled_job_costs_no_more_than_itself(finished: Study, local: Study
     assert again.returncode == 0, again.stdout + again.stderr
     assert kept.stat().st_mtime_ns == made_at
     assert products(finished) == products(local)
+
+
+def test_a_job_past_its_time_limit_goes_on_where_it_was(finished: Study) -> None:
+    before = len(jobs())
+    target = f"results/finetune/{PRETRAINED}/manifest.json"
+    model = (finished.folder / target).parent
+    checkpoints = model.with_name(f".{model.name}.training-checkpoints")
+    longer = f"{SMALL}training_checkpoint_minutes: 0.01\n".replace(
+        "balance: []", "balance: [], training: {epochs: 100}"
+    )
+    with ThreadPoolExecutor() as threads:
+        run = threads.submit(finished.snakemake, target, overlay=longer)
+        wait_for(lambda: list(checkpoints.glob("step-*")), "a training checkpoint")
+        # However fast the machine, it does not end before its time does.
+        training_process(finished).suspend()
+        first = wait_for(lambda: job_of("fine_tune", PRETRAINED), "it trains")
+        let_time_run_out(first)
+    result = run.result()
+    assert result.returncode == 0, result.stdout + result.stderr
+    timed_out, second = jobs()[before:]
+    assert (timed_out.number, timed_out.state) == (first.number, "TIMEOUT")
+    assert (first.time_limit, second.time_limit) == ("4:00:00", "8:00:00")
+    log = (finished.folder / f"results/logs/finetune/{PRETRAINED}.log").read_text()
+    (step, steps) = map(int, re.findall(r"resumed from step (\d+) of (\d+)", log)[0])
+    assert 0 < step < steps
+    assert not checkpoints.exists()
