@@ -11,7 +11,9 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = [Requirement(text) for text in PROJECT["dependencies"]]
-TEST_DEPENDENCIES = [Requirement(text) for text in PROJECT["optional-dependencies"]["test"]]
+EXTRAS = [
+    Requirement(text) for extra in PROJECT["optional-dependencies"].values() for text in extra
+]
 
 
 def pins(lines):
@@ -40,7 +42,7 @@ def test_torch_is_pinned():
     assert constraints()["torch"] == "2.13.0"
 
 
-@pytest.mark.parametrize("needed", DEPENDENCIES + TEST_DEPENDENCIES, ids=lambda r: r.name)
+@pytest.mark.parametrize("needed", DEPENDENCIES + EXTRAS, ids=lambda r: r.name)
 def test_a_dependency_is_pinned_at_a_version_that_it_allows(needed):
     assert needed.specifier.contains(constraints()[canonicalize_name(needed.name)])
 

@@ -19,6 +19,7 @@ class Study:
 
     folder: Path
     root: Path
+    options: tuple[str, ...] = ("--resources", "gpu=1")
 
     @property
     def home(self) -> Path:
@@ -37,7 +38,7 @@ class Study:
         tiny = self.root / "tests/workflow/tiny.yaml"
         command = [sys.executable, "-m", "snakemake", *arguments]
         command += ["--snakefile", str(self.root / "Snakefile"), "--directory", str(self.folder)]
-        command += ["--resources", "gpu=1"]
+        command += self.options
         if overlay:
             # A file, as on the command line Snakemake reads nested numbers as text.
             over = self.folder / "overlay.yaml"

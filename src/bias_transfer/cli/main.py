@@ -5,6 +5,7 @@ import gc
 import importlib
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from bias_transfer.cli.faults import explain
-from bias_transfer.cli.gpu_slots import gpu_slots
+from bias_transfer.cli.gpu_slots import VISIBLE, gpu_slots
 from bias_transfer.cli.job import Command, Job
 from bias_transfer.cli.lifetime import end_with_workflow
 from bias_transfer.cli.lineage import lineage
@@ -68,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _start_log(options.log)
         signal.signal(signal.SIGTERM, _stop)
         with gpu_slots(options.gpus):
+            if VISIBLE in os.environ:
+                logger.info("%s=%s", VISIBLE, os.environ[VISIBLE])
             _perform(options.command, job)
     except KeyboardInterrupt:
         return _fail(f"{options.command} was interrupted; run snakemake again to go on", None)
