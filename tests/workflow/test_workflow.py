@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -254,6 +255,31 @@ def test_the_papers_grid_is_planned_whole_without_a_network(
     assert plan["alter_checkpoint"] == 42
     assert plan["alter_data"] == 30
     assert {rule: plan[rule] for rule in plan if rule.startswith("fetch")} == downloads
+
+
+def asked_for(root: Path, folder: Path, attempt: int) -> dict[str, dict[str, str]]:
+    """Return what each rule of the default study asks SLURM for at an attempt, without a SLURM."""
+    command = [sys.executable, "-m", "snakemake", "-n", "--directory", str(folder)]
+    command += ["--snakefile", str(root / "Snakefile"), "--attempt", str(attempt)]
+    command += ["--workflow-profile", str(root / "profiles/slurm")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert plan_of(result)["fine_tune"] == 25
+    found = re.findall(r"^rule (\w+):\n(?: .*\n)*? +resources: (.*)$", result.stdout, re.MULTILINE)
+    return {
+        rule: dict(each.split("=", 1) for each in resources.split(", "))
+        for rule, resources in found
+    }
+
+
+def test_on_slurm_trainings_ask_for_a_gpu_and_for_more_time_at_each_attempt(
+    tmp_path: Path, root: Path
+) -> None:
+    first, second = (asked_for(root, tmp_path, attempt) for attempt in (1, 2))
+    trainings = {"prepare_checkpoint", "prepare_sentiment_classifier", "fine_tune"}
+    assert {rule for rule in first if first[rule].get("gpu") == "1"} == trainings
+    for rule in trainings | {"alter_checkpoint", "score_upstream", "score_fine_tuned"}:
+        for kind in ("runtime", "mem_mb"):
+            assert int(second[rule][kind]) == 2 * int(first[rule][kind])
 
 
 def test_without_a_network_a_download_says_what_to_do(study: Study) -> None:
