@@ -54,7 +54,7 @@ def snakemake(folder: Path, *arguments: str) -> list[str]:
     """Return the command that runs Snakemake on a study."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=2"]
     command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    return [*command, "--configfile", str(CONFIG), *arguments]
+    return [*command, *arguments, "--configfile", str(CONFIG)]
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
