@@ -13,6 +13,7 @@ import yaml
 
 from bias_transfer.artifacts import MANIFEST
 from bias_transfer.data.detox import NAMES
+from bias_transfer.data.sources import TABLE_SUFFIXES
 from bias_transfer.errors import StudyError
 from bias_transfer.grid import TASKS, models
 
@@ -113,6 +114,8 @@ def validate(config: Mapping[str, Any], schema_path: Path) -> None:
             _check_source(key, path)
     for key in _hub_keys(config):
         _check_hub_id(f"{key}.id", _at(config, key)["id"])
+    _check_columns(config)
+    _check_address(config["identity_templates"]["url"]["address"])
     _check_grid(config)
     _check_lengths(config)
 
@@ -240,6 +243,33 @@ def _check_hub_id(key: str, name: str) -> None:
         raise StudyError(
             f"config key {key}: {name!r} is no folder that exists, nor an id of the form "
             "OWNER/NAME; correct it"
+        )
+
+
+def _check_columns(config: Mapping[str, Any]) -> None:
+    """Refuse one column for two purposes: a text would be taken for a label, and quoted as one."""
+    sections = {f"{name}.file": config[name]["file"] for name in (*TASKS, "sentiment")}
+    sections |= {f"{name}.hub": config[name]["hub"] for name in TASKS}
+    sections["identity_templates"] = config["identity_templates"]
+    for name, section in sections.items():
+        used: dict[str, str] = {}
+        for key in ("text", "label", "group", "kind", "id"):
+            # A hub's `id` is the data set's.
+            column = section.get(key, "") if (key != "id" or "path" in section) else ""
+            if column and column in used:
+                raise StudyError(
+                    f"config key {name}.{key}: the column {column!r} is that of {name}."
+                    f"{used[column]} already; name another"
+                )
+            used[column] = key
+
+
+def _check_address(address: str) -> None:
+    # The file that is fetched is named after it.
+    if Path(address).suffix not in TABLE_SUFFIXES:
+        raise StudyError(
+            f"config key identity_templates.url.address: {address!r} does not end in one of "
+            f"{', '.join(TABLE_SUFFIXES)}; give the address of such a file"
         )
 
 

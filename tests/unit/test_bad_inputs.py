@@ -149,6 +149,14 @@ BAD_CONFIGS = {
         "wiki: {file: {labels: {bad: 1}}}",
         "config key wiki.file.labels.bad: 1 where text is needed",
     ),
+    "a column for two purposes": (
+        "wiki: {file: {label: comment}}",
+        "config key wiki.file.label: the column 'comment' is that of wiki.file.text already",
+    ),
+    "an address of no table": (
+        "identity_templates: {url: {address: 'https://example.org/a.csv?b={c}'}}",
+        "identity_templates.url.address: 'https://example.org/a.csv?b={c}' does not end in one",
+    ),
     "texts longer than the model that is made": (
         "bios: {maximum_length: 65}",
         "bios.maximum_length: 65 tokens, but the checkpoint has 64 positions; lower it",
@@ -773,7 +781,8 @@ def test_a_corpus_leaves_out_what_holds_no_text_and_nothing_else(tmp_path, name,
 
 
 BAD_CORPORA = {
-    "no text": ("c.txt", b"\n \n", "the corpus is empty"),
+    "no text": ("c.txt", b"\n \n", "config key model.corpus: 0 texts in all, and at least 2"),
+    "one text": ("c.txt", b"She\n", "config key model.corpus: 1 texts in all"),
     "Latin-1": ("c.txt", "a\ncafé\n".encode("latin-1"), "c.txt: not UTF-8 text"),
     "a picture": ("c.png", b"\x89PNG\r\n\x1a\n\0\0", "c.png: not UTF-8 text"),
     "a NUL": ("c.txt", b"a\nb\0\n", "c.txt: a NUL character in line 2"),

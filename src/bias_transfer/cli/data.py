@@ -120,8 +120,12 @@ def prepare_corpus(job: Job) -> None:
         texts = texts_or_blanks(rows[column], f"data set {hub['id']}")
     # Blank lines separate paragraphs in plain text, and are no text.
     texts = [text.strip() for text in texts if text.strip()]
-    if not texts:
-        raise StudyError("the corpus is empty; config key model.corpus names no text")
+    # One in fifty is held out of the pre-training, and at least one.
+    if len(texts) < 2:
+        raise StudyError(
+            f"config key model.corpus: {len(texts)} texts in all, and at least 2 are needed; give "
+            "more text"
+        )
     limit = settings["maximum_rows"]
     if limit and limit < len(texts):
         chosen = generator(settings["seed"], "corpus rows").permutation(len(texts))[:limit]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from bias_transfer.errors import StudyError
 
-_TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 _PICKLE_SUFFIXES = (".pkl", ".pickle", ".p")
 
 # For the reader to run, at their own risk; nothing here opens a pickle.
@@ -45,9 +45,9 @@ def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             f"{path}: a pickle runs whatever it holds when it is opened, so none is read; if you "
             f"trust it, convert it yourself and give the new file: {_UNPICKLE}"
         )
-    if suffix not in _TABLE_SUFFIXES:
+    if suffix not in TABLE_SUFFIXES:
         raise StudyError(
-            f"{path}: expected a file that ends in {', '.join(_TABLE_SUFFIXES)}; unpack or "
+            f"{path}: expected a file that ends in {', '.join(TABLE_SUFFIXES)}; unpack or "
             "convert it"
         )
     wanted = list(dict.fromkeys(columns))
@@ -107,7 +107,7 @@ def read_lines(path: Path) -> list[str]:
 
 def read_texts(path: Path, column: str) -> list[str]:
     """Read texts from a table's column, or from a plain text file line by line."""
-    if path.suffix.lower() in (*_TABLE_SUFFIXES, *_PICKLE_SUFFIXES):
+    if path.suffix.lower() in (*TABLE_SUFFIXES, *_PICKLE_SUFFIXES):
         return texts_or_blanks(read_rows(path, [column])[column], str(path))
     return read_lines(path)
 
