@@ -15,7 +15,7 @@ from bias_transfer.artifacts import (
     library_versions,
     read_json,
     sha256,
-    verified_folder,
+    verify_files,
     write_json,
 )
 from bias_transfer.errors import StudyError
@@ -258,7 +258,7 @@ def _state(place: _Place, made: _Made | None, used: set[str]) -> tuple[str, bool
         return "changed since it was used", True
     if path.name == MANIFEST:
         try:
-            verified_folder(path)
+            verify_files(path, remedy="")
         except StudyError as error:
             return f"changed since it was made ({str(error).split(';')[0]})", True
     return ("as it was made" if made else "as it was used; no record of how it was made"), False

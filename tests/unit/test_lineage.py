@@ -1,7 +1,10 @@
 """Lineage: every output leads back to its sources, and what is no longer as it was is told."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -213,6 +216,15 @@ def test_the_chain_is_told_as_json(study, capsys):
     steps = json.loads(capsys.readouterr().out)
     assert [step["name"] for step in steps] == [str(SOURCE), str(DATA / MANIFEST), str(TABLE)]
     assert steps[2]["record"]["settings"] == {"seed": 1}
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(study):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "bias_transfer.cli.main", "lineage", str(TABLE)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_command_refuses_an_input_that_is_not_as_it_was_made(study):

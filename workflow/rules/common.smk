@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer.artifacts import require_writable, sha256, verified_folder
+from bias_transfer.artifacts import require_writable, sha256, verify_files
 from bias_transfer.config import is_generated, source_paths, validate
 from bias_transfer.errors import StudyError
 from bias_transfer.grid import PRETRAINED, TASKS, models, upstream_variants
@@ -13,7 +13,7 @@ from bias_transfer.provenance import code_digest
 try:
     validate(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     if config["release"]:
-        verified_folder(
+        verify_files(
             Path(config["release"], "manifest.json"),
             remedy="take the release from where it came once more",
         )
