@@ -37,9 +37,10 @@ def main() -> None:
         commands, whole, verifying = of_a_study(folder / "study")
     print(f"""# What verification costs
 
-Printed by `python benchmarks/verification.py` on {os.cpu_count()} cores of a {processor()},
-torch {torch.__version__}, Python {platform.python_version()}. Medians of {REPEATS} turns, the files
-in the page cache; of the checkpoint, the two in alternation.
+Printed by `python benchmarks/verification.py` on {os.cpu_count()} cores ({processor()}),
+torch {torch.__version__}, Python {platform.python_version()}, at a load of \
+{os.getloadavg()[2]:.0f}. Medians of {REPEATS} turns
+with the files in the page cache; of the checkpoint, the two in alternation.
 
 | what | size | verify (s) | use (s) | ratio |
 |---|---|---|---|---|

@@ -174,39 +174,39 @@ def describe_folder(folder: Path, description: Mapping[str, Any]) -> None:
     )
 
 
-def verified_folder(manifest: Path, remedy: str = "") -> Path:
-    """Return the folder of a manifest, after its files were found to match their hashes.
+def verify_files(manifest: Path, remedy: str) -> dict[str, str]:
+    """Return the files that a manifest lists with their hashes, after they were found to match.
 
     Parameters
     ----------
     manifest
-        Of the folder.
+        Of a folder.
     remedy
-        What to do about a damaged folder; that of a study is made again without its manifest.
-
-    Raises
-    ------
-    StudyError
-        If a file is missing, is another than the manifest says, or is not in the manifest.
+        What to do if they do not, for the error message.
     """
-    folder = manifest.parent
-    instead = remedy or f"delete {manifest} and run snakemake again"
     files = read_json(manifest).get("files")
     if not isinstance(files, dict):
-        raise StudyError(f"{manifest}: no list of files; {instead}")
+        raise StudyError(f"{manifest}: no list of files; {remedy}")
     for name, expected in files.items():
-        file = folder / name
+        file = manifest.parent / name
         # A name like ../x would vouch for a file of somebody else's.
         if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise StudyError(f"{manifest}: lists {name!r}, outside its folder; {instead}")
+            raise StudyError(f"{manifest}: lists {name!r}, outside its folder; {remedy}")
         if not file.is_file():
-            raise StudyError(f"{file}: the file is missing; {instead}")
+            raise StudyError(f"{file}: the file is missing; {remedy}")
         if sha256(file) != expected:
-            raise StudyError(f"{file}: the content does not match {manifest}; {instead}")
+            raise StudyError(f"{file}: the content does not match {manifest}; {remedy}")
+    return files
+
+
+def verified_folder(manifest: Path) -> Path:
+    """Return the folder of a manifest, which must hold the files that it lists and no others."""
+    folder, remedy = manifest.parent, f"delete {manifest} and run snakemake again"
+    listed = verify_files(manifest, remedy)
     for file in _visible_files(folder):
         # Loaders take whatever they know by name, such as a second set of weights.
-        if file.relative_to(folder).as_posix() not in files and file != manifest:
-            raise StudyError(f"{file}: not listed in {manifest}; remove it, or {instead}")
+        if file != manifest and file.relative_to(folder).as_posix() not in listed:
+            raise StudyError(f"{file}: not listed in {manifest}; remove it, or {remedy}")
     return folder
 
 

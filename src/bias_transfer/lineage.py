@@ -6,7 +6,8 @@ A record names its inputs as they are seen from the folder of the output, so a s
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from graphlib import TopologicalSorter
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from bias_transfer.artifacts import (
     library_versions,
     read_json,
     sha256,
-    verified_folder,
+    verify_files,
     write_json,
 )
 from bias_transfer.errors import StudyError
@@ -66,6 +67,11 @@ class Record:
     libraries: Mapping[str, str]
     inputs: Mapping[str, str]
     sha256: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what was read from a damaged file."""
+        if not isinstance(self.inputs, dict) or not isinstance(self.settings, dict):
+            raise TypeError("no mappings")
 
 
 @dataclass(frozen=True)
@@ -178,10 +184,13 @@ def trace(target: Path) -> list[Step]:
         for source, digest in found.inputs.items() if found else ():
             used.setdefault(source, set()).add(digest)
             waiting.append(source)
-    order = TopologicalSorter(
-        {place: found.inputs if found else () for place, found in made.items()}
-    )
-    return [_step(place, made[place], used[place]) for place in order.static_order()]
+    order = TopologicalSorter({place: each.inputs if each else () for place, each in made.items()})
+    try:
+        return [_step(place, made[place], used[place]) for place in order.static_order()]
+    except CycleError as error:
+        raise StudyError(
+            f"{target}: its records lead in a circle; delete {target} and make it again"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -218,20 +227,33 @@ def _made(place: _Place) -> _Made | None:
     for folder in path.parents:
         manifest = folder / MANIFEST
         if manifest.is_file():
-            digest = read_json(manifest).get("files", {}).get(path.relative_to(folder).as_posix())
-            if digest is not None:
+            files = read_json(manifest).get("files")
+            name = path.relative_to(folder).as_posix()
+            if isinstance(files, dict) and name in files:
+                digest = files[name]
                 return _Made(None, digest, {_Place(str(manifest)): sha256(manifest)})
     return None
 
 
 def _of_bundle(release: str, name: str) -> _Made | None:
-    path = Path(release, BUNDLE)
-    records = read_json(path) if path.is_file() else {}
-    if name not in records:
+    record = _bundled(Path(release, BUNDLE).absolute()).get(name)
+    if record is None:
         return None
-    record = Record(**records[name])
     inputs = {_Place(_joined(name, each), release): value for each, value in record.inputs.items()}
     return _Made(record, record.sha256, inputs)
+
+
+@cache
+def _bundled(path: Path) -> dict[str, Record]:
+    """Read the records of a release, if it has any."""
+    if not path.is_file():
+        return {}
+    try:
+        return {name: Record(**content) for name, content in read_json(path).items()}
+    except (StudyError, TypeError) as error:
+        raise StudyError(
+            f"{path}: the records are damaged; take the release from where it came once more"
+        ) from error
 
 
 def _step(place: _Place, made: _Made | None, used: set[str]) -> Step:
@@ -258,7 +280,7 @@ def _state(place: _Place, made: _Made | None, used: set[str]) -> tuple[str, bool
         return "changed since it was used", True
     if path.name == MANIFEST:
         try:
-            verified_folder(path)
+            verify_files(path, remedy="")
         except StudyError as error:
             return f"changed since it was made ({str(error).split(';')[0]})", True
     return ("as it was made" if made else "as it was used; no record of how it was made"), False

@@ -1,7 +1,10 @@
 """Lineage: every output leads back to its sources, and what is no longer as it was is told."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,8 @@ from bias_transfer.lineage import (
 )
 
 SOURCE, DATA, TABLE = Path("mine/text.csv"), Path("results/data/bios"), Path("results/table.csv")
+
+NO_MAPPINGS = {"command": "c", "code": "c", "settings": [], "libraries": [], "inputs": []}
 
 
 def run(command, inputs, output, seed=1):
@@ -186,6 +191,21 @@ def test_a_release_brings_the_chain_along(study, tmp_path_factory, monkeypatch):
     assert changed == ["given/manifest.json", "given/copy.csv"]
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"manifest.json": {}}', '{"manifest.json": 1}'])
+def test_damaged_records_of_a_release_are_refused(study, content):
+    release(Path("results/release"))
+    shutil.copytree("results/release", "given")
+    Path("given", BUNDLE).write_text(content)
+    with pytest.raises(StudyError, match="the records are damaged; take the release from where"):
+        trace(Path("given/copy.csv"))
+
+
+def test_records_that_lead_in_a_circle_are_refused(study):
+    run("count", [TABLE], TABLE)
+    with pytest.raises(StudyError, match=f"^{TABLE}: its records lead in a circle"):
+        trace(TABLE)
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [("results/gone.csv", "the file is missing"), (str(SOURCE), "no record of how it was made")],
@@ -215,6 +235,15 @@ def test_the_chain_is_told_as_json(study, capsys):
     assert steps[2]["record"]["settings"] == {"seed": 1}
 
 
+def test_a_reader_who_has_seen_enough_is_no_error(study):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "bias_transfer.cli.main", "lineage", str(TABLE)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_command_refuses_an_input_that_is_not_as_it_was_made(study):
     TABLE.write_text("n\n6\n")
     with pytest.raises(StudyError, match=f"^{TABLE}: changed since it was made; delete it and run"):
@@ -230,7 +259,10 @@ def test_a_missing_input_is_named(study):
         start_run("count", "c0de", {}, [Path("gone.csv")])
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"command": 1}', '{"x": 1}', "\xff"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "{}", '{"command": 1}', '{"x": 1}', "\xff", json.dumps(NO_MAPPINGS)],
+)
 def test_a_damaged_record_is_refused_with_what_to_do(study, content):
     record_path(TABLE).write_text(content, encoding="latin-1")
     for call in (lambda: trace(TABLE), lambda: start_run("count", "c0de", {}, [TABLE])):

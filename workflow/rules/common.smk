@@ -5,7 +5,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer.artifacts import require_writable, sha256, verified_folder
+from bias_transfer.artifacts import require_writable, sha256, verify_files
 from bias_transfer.config import (
     is_generated,
     refuse_repeated_keys,
@@ -21,7 +21,7 @@ try:
         refuse_repeated_keys(Path(each))
     validate(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     if config["release"]:
-        verified_folder(
+        verify_files(
             Path(config["release"], "manifest.json"),
             remedy="take the release from where it came once more",
         )

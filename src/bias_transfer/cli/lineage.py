@@ -20,7 +20,7 @@ def lineage(path: Path, as_json: bool) -> None:
         If a file of the chain is another now than the one that was made or used.
     """
     steps = trace(path)
-    print(_json(steps) if as_json else "\n".join(_lines(steps)))
+    print(_json(steps) if as_json else "\n".join(_lines(steps)), flush=True)
     for step in steps:
         if step.changed:
             again = f"delete it and make it again with `snakemake {step.name}`"

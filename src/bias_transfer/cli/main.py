@@ -92,7 +92,10 @@ def _perform(command: str, job: Job) -> None:
 def _tell_lineage(file: Path, as_json: bool) -> int:
     try:
         lineage(file, as_json)
-    except StudyError as error:
+    except BrokenPipeError:
+        # Whoever reads, such as `head`, has seen enough; Python would complain at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (StudyError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
