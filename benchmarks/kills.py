@@ -187,6 +187,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--longest", type=float, default=30, help="seconds between two signals")
     options = parser.parse_args()
+    # In a shell's background SIGINT is ignored, and would be by all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rng = random.Random(f"{options.signal} {options.seed}")
     folder = options.folder.resolve()
     reference = folder / "undisturbed"
