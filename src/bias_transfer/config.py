@@ -5,6 +5,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,7 @@ def validate(config: Mapping[str, Any], schema_path: Path) -> None:
     StudyError
         Naming the key, what stands there and what to do about it.
     """
-    schema = yaml.safe_load(schema_path.read_text())
-    errors = list(_VALIDATOR(schema).iter_errors(dict(config)))
+    errors = list(_VALIDATOR(_schema(schema_path)).iter_errors(dict(config)))
     if errors:
         # The deepest error is the most precise; of equals, the first in the config's order.
         raise StudyError(_explain(max(errors, key=lambda error: len(error.absolute_path))))
@@ -118,6 +118,11 @@ def validate(config: Mapping[str, Any], schema_path: Path) -> None:
     _check_address(config["identity_templates"]["url"]["address"])
     _check_grid(config)
     _check_lengths(config)
+
+
+@cache
+def _schema(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
 
 
 def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -202,10 +207,15 @@ def _check_results(results: str) -> None:
     folder = Path(results)
     if folder.exists() and not folder.is_dir():
         raise StudyError(f"config key results: {results} is a file; give a folder")
+    _refuse_here("results", folder)
+
+
+def _refuse_here(key: str, folder: Path) -> None:
+    """Refuse a folder with everything in it where one of its own is meant."""
     if Path.cwd().is_relative_to(folder.resolve()):
         raise StudyError(
-            f"config key results: {results} is the folder that Snakemake runs in, or holds it; "
-            "give a folder of its own"
+            f"config key {key}: {folder} is the folder that Snakemake runs in, or holds it; give a "
+            "folder of its own"
         )
 
 
@@ -232,6 +242,8 @@ def _check_source(key: str, path: str) -> None:
     if Path(path).is_dir() != wants_folder:
         found, wanted = ("a file", "folder") if wants_folder else ("a folder", "file")
         raise StudyError(f"config key {key}: {path} is {found}; give a {wanted}")
+    if wants_folder:
+        _refuse_here(key, Path(path))
 
 
 def _check_hub_id(key: str, name: str) -> None:

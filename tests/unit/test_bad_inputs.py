@@ -129,6 +129,10 @@ BAD_CONFIGS = {
         "bios: {source: hub, hub: {id: a..b/c}}",
         "config key bios.hub.id: 'a..b/c' is no folder that exists",
     ),
+    "a hub id that is the folder above": (
+        "bios: {source: hub, hub: {id: ..}}",
+        "config key bios.hub.id: .. is the folder that Snakemake runs in, or holds it",
+    ),
     "a hub id that is a command": (
         "sentiment: {source: hub, hub: {id: $(touch pwned)}}",
         "config key sentiment.hub.id: '$(touch pwned)' is no folder that exists",
