@@ -3,6 +3,7 @@
 import difflib
 import json
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -35,7 +36,7 @@ _KINDS = {
 }
 
 # What the hub itself allows: OWNER/NAME, or the NAME of an old data set.
-_HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?")
+_HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
 
 # Snakemake reads braces as wildcards; a control character breaks logs and commands.
 _NOT_IN_PATHS = re.compile(r"[{}\x00-\x1f\x7f]")
@@ -154,7 +155,7 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
     found |= {
         f"{key}.id": [_at(config, key)["id"]]
         for key in _hub_keys(config)
-        if _at(config, key)["id"] and Path(_at(config, key)["id"]).is_dir()
+        if os.path.isdir(_at(config, key)["id"])
     }
     return {key: [path for path in paths if path] for key, paths in found.items()}
 
@@ -205,7 +206,7 @@ def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
 def _check_results(results: str) -> None:
     _check_path("results", results)
     folder = Path(results)
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not folder.is_dir():
         raise StudyError(f"config key results: {results} is a file; give a folder")
     _refuse_here("results", folder)
 
@@ -236,7 +237,8 @@ def _check_path(key: str, path: str) -> None:
 
 def _check_source(key: str, path: str) -> None:
     _check_path(key, path)
-    if not Path(path).exists():
+    # Unlike pathlib's, it takes a name that is too long for one that is not there.
+    if not os.path.exists(path):
         raise StudyError(f"config key {key}: {path} does not exist; correct the path")
     wants_folder = key == "model.file.path" or key.endswith(".hub.id")
     if Path(path).is_dir() != wants_folder:
@@ -249,11 +251,11 @@ def _check_source(key: str, path: str) -> None:
 def _check_hub_id(key: str, name: str) -> None:
     if not name:
         raise StudyError(f"config key {key} is empty; give the id, since the source is 'hub'")
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         return
     if not _HUB_ID.fullmatch(name) or ".." in name or "--" in name:
         raise StudyError(
-            f"config key {key}: {name!r} is no folder that exists, nor an id of the form "
+            f"config key {key}: {_shown(name)} is no folder that exists, nor an id of the form "
             "OWNER/NAME; correct it"
         )
 
@@ -315,7 +317,7 @@ def _positions(folder: Path) -> int | None:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         # RoBERTa counts positions from the one behind padding.
         return int(described["max_position_embeddings"]) - int(described["pad_token_id"]) - 1
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         # On the hub, or broken: whoever loads it will tell.
         return None
 

@@ -137,6 +137,14 @@ BAD_CONFIGS = {
         "sentiment: {source: hub, hub: {id: $(touch pwned)}}",
         "config key sentiment.hub.id: '$(touch pwned)' is no folder that exists",
     ),
+    "a hub id without end": (
+        f"model: {{source: hub, hub: {{id: {'a' * 5000}}}}}",
+        "is no folder that exists, nor an id of the form OWNER/NAME",
+    ),
+    "a path without end": (
+        f"bios: {{source: file, file: {{path: {'a' * 5000}}}}}",
+        "aaa does not exist; correct the path",
+    ),
     "a hub id that is an address": (
         "model: {source: hub, hub: {id: 'https://example.org/a/b'}}",
         "config key model.hub.id: 'https://example.org/a/b' is no folder",
