@@ -3,8 +3,10 @@
 import difflib
 import json
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ _KINDS = {
 }
 
 # What the hub itself allows: OWNER/NAME, or the NAME of an old data set.
-_HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?")
+_HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
 
 # Snakemake reads braces as wildcards; a control character breaks logs and commands.
 _NOT_IN_PATHS = re.compile(r"[{}\x00-\x1f\x7f]")
@@ -87,8 +89,7 @@ def validate(config: Mapping[str, Any], schema_path: Path) -> None:
     StudyError
         Naming the key, what stands there and what to do about it.
     """
-    schema = yaml.safe_load(schema_path.read_text())
-    errors = list(_VALIDATOR(schema).iter_errors(dict(config)))
+    errors = list(_VALIDATOR(_schema(schema_path)).iter_errors(dict(config)))
     if errors:
         # The deepest error is the most precise; of equals, the first in the config's order.
         raise StudyError(_explain(max(errors, key=lambda error: len(error.absolute_path))))
@@ -120,6 +121,11 @@ def validate(config: Mapping[str, Any], schema_path: Path) -> None:
     _check_lengths(config)
 
 
+@cache
+def _schema(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
 def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the paths that the config's sources name, by config key."""
     found = {
@@ -149,7 +155,7 @@ def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
     found |= {
         f"{key}.id": [_at(config, key)["id"]]
         for key in _hub_keys(config)
-        if _at(config, key)["id"] and Path(_at(config, key)["id"]).is_dir()
+        if os.path.isdir(_at(config, key)["id"])
     }
     return {key: [path for path in paths if path] for key, paths in found.items()}
 
@@ -200,12 +206,17 @@ def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
 def _check_results(results: str) -> None:
     _check_path("results", results)
     folder = Path(results)
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not folder.is_dir():
         raise StudyError(f"config key results: {results} is a file; give a folder")
+    _refuse_here("results", folder)
+
+
+def _refuse_here(key: str, folder: Path) -> None:
+    """Refuse a folder with everything in it where one of its own is meant."""
     if Path.cwd().is_relative_to(folder.resolve()):
         raise StudyError(
-            f"config key results: {results} is the folder that Snakemake runs in, or holds it; "
-            "give a folder of its own"
+            f"config key {key}: {folder} is the folder that Snakemake runs in, or holds it; give a "
+            "folder of its own"
         )
 
 
@@ -226,22 +237,25 @@ def _check_path(key: str, path: str) -> None:
 
 def _check_source(key: str, path: str) -> None:
     _check_path(key, path)
-    if not Path(path).exists():
+    # Unlike pathlib's, it takes a name that is too long for one that is not there.
+    if not os.path.exists(path):
         raise StudyError(f"config key {key}: {path} does not exist; correct the path")
     wants_folder = key == "model.file.path" or key.endswith(".hub.id")
     if Path(path).is_dir() != wants_folder:
         found, wanted = ("a file", "folder") if wants_folder else ("a folder", "file")
         raise StudyError(f"config key {key}: {path} is {found}; give a {wanted}")
+    if wants_folder:
+        _refuse_here(key, Path(path))
 
 
 def _check_hub_id(key: str, name: str) -> None:
     if not name:
         raise StudyError(f"config key {key} is empty; give the id, since the source is 'hub'")
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         return
     if not _HUB_ID.fullmatch(name) or ".." in name or "--" in name:
         raise StudyError(
-            f"config key {key}: {name!r} is no folder that exists, nor an id of the form "
+            f"config key {key}: {_shown(name)} is no folder that exists, nor an id of the form "
             "OWNER/NAME; correct it"
         )
 
@@ -303,7 +317,7 @@ def _positions(folder: Path) -> int | None:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         # RoBERTa counts positions from the one behind padding.
         return int(described["max_position_embeddings"]) - int(described["pad_token_id"]) - 1
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         # On the hub, or broken: whoever loads it will tell.
         return None
 

@@ -129,9 +129,21 @@ BAD_CONFIGS = {
         "bios: {source: hub, hub: {id: a..b/c}}",
         "config key bios.hub.id: 'a..b/c' is no folder that exists",
     ),
+    "a hub id that is the folder above": (
+        "bios: {source: hub, hub: {id: ..}}",
+        "config key bios.hub.id: .. is the folder that Snakemake runs in, or holds it",
+    ),
     "a hub id that is a command": (
         "sentiment: {source: hub, hub: {id: $(touch pwned)}}",
         "config key sentiment.hub.id: '$(touch pwned)' is no folder that exists",
+    ),
+    "a hub id without end": (
+        f"model: {{source: hub, hub: {{id: {'a' * 5000}}}}}",
+        "is no folder that exists, nor an id of the form OWNER/NAME",
+    ),
+    "a path without end": (
+        f"bios: {{source: file, file: {{path: {'a' * 5000}}}}}",
+        "aaa does not exist; correct the path",
     ),
     "a hub id that is an address": (
         "model: {source: hub, hub: {id: 'https://example.org/a/b'}}",
