@@ -1,7 +1,9 @@
 """Results are the same in any order of work, and damaged ones are refused until they are remade."""
 
+import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -143,6 +145,35 @@ def test_every_repair_left_the_study_as_it_was(study: Study, copied: Study) -> N
     result = copied.snakemake("--cores", "2")
     assert result.returncode == 0, result.stdout + result.stderr
     assert_equal(made(copied), made(study))
+
+
+# What the system does to the one that asks for too much memory, at the worst moment.
+KILLED = """#!{python}
+import os, signal, sys
+import bias_transfer.artifacts
+bias_transfer.artifacts.describe_folder = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from bias_transfer.cli.main import main
+sys.exit(main())
+"""
+
+
+def test_a_job_that_the_system_killed_is_reported_and_made_again(
+    study: Study, copied: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "results/data/identity_templates/manifest.json"
+    (copied.folder / name).unlink()
+    command = tmp_path / "bias-transfer"
+    command.write_text(KILLED.format(python=sys.executable))
+    command.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        killed = copied.snakemake(name, "--cores", "1")
+    assert killed.returncode != 0
+    assert "SIGKILL" in killed.stderr
+    assert not (copied.folder / name).exists()
+    again = copied.snakemake(name, "--cores", "1")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert (copied.folder / name).read_bytes() == (study.folder / name).read_bytes()
 
 
 def test_a_results_folder_that_cannot_be_written_is_refused_before_the_first_job(
