@@ -170,6 +170,15 @@ def describe_folder(folder: Path, description: Mapping[str, Any]) -> None:
     )
 
 
+def _visible_files(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
+
+
 def verify_files(manifest: Path, remedy: str) -> dict[str, str]:
     """Return the files that a manifest lists with their hashes, after they were found to match.
 
@@ -204,15 +213,6 @@ def verified_folder(manifest: Path) -> Path:
         if file != manifest and file.relative_to(folder).as_posix() not in listed:
             raise StudyError(f"{file}: not listed in {manifest}; remove it, or {remedy}")
     return folder
-
-
-def _visible_files(folder: Path) -> list[Path]:
-    return [
-        file
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-    ]
 
 
 def _flush(path: Path) -> None:
