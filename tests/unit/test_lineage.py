@@ -225,7 +225,7 @@ def test_the_chain_is_told_in_numbered_steps(study, capsys):
     assert "prepare, code c0de, from 1\n" in told
     assert "count, code c0de, from 2\n" in told
     assert "settings seed 1\n" in told
-    assert told.count("libraries numpy") == 1
+    assert told.count("   libraries ") == 1
 
 
 def test_the_chain_is_told_as_json(study, capsys):
