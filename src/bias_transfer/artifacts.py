@@ -174,6 +174,15 @@ def describe_folder(folder: Path, description: Mapping[str, Any]) -> None:
     )
 
 
+def _visible_files(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
+
+
 def verify_files(manifest: Path, remedy: str) -> dict[str, str]:
     """Return the files that a manifest lists with their hashes, after they were found to match.
 
@@ -220,15 +229,6 @@ def _remove_leftovers(path: Path) -> None:
                 shutil.rmtree(each)
             else:
                 each.unlink()
-
-
-def _visible_files(folder: Path) -> list[Path]:
-    return [
-        file
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-    ]
 
 
 def _flush(path: Path) -> None:
