@@ -36,7 +36,7 @@ SelectTypeParameters=CR_Core_Memory
 DefMemPerCPU=512
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
-MinJobAge=300
+MinJobAge=3600
 KillWait=5
 SchedulerParameters=sched_interval=1
 GresTypes=gpu

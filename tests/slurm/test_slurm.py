@@ -9,22 +9,22 @@ import psutil
 import pytest
 
 from tests.slurm.cluster import Job, cancel, jobs, let_time_run_out, wait_for
-from tests.slurm.conftest import SMALL
+from tests.slurm.conftest import SMALL, TABLES
 from tests.workflow.conftest import Study
 
 pytestmark = pytest.mark.slurm
 
 PRETRAINED = "bios/pretrained/original/seed1"
 RANDOM = "bios/random-t1/original/seed1"
+SCORES = ("predictions.parquet", "intrinsic.csv")
 
 
-def products(study: Study) -> dict[str, bytes]:
-    """Return every table and figure of a study."""
+def tables(study: Study) -> dict[str, bytes]:
+    """Return every table of a study."""
     results = study.folder / "results"
-    stages = ("analysis", "figures", "observations", "extrinsic", "intrinsic", "scores")
     return {
         path.relative_to(results).as_posix(): path.read_bytes()
-        for stage in stages
+        for stage in ("scores", "intrinsic", "extrinsic", "observations", "analysis")
         for path in (results / stage).rglob("*")
         if path.is_file()
     }
@@ -32,12 +32,10 @@ def products(study: Study) -> dict[str, bytes]:
 
 def forget(study: Study, model: str) -> None:
     """Remove a fine-tuned model and its scores, so that both are to be made again."""
-    for stage, name in (
-        ("finetune", "manifest.json"),
-        ("scores", "predictions.parquet"),
-        ("scores", "intrinsic.csv"),
-    ):
-        (study.folder / "results" / stage / model / name).unlink()
+    results = study.folder / "results"
+    (results / "finetune" / model / "manifest.json").unlink()
+    for name in SCORES:
+        (results / "scores" / model / name).unlink()
 
 
 def job_of(rule: str, model: str) -> Job | None:
@@ -66,7 +64,7 @@ def training_process(study: Study) -> psutil.Process:
 
 
 def test_the_tables_are_those_of_a_run_without_slurm(remote: Study, local: Study) -> None:
-    assert products(remote) == products(local)
+    assert tables(remote) == tables(local)
 
 
 def test_gpu_jobs_at_the_same_time_see_different_devices(remote: Study) -> None:
@@ -98,22 +96,24 @@ def test_a_failing_job_is_reported_with_its_logs(finished: Study) -> None:
 
 
 def test_a_cancelled_job_costs_no_more_than_itself(finished: Study, local: Study) -> None:
+    targets = list(TABLES)
     for model in (PRETRAINED, RANDOM):
         forget(finished, model)
+        targets += [f"results/scores/{model}/{name}" for name in SCORES]
     with ThreadPoolExecutor() as threads:
-        run = threads.submit(finished.snakemake, "--retries", "0", overlay=SMALL)
+        run = threads.submit(finished.snakemake, *targets, "--retries", "0", overlay=SMALL)
         wait_for(lambda: job_of("fine_tune", PRETRAINED), "one model trains")
         cancel(wait_for(lambda: job_of("fine_tune", RANDOM), "another model trains"))
     assert run.result().returncode != 0
     kept = finished.folder / "results/finetune" / PRETRAINED / "manifest.json"
     made_at = kept.stat().st_mtime_ns
-    plan = finished.planned(overlay=SMALL)
+    plan = finished.planned(*targets, overlay=SMALL)
     assert plan["fine_tune"] == 1
     assert "prepare_checkpoint" not in plan
-    again = finished.snakemake(overlay=SMALL)
+    again = finished.snakemake(*targets, overlay=SMALL)
     assert again.returncode == 0, again.stdout + again.stderr
     assert kept.stat().st_mtime_ns == made_at
-    assert products(finished) == products(local)
+    assert tables(finished) == tables(local)
 
 
 def test_a_job_past_its_time_limit_goes_on_where_it_was(finished: Study) -> None:
