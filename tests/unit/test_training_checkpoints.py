@@ -1,6 +1,8 @@
 """Training checkpoints: an interrupted training ends with the bytes of an undisturbed one."""
 
 import logging
+import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bias_transfer.artifacts import write_table
+from bias_transfer.artifacts import describe_folder, read_json, write_table
 from bias_transfer.models import training
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledText, fine_tune
@@ -160,6 +162,37 @@ def test_a_damaged_checkpoint_is_reported_and_training_starts_over(
         "manifest"
     ) in caplog.text
     assert "resumed" not in caplog.text
+
+
+class Bomb:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = str(place)
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (self.place,)
+
+
+@pytest.mark.parametrize("train", ["fine-tuning"], indirect=True)
+def test_a_pickle_planted_in_a_checkpoint_is_not_run(
+    train: Train,
+    checkpoints: TrainingCheckpoints,
+    killed_after: Callable[[Train, int], None],
+    tmp_path: Path,
+) -> None:
+    killed_after(train, 7)
+    (kept,) = checkpoints.folder.iterdir()
+    for file in [*kept.glob("*.pt"), *kept.glob("*.pth")]:
+        # Whoever can write there can make the manifest fit.
+        torch.save(Bomb(tmp_path / "it ran"), file)
+        description = {
+            key: value for key, value in read_json(kept / "manifest.json").items() if key != "files"
+        }
+        describe_folder(kept, description)
+        with pytest.raises(pickle.UnpicklingError, match=r"[Ww]eights"):
+            train(checkpoints)
+        assert not (tmp_path / "it ran").exists()
 
 
 def publish(checkpoints: TrainingCheckpoints, step: int) -> Path:
