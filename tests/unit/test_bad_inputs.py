@@ -750,6 +750,11 @@ BAD_TEMPLATES = {
         "Being x is odd,BAD,being_adj\n",
         "row 4: the sentence is not of the f",
     ),
+    "with a mask": ("Being gay is <mask>,BAD,being_adj\n", "row 4: the sentence holds a token of"),
+    "with two masks": (
+        "Being gay is <mask> <mask>,BAD,being_adj\n",
+        "row 4: the sentence holds a token of the model's own, such as <mask>",
+    ),
     "without an attribute": ("Being gay,BAD,being_adj\n", "row 4: the sentence is not of the form"),
     "an empty sentence": (",BAD,being_adj\n", "row 4: the text in column 'Text' is empty"),
     "an unknown label": ("Being gay is x,WORSE,being_adj\n", "row 4: 'WORSE' in column 'Label'"),

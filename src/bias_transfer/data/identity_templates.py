@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bias_transfer.data.sources import check_texts, map_values
+from bias_transfer.data.sources import check_texts, first_row, map_values
 from bias_transfer.errors import StudyError
 from bias_transfer.lexicon import NON_TOXIC, TOXIC
 
@@ -18,6 +18,9 @@ _LABELS = {
     TOXIC: TOXIC,
     NON_TOXIC: NON_TOXIC,
 }
+
+# What RoBERTa's tokenizer takes for a token of its own, wherever it stands in a text.
+_SPECIAL_TOKEN = r"<(?:mask|pad|unk|s|/s)>"
 
 _PLACES = ["identity_term", "term_start", "term_end", "attribute_start", "attribute_end"]
 
@@ -48,8 +51,8 @@ def templates_from(
     Raises
     ------
     StudyError
-        If no row is of the kinds, a text is empty, a label unknown, a sentence not of the form, or
-        a term has sentences of one label only.
+        If no row is of the kinds, a text is empty or holds a mask, a label is unknown, a sentence
+        is not of the form, or a term has sentences of one label only.
     """
     if columns["kind"]:
         kept = rows[columns["kind"]].isin(columns["kinds"])
@@ -62,6 +65,12 @@ def templates_from(
         rows = rows[kept]
     check_texts(rows[columns["text"]], name)
     texts = rows[columns["text"]].astype(str)
+    special = texts.str.contains(_SPECIAL_TOKEN)
+    if special.any():
+        raise StudyError(
+            f"{name}, row {first_row(special)}: the sentence holds a token of the model's own, "
+            "such as <mask>; a template sentence has no gap, so write it out"
+        )
     labels = dict(columns["labels"]) or _LABELS
     wrong = sorted(set(labels.values()) - {TOXIC, NON_TOXIC})
     if wrong:
