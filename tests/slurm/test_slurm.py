@@ -79,6 +79,22 @@ def test_gpu_jobs_at_the_same_time_see_different_devices(remote: Study) -> None:
         assert {device_of(remote, first), device_of(remote, second)} == {"0", "1"}
 
 
+def test_jobs_of_one_rule_go_as_an_array_where_that_is_asked_for(
+    finished: Study, local: Study
+) -> None:
+    models = [f"results/finetune/{model}" for model in (PRETRAINED, RANDOM)]
+    for model in (PRETRAINED, RANDOM):
+        forget(finished, model)
+    manifests = (f"{model}/manifest.json" for model in models)
+    result = finished.snakemake(*manifests, "--slurm-array-jobs", "fine_tune", overlay=SMALL)
+    text = result.stdout + result.stderr
+    assert result.returncode == 0, text
+    assert "The individual task IDs are 1-2." in text
+    for model in models:
+        made, expected = (each.folder / model / "model.safetensors" for each in (finished, local))
+        assert made.read_bytes() == expected.read_bytes()
+
+
 def test_a_failing_job_is_reported_with_its_logs(finished: Study) -> None:
     forget(finished, PRETRAINED)
     checkpoint = finished.folder / "results/checkpoints/pretrained"
