@@ -128,7 +128,7 @@ def cluster() -> Iterator[None]:
         yield
 
 
-def wait_for(look: Callable[[], Found], what: str, seconds: float = 120) -> Found:
+def wait_for(look: Callable[[], Found], what: str, seconds: float = 300) -> Found:
     """Look four times a second until something is found, and return it."""
     end = time.monotonic() + seconds
     while not (found := look()):
