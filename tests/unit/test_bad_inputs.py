@@ -7,6 +7,8 @@ import logging
 import os
 import re
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pyarrow
@@ -466,17 +468,27 @@ SETTINGS = {
 COLUMNS = {"text": "comment", "label": "toxic", "id": "", "labels": {}}
 
 
-def run(command, settings, output, **inputs):
-    """Run a command as its rule does; return what the process would return."""
-    arguments = [command, "--settings", json.dumps(settings)]
+def arguments(command, settings, output, **inputs):
+    """Write a command as its rule does."""
+    words = [command, "--settings", json.dumps(settings)]
     for name, path in inputs.items():
-        arguments += ["--input", name, str(path)]
-    return main([*arguments, "--output", "manifest", str(output / "made/manifest.json")])
+        words += ["--input", name, str(path)]
+    return [*words, "--output", "manifest", str(output / "made/manifest.json")]
+
+
+def run(command, settings, output, **inputs):
+    """Run a command; return what the process would return."""
+    return main(arguments(command, settings, output, **inputs))
+
+
+def comments(path, **columns):
+    """Return the settings of a table of comments."""
+    return SETTINGS | {"file": COLUMNS | {"path": str(path)} | columns}
 
 
 def prepare(path, output, **columns):
     """Prepare a table of comments."""
-    return run("prepare-wiki", SETTINGS | {"file": COLUMNS | {"path": str(path)} | columns}, output)
+    return run("prepare-wiki", comments(path, **columns), output)
 
 
 @pytest.fixture
@@ -528,13 +540,25 @@ def test_a_bad_id_is_refused(tmp_path, refusal, rows, said):
     assert said in refusal()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_refused(tmp_path, refusal):
+def test_a_file_without_permission_is_refused(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text(GOOD)
+    log = tmp_path / "c.log"
+    command = [sys.executable, "-m", "bias_transfer.cli.main"]
+    command += [*arguments("prepare-wiki", comments(path), tmp_path), "--log", str(log)]
+    if os.geteuid() == 0:
+        # Root may read everything, unless it gives up what lifts permissions.
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
     path.chmod(0)
-    assert prepare(path, tmp_path) == 1
-    assert "cannot be read (Permission denied)" in refusal()
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert refused.stderr == f"error: {path}: cannot be read (Permission denied) (log: {log})\n"
+    assert "Traceback" in log.read_text()
+    assert SECRET[:20] not in log.read_text()
+    assert not (tmp_path / "made").exists()
+    path.chmod(0o400)
+    subprocess.run(command, capture_output=True, check=True)
 
 
 LONG = "gay " * 50_000

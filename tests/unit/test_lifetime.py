@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
 
 # What a rule's shell does, with a command that says who it is and would then run for a minute.
 COMMAND = (
@@ -24,6 +24,7 @@ def is_running(process: int) -> bool:
         return False
 
 
+@on_linux
 def test_a_command_dies_with_a_killed_workflow() -> None:
     shell = 'BIAS_TRANSFER_WORKFLOW=$PPID exec "$0" -c "$1"'
     parent = "import subprocess, sys; subprocess.run(['bash', '-c', *sys.argv[1:]])"
@@ -41,6 +42,7 @@ def test_a_command_dies_with_a_killed_workflow() -> None:
         time.sleep(0.01)
 
 
+@on_linux
 def test_a_command_whose_workflow_died_before_it_asked_ends_at_once() -> None:
     result = subprocess.run(
         [sys.executable, "-c", COMMAND],
