@@ -136,6 +136,10 @@ _PROPER_TERMS = frozenset(
     }
 )
 
+# RoBERTa's own tokens, in roberta-base's order, so that <s> is 0 and <pad> is 1. Its tokenizer
+# takes them for what they are wherever they stand in a text.
+SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+
 # The two labels of a comment.
 TOXIC = "toxic"
 NON_TOXIC = "non-toxic"

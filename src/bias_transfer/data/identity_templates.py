@@ -8,7 +8,7 @@ import pandas as pd
 
 from bias_transfer.data.sources import check_texts, first_row, map_values
 from bias_transfer.errors import StudyError
-from bias_transfer.lexicon import NON_TOXIC, TOXIC
+from bias_transfer.lexicon import NON_TOXIC, SPECIAL_TOKENS, TOXIC
 
 _LABELS = {
     "BAD": TOXIC,
@@ -19,8 +19,7 @@ _LABELS = {
     NON_TOXIC: NON_TOXIC,
 }
 
-# What RoBERTa's tokenizer takes for a token of its own, wherever it stands in a text.
-_SPECIAL_TOKEN = r"<(?:mask|pad|unk|s|/s)>"
+_SPECIAL_TOKEN = "|".join(map(re.escape, SPECIAL_TOKENS))
 
 _PLACES = ["identity_term", "term_start", "term_end", "attribute_start", "attribute_end"]
 

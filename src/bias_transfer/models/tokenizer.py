@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from transformers import RobertaTokenizer
 
-# In roberta-base's order, so that <s> is 0 and <pad> is 1.
-_SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+from bias_transfer.lexicon import SPECIAL_TOKENS
 
 
 def train_tokenizer(
@@ -13,7 +12,7 @@ def train_tokenizer(
 ) -> RobertaTokenizer:
     """Learn a byte-level BPE vocabulary of at most `vocabulary_size` tokens from text."""
     empty = RobertaTokenizer(
-        vocab={token: index for index, token in enumerate(_SPECIAL_TOKENS)},
+        vocab={token: index for index, token in enumerate(SPECIAL_TOKENS)},
         merges=[],
         model_max_length=maximum_length,
     )
