@@ -110,12 +110,17 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
+def missing(path: Path) -> StudyError:
+    """Return the error of a file of the study that is not there."""
+    return StudyError(f"{path}: the file is missing; make it with `snakemake {path}`")
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object that a job of this study wrote."""
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError as error:
-        raise StudyError(f"{path}: the file is missing; make it with `snakemake {path}`") from error
+        raise missing(path) from error
     except ValueError as error:
         raise StudyError(f"{path}: not valid JSON ({error}); delete it and rerun") from error
     if not isinstance(content, dict):
@@ -149,7 +154,7 @@ def read_table(path: Path) -> pd.DataFrame:
         # Only the empty cell is missing: "None" or "NA" may be somebody's text.
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
     except FileNotFoundError as error:
-        raise StudyError(f"{path}: the file is missing; make it with `snakemake {path}`") from error
+        raise missing(path) from error
     except Exception as error:
         # A damaged file raises whatever its readers stumble over.
         raise StudyError(

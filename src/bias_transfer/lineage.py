@@ -14,6 +14,7 @@ from typing import Any
 from bias_transfer.artifacts import (
     MANIFEST,
     library_versions,
+    missing,
     read_json,
     sha256,
     verify_files,
@@ -167,7 +168,7 @@ def trace(target: Path) -> list[Step]:
         If the file does not exist, or nothing says how it was made.
     """
     if not target.is_file():
-        raise StudyError(f"{target}: the file is missing; make it with `snakemake {target}`")
+        raise missing(target)
     first = _Place(os.path.normpath(target))
     if _made(first) is None:
         raise StudyError(
@@ -282,7 +283,8 @@ def _state(place: _Place, made: _Made | None, used: set[str]) -> tuple[str, bool
         try:
             verify_files(path, remedy="")
         except StudyError as error:
-            return f"changed since it was made ({str(error).split(';')[0]})", True
+            # Only what an empty remedy leaves is cut off: a path may hold a semicolon.
+            return f"changed since it was made ({str(error).removesuffix('; ')})", True
     return ("as it was made" if made else "as it was used; no record of how it was made"), False
 
 
@@ -291,7 +293,7 @@ def _checked(path: Path) -> str:
     try:
         digest = sha256(path)
     except FileNotFoundError as error:
-        raise StudyError(f"{path}: the file is missing; make it with `snakemake {path}`") from error
+        raise missing(path) from error
     record = _read_record(path)
     if record is not None and record.sha256 != digest:
         raise StudyError(f"{path}: changed since it was made; delete it and run snakemake again")
