@@ -1,6 +1,7 @@
 """Fixtures that several unit tests share: the default config and a tiny random RoBERTa."""
 
 import copy
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,16 @@ _FORMS = (
     "{pronoun}, the {occupation}, had a good day at work",
     "{pronoun} wants to become {an_occupation}",
 )
+
+
+class Bomb:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = str(place)
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (self.place,)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """What a user brings is read and never run: pickles, code beside a model, code beside data."""
 
 import json
-import os
 import pickle
 import re
 import shlex
@@ -19,16 +18,7 @@ from bias_transfer.errors import StudyError
 from bias_transfer.lexicon import OCCUPATIONS
 from bias_transfer.models.checkpoints import load_masked_lm, load_tokenizer
 from bias_transfer.models.sentiment import save_hub_classifier
-
-
-class Bomb:
-    """Makes a folder when it is unpickled."""
-
-    def __init__(self, place):
-        self.place = str(place)
-
-    def __reduce__(self):
-        return os.mkdir, (self.place,)
+from tests.unit.conftest import Bomb
 
 
 @pytest.fixture

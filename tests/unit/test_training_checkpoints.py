@@ -1,7 +1,6 @@
 """Training checkpoints: an interrupted training ends with the bytes of an undisturbed one."""
 
 import logging
-import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from bias_transfer.models.device import prepare_device
 from bias_transfer.models.pretraining import Architecture, pretrain
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
+from tests.unit.conftest import Bomb
 
 SETTINGS = TrainingSettings(
     epochs=2,
@@ -162,16 +162,6 @@ def test_a_damaged_checkpoint_is_reported_and_training_starts_over(
         "manifest"
     ) in caplog.text
     assert "resumed" not in caplog.text
-
-
-class Bomb:
-    """Makes a folder when it is unpickled."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = str(place)
-
-    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
-        return os.mkdir, (self.place,)
 
 
 @pytest.mark.parametrize("train", ["fine-tuning"], indirect=True)

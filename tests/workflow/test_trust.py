@@ -8,24 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.kills import made
 
 from tests.workflow.conftest import Study, new_study
 
 SCORES = "results/scores/bios/random-t1/original/seed1"
 RANDOM = "results/checkpoints/random-t1"
-
-
-def made(study: Study) -> dict[str, bytes]:
-    """Return every file of a study's results but the logs, which tell of time and place."""
-    results = study.folder / "results"
-    files = {path.relative_to(results) for path in results.rglob("*") if path.is_file()}
-    return {str(name): (results / name).read_bytes() for name in files if name.parts[0] != "logs"}
-
-
-def assert_equal(first: dict[str, bytes], second: dict[str, bytes]) -> None:
-    """Compare without a page of bytes where they differ."""
-    assert set(first) == set(second)
-    assert [name for name in first if first[name] != second[name]] == []
 
 
 def test_cores_and_order_change_no_byte(study: Study, tmp_path: Path, root: Path) -> None:
@@ -34,8 +22,8 @@ def test_cores_and_order_change_no_byte(study: Study, tmp_path: Path, root: Path
     for target in ("results/figures/figure5.png", SCORES + "/intrinsic.csv", "all"):
         result = other.snakemake(target, "--cores", "1")
         assert result.returncode == 0, result.stdout + result.stderr
-    assert len(made(study)) > 200
-    assert_equal(made(other), made(study))
+    assert len(made(study.folder)) > 200
+    assert made(other.folder) == made(study.folder)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +132,7 @@ def test_a_damaged_result_is_refused_and_comes_back_as_its_message_says(
 def test_every_repair_left_the_study_as_it_was(study: Study, copied: Study) -> None:
     result = copied.snakemake("--cores", "2")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert_equal(made(copied), made(study))
+    assert made(copied.folder) == made(study.folder)
 
 
 # What the system does to the one that asks for too much memory, at the worst moment.
