@@ -168,14 +168,7 @@ def test_the_analysis_is_redone_from_a_release_alone(
     }
 
     # The chain goes on where the release was made.
-    chain = [
-        sys.executable,
-        "-m",
-        "bias_transfer.cli.main",
-        "lineage",
-        "redone/analysis/table3.csv",
-    ]
-    told = subprocess.run(chain, capture_output=True, text=True, check=False, cwd=tmp_path)
+    told = Study(tmp_path, root).lineage("redone/analysis/table3.csv")
     assert told.returncode == 0, told.stderr
     for part in ("(given) ../../data/bios.csv", "prepare-bios", "fine-tune", "release", "regress"):
         assert part in told.stdout
