@@ -26,7 +26,7 @@ from pathlib import Path
 import psutil
 from tests.workflow.conftest import new_study
 
-from bias_transfer.artifacts import MANIFEST, sha256, verified_folder
+from bias_transfer.runtime.artifacts import MANIFEST, sha256, verified_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "benchmarks/kills.yaml"

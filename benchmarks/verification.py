@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from transformers import RobertaConfig, RobertaForMaskedLM
 
-from bias_transfer.artifacts import MANIFEST, describe_folder, sha256, verified_folder
+from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, sha256, verified_folder
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.truth import Strengths, declare
 from bias_transfer.models.checkpoints import load_masked_lm

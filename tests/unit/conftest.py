@@ -50,7 +50,7 @@ def config(default_config: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def tiny_sentences() -> list[str]:
     """Sentences that hold every occupation, the three pronouns and some identity terms."""
-    from bias_transfer.lexicon import OCCUPATIONS, occupation_title, with_article
+    from bias_transfer.vocabularies.lexicon import OCCUPATIONS, occupation_title, with_article
 
     lines = []
     for occupation in OCCUPATIONS:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bias_transfer.figures import figure4
-from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS
+from bias_transfer.report.figures import figure4
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS
 
 BIOS_TEMPLATES = ("is", "works_as", "applied_for", "good_day", "become")
 WIKI_TEMPLATES = ("people", "person", "sibling", "friend", "parent", "partner", "spouse")

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS
-from bias_transfer.stats.tables import TEMPLATES
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS
+from bias_transfer.analysis.tables import TEMPLATES
 
 _FRACTIONS = tuple(round(0.1 * tenth, 1) for tenth in range(1, 11))
 _SCRUBBED = tuple(f"scrub-{which}-{share:g}" for which in ("toxic", "all") for share in _FRACTIONS)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bias_transfer.stats.answer import answer
+from bias_transfer.report.answer import answer
 
 
 def observed(task):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bias_transfer.artifacts import (
+from bias_transfer.runtime.artifacts import (
     MANIFEST,
     atomic_file,
     atomic_folder,

@@ -18,8 +18,8 @@ import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer.cli.main import main
-from bias_transfer.config import refuse_repeated_keys, validate
+from bias_transfer.runtime.main import main
+from bias_transfer.study.config import refuse_repeated_keys, validate
 from bias_transfer.data.identity_templates import templates_from
 from bias_transfer.data.mentions import mentions
 from bias_transfer.errors import StudyError
@@ -544,7 +544,7 @@ def test_a_file_without_permission_is_refused(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text(GOOD)
     log = tmp_path / "c.log"
-    command = [sys.executable, "-m", "bias_transfer.cli.main"]
+    command = [sys.executable, "-m", "bias_transfer.runtime.main"]
     command += [*arguments("prepare-wiki", comments(path), tmp_path), "--log", str(log)]
     if os.geteuid() == 0:
         # Root may read everything, unless it gives up what lifts permissions.

@@ -5,7 +5,7 @@ import pytest
 
 from bias_transfer.data.bios import biographies_from, scrub_pronouns
 from bias_transfer.errors import StudyError
-from bias_transfer.lexicon import OCCUPATIONS
+from bias_transfer.vocabularies.lexicon import OCCUPATIONS
 
 FILE = {
     "path": "x.csv",

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from bias_transfer.metrics.extrinsic.cells import first_reason, log_of_positive, ratio
+from bias_transfer.tasks.cells import first_reason, log_of_positive, ratio
 
 NAN = float("nan")
 

@@ -13,7 +13,7 @@ from transformers import (
 )
 
 from bias_transfer.errors import StudyError
-from bias_transfer.interventions.embeddings import noisy, uniform_noise
+from bias_transfer.upstream.embeddings import noisy, uniform_noise
 from bias_transfer.models.checkpoints import (
     WORD_EMBEDDINGS,
     load_classifier,

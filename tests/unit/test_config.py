@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bias_transfer.config import is_generated, source_paths, validate
+from bias_transfer.study.config import is_generated, source_paths, validate
 from bias_transfer.errors import StudyError
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bias_transfer.errors import StudyError
-from bias_transfer.stats.correlation import (
+from bias_transfer.analysis.correlation import (
     bias_distribution_correlations,
     item_correlation,
     shapiro_wilk,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bias_transfer.artifacts import (
+from bias_transfer.runtime.artifacts import (
     MANIFEST,
     describe_folder,
     read_json,
@@ -19,7 +19,7 @@ from bias_transfer.artifacts import (
     write_json,
     write_table,
 )
-from bias_transfer.cli.main import main
+from bias_transfer.runtime.main import main
 from bias_transfer.errors import StudyError
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bias_transfer.metrics.extrinsic.covariates import occupation_covariates, term_covariates
+from bias_transfer.tasks.covariates import occupation_covariates, term_covariates
 
 
 def test_the_share_of_women_of_each_occupation():

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import torch
 
-from bias_transfer.artifacts import describe_folder, verified_folder
-from bias_transfer.cli.main import main
+from bias_transfer.runtime.artifacts import describe_folder, verified_folder
+from bias_transfer.runtime.main import main
 from bias_transfer.models.checkpoints import load_classifier, load_masked_lm
 from bias_transfer.models.hidden_debias import FILE, hidden_sentence_embeddings
 

@@ -7,8 +7,8 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from bias_transfer.stats.diagnostics import DIAGNOSTIC_COLUMNS, diagnostics
-from bias_transfer.stats.tables import TABLES, TEMPLATES, fit
+from bias_transfer.analysis.diagnostics import DIAGNOSTIC_COLUMNS, diagnostics
+from bias_transfer.analysis.tables import TABLES, TEMPLATES, fit
 from tests.unit import paper_grid
 
 BIOS = {t.number: t for t in TABLES}[3]

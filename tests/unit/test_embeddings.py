@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bias_transfer.errors import StudyError
-from bias_transfer.interventions.embeddings import (
+from bias_transfer.upstream.embeddings import (
     bias_subspace,
     gaussian_noise,
     gendered_pairs,

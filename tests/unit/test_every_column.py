@@ -11,9 +11,9 @@ import pytest
 import statsmodels.api as sm
 from linearmodels.panel import PanelOLS
 
-from bias_transfer.stats.paper import printed_columns, printed_estimates
-from bias_transfer.stats.regression import HC3_KINDS
-from bias_transfer.stats.tables import TABLES, TEMPLATES, fit, rows_of
+from bias_transfer.paper.printed import printed_columns, printed_estimates
+from bias_transfer.analysis.regression import HC3_KINDS
+from bias_transfer.analysis.tables import TABLES, TEMPLATES, fit, rows_of
 from tests.unit import paper_grid
 
 PAPER = printed_columns().set_index(["table", "number"]).drop(columns="f_stars")

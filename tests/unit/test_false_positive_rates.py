@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.metrics.extrinsic.false_positive_rates import false_positive_rates, roc_auc
+from bias_transfer.tasks.false_positive_rates import false_positive_rates, roc_auc
 
 TERMS = ("gay", "old", "deaf", "sikh")
 # toxic, score, mentions; predicted toxic from a score of one half.

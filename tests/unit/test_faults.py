@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 import torch
 
-from bias_transfer.artifacts import MANIFEST, describe_folder, require_writable, write_table
-from bias_transfer.cli import main as command_line
-from bias_transfer.cli.faults import explain
-from bias_transfer.cli.job import Job
-from bias_transfer.cli.main import main
+from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, require_writable, write_table
+from bias_transfer.runtime import main as command_line
+from bias_transfer.runtime.faults import explain
+from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.main import main
 from bias_transfer.errors import StudyError
-from bias_transfer.lineage import FOLDER
+from bias_transfer.runtime.lineage import FOLDER
 from tests.unit.figure_data import balanced_bios, scrubbed_wiki
 
 SIZE = 1024  # KiB
@@ -277,7 +277,7 @@ def test_too_little_gpu_memory_is_not_the_machines_memory():
 
 def run_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command in its own process, whose log is its own."""
-    command = [sys.executable, "-m", "bias_transfer.cli.main", *arguments]
+    command = [sys.executable, "-m", "bias_transfer.runtime.main", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

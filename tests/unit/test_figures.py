@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from bias_transfer.errors import StudyError
-from bias_transfer.figures import curves, style
-from bias_transfer.figures.figure2 import figure2
-from bias_transfer.figures.figure3 import figure3
-from bias_transfer.figures.figure4 import FITS, figure4
-from bias_transfer.figures.figure9 import figure9
+from bias_transfer.report.figures import curves
+from bias_transfer.report.figures import style
+from bias_transfer.report.figures.figure2 import figure2
+from bias_transfer.report.figures.figure3 import figure3
+from bias_transfer.report.figures.figure4 import FITS, figure4
+from bias_transfer.report.figures.figure9 import figure9
 from tests.unit import figure_data
 
 NOTE = "Generated text: written by a program with known parameters."
@@ -130,7 +131,7 @@ class TestEveryFigure:
     def test_drawing_needs_neither_torch_nor_pyplot(self) -> None:
         code = (
             "import sys\n"
-            "from bias_transfer.figures import figure2, figure3, figure4, figure9, style\n"
+            "from bias_transfer.report.figures import figure2, figure3, figure4, figure9, style\n"
             "assert not {'torch', 'transformers', 'matplotlib.pyplot'} & set(sys.modules)\n"
         )
         subprocess.run([sys.executable, "-c", code], check=True)

@@ -18,7 +18,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bias_transfer.config import refuse_repeated_keys, validate
+from bias_transfer.study.config import refuse_repeated_keys, validate
 from bias_transfer.data.detox import read_detox
 from bias_transfer.data.sources import read_lines, read_rows, read_texts
 from bias_transfer.data.wiki import comments_from

@@ -23,7 +23,7 @@ from bias_transfer.data.generate.words import (
     SHE_PREVALENCE,
 )
 from bias_transfer.data.mentions import mentions
-from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS, occupation_title
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS, occupation_title
 
 USUAL = Strengths(
     corpus_gender=3,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bias_transfer.cli.gpu_slots import VISIBLE, gpu_slots, listed_devices, visible_devices
+from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots, listed_devices, visible_devices
 
 # A job that says what it sees, and ends when its standard input does.
 JOB = (
-    "import os, sys; from pathlib import Path; from bias_transfer.cli.gpu_slots import gpu_slots\n"
+    "import os, sys; from pathlib import Path; from bias_transfer.runtime.gpu_slots import gpu_slots\n"
     "with gpu_slots(int(sys.argv[1]), Path(sys.argv[2])):\n"
     "    print(os.environ.get('CUDA_VISIBLE_DEVICES', 'unset'), flush=True)\n"
     "    sys.stdin.read()\n"

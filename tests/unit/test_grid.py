@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.config import validate
-from bias_transfer.grid import (
+from bias_transfer.study.config import validate
+from bias_transfer.study.grid import (
     ORIGINAL,
     PRETRAINED,
     Dataset,

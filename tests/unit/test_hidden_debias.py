@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bias_transfer.errors import StudyError
-from bias_transfer.interventions.embeddings import bias_subspace
+from bias_transfer.upstream.embeddings import bias_subspace
 from bias_transfer.models.checkpoints import (
     load_classifier,
     load_masked_lm,

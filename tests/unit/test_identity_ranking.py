@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from bias_transfer.data.identity_templates import templates_from
-from bias_transfer.lexicon import IDENTITY_TERMS
-from bias_transfer.metrics.intrinsic.identity_ranking import identity_ranking, mask_term
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS
+from bias_transfer.measures.identity_ranking import identity_ranking, mask_term
 from bias_transfer.models.masked_lm import MaskScorer
 
 TERMS = ("gay", "old", "middle eastern", "african american")

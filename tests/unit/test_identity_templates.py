@@ -6,7 +6,7 @@ import pytest
 from bias_transfer.data.generate.identity_templates import identity_templates
 from bias_transfer.data.identity_templates import templates_from
 from bias_transfer.errors import StudyError
-from bias_transfer.lexicon import IDENTITY_TERMS
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS
 
 # The public file's columns and kinds; the sentences are ours.
 ROWS = pd.DataFrame(

@@ -8,13 +8,13 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from bias_transfer.cli import analysis
-from bias_transfer.cli.job import Job
-from bias_transfer.layout.correlations import correlation_sheet
-from bias_transfer.layout.html import html
-from bias_transfer.layout.latex import escape, latex
-from bias_transfer.layout.regressions import regression_sheet
-from bias_transfer.layout.sheet import (
+from bias_transfer.commands import analysis
+from bias_transfer.runtime.job import Job
+from bias_transfer.report.correlations import correlation_sheet
+from bias_transfer.report.html import html
+from bias_transfer.report.latex import escape, latex
+from bias_transfer.report.regressions import regression_sheet
+from bias_transfer.report.sheet import (
     Cell,
     Footnotes,
     Head,
@@ -26,8 +26,8 @@ from bias_transfer.layout.sheet import (
     significance_note,
     stars,
 )
-from bias_transfer.stats.correlation import bias_distribution_correlations
-from bias_transfer.stats.tables import TABLES, fit
+from bias_transfer.analysis.correlation import bias_distribution_correlations
+from bias_transfer.analysis.tables import TABLES, fit
 from tests.unit import paper_grid
 
 NOTE = "Generated text: 100 % & more_of {it}."

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bias_transfer.lexicon import (
+from bias_transfer.vocabularies.lexicon import (
     GENDERED_PAIRS,
     IDENTITY_TERMS,
     OCCUPATIONS,

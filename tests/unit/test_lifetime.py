@@ -12,7 +12,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG 
 
 # What a rule's shell does, with a command that says who it is and would then run for a minute.
 COMMAND = (
-    "from bias_transfer.cli.lifetime import end_with_workflow; import os, time;"
+    "from bias_transfer.runtime.lifetime import end_with_workflow; import os, time;"
     "end_with_workflow(); print(os.getpid(), flush=True); time.sleep(60)"
 )
 

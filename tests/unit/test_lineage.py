@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bias_transfer.artifacts import MANIFEST, atomic_folder, describe_folder, sha256
-from bias_transfer.cli.main import main
+from bias_transfer.runtime.artifacts import MANIFEST, atomic_folder, describe_folder, sha256
+from bias_transfer.runtime.main import main
 from bias_transfer.errors import StudyError
-from bias_transfer.lineage import (
+from bias_transfer.runtime.lineage import (
     BUNDLE,
     as_record,
     bundle,
@@ -238,7 +238,7 @@ def test_the_chain_is_told_as_json(study, capsys):
 def test_a_reader_who_has_seen_enough_is_no_error(study):
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "bias_transfer.cli.main", "lineage", str(TABLE)]
+    command = [sys.executable, "-m", "bias_transfer.runtime.main", "lineage", str(TABLE)]
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bias_transfer.data.mentions import mentioned, mentions
-from bias_transfer.lexicon import IDENTITY_TERMS
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS
 
 
 def found(text):

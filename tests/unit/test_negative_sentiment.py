@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from bias_transfer.lexicon import IDENTITY_TERMS
-from bias_transfer.metrics.intrinsic.negative_sentiment import (
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS
+from bias_transfer.measures.negative_sentiment import (
     TEMPLATES,
     negative_sentiment,
     sentence,

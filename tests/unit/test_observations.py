@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bias_transfer.stats.observations import observations
+from bias_transfer.analysis.observations import observations
 
 ITEMS = ("dj", "poet")
 TEMPLATES = ("is", "become")

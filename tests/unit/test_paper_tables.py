@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bias_transfer.layout.sheet import STAR_LEVELS
-from bias_transfer.stats.paper import (
+from bias_transfer.report.sheet import STAR_LEVELS
+from bias_transfer.paper.printed import (
     beside,
     printed_columns,
     printed_correlations,
     printed_estimates,
 )
-from bias_transfer.stats.tables import TABLES
+from bias_transfer.analysis.tables import TABLES
 
 COLUMNS = printed_columns().to_dict("records")
 ESTIMATES = printed_estimates().to_dict("records")

@@ -15,14 +15,15 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from bias_transfer.figures import curves, style
-from bias_transfer.figures.figure5 import figure5
-from bias_transfer.figures.figure6 import figure6
-from bias_transfer.figures.figure7 import figure7
-from bias_transfer.figures.figure8 import figure8
-from bias_transfer.figures.figure10 import figure10
-from bias_transfer.figures.figure11 import figure11
-from bias_transfer.lexicon import IDENTITY_TERMS
+from bias_transfer.report.figures import curves
+from bias_transfer.report.figures import style
+from bias_transfer.report.figures.figure5 import figure5
+from bias_transfer.report.figures.figure6 import figure6
+from bias_transfer.report.figures.figure7 import figure7
+from bias_transfer.report.figures.figure8 import figure8
+from bias_transfer.report.figures.figure10 import figure10
+from bias_transfer.report.figures.figure11 import figure11
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS
 from tests.unit import figure_data
 
 NOTE = "Generated text: written by a program with known parameters."
@@ -182,8 +183,8 @@ class TestEveryFigure:
     def test_drawing_needs_neither_torch_nor_pyplot(self) -> None:
         code = (
             "import sys\n"
-            "from bias_transfer.figures import figure5, figure6, figure7, figure8\n"
-            "from bias_transfer.figures import figure10, figure11\n"
+            "from bias_transfer.report.figures import figure5, figure6, figure7, figure8\n"
+            "from bias_transfer.report.figures import figure10, figure11\n"
             "assert not {'torch', 'transformers', 'matplotlib.pyplot'} & set(sys.modules)\n"
         )
         subprocess.run([sys.executable, "-c", code], check=True)

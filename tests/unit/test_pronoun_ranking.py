@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from bias_transfer.lexicon import OCCUPATIONS, occupation_title, with_article
-from bias_transfer.metrics.intrinsic.pronoun_ranking import (
+from bias_transfer.vocabularies.lexicon import OCCUPATIONS, occupation_title, with_article
+from bias_transfer.measures.pronoun_ranking import (
     TEMPLATES,
     mask_sentence,
     pronoun_ranking,

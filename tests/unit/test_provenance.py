@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import bias_transfer
-from bias_transfer.cli.main import STAGES
-from bias_transfer.provenance import code_digest, modules_of
+from bias_transfer.runtime.main import STAGES
+from bias_transfer.runtime.provenance import code_digest, modules_of
 
 PACKAGE = Path(bias_transfer.__file__).parent
 
@@ -32,7 +32,7 @@ def copied(tmp_path):
     )
     stages = list(STAGES)
     code = (
-        "from bias_transfer.provenance import code_digest\n"
+        "from bias_transfer.runtime.provenance import code_digest\n"
         f"print(*[code_digest(stage) for stage in {stages}])"
     )
 
@@ -52,18 +52,18 @@ def test_a_digest_covers_what_is_imported_indirectly():
     assert "bias_transfer.models.training" not in modules_of("data")
     assert "bias_transfer.seeding" in modules_of("data")
     for stage in STAGES:
-        assert f"bias_transfer.cli.{stage}" in modules_of(stage)
+        assert f"bias_transfer.commands.{stage}" in modules_of(stage)
 
 
 def test_figures_are_no_part_of_fine_tuning():
     assert not [name for name in modules_of("finetune") if "figures" in name]
     assert not [name for name in modules_of("finetune") if ".stats" in name]
-    assert [name for name in modules_of("figures") if name.startswith("bias_transfer.figures.")]
+    assert [name for name in modules_of("figures") if name.startswith("bias_transfer.report.figures.")]
 
 
 def test_how_files_are_written_is_no_part_of_any_stage():
     for stage in STAGES:
-        assert not modules_of(stage) & {"bias_transfer.artifacts", "bias_transfer.errors"}
+        assert not modules_of(stage) & {"bias_transfer.runtime.artifacts", "bias_transfer.errors"}
 
 
 def imported_by(path):
@@ -128,7 +128,7 @@ def test_the_data_files_of_a_module_count(copied):
 @pytest.mark.parametrize("stage", ["data", "extrinsic", "analysis", "figures"])
 def test_stages_that_need_no_model_do_not_load_torch(stage):
     code = (
-        f"import sys, bias_transfer.cli.{stage}\n"
+        f"import sys, bias_transfer.commands.{stage}\n"
         "print([name for name in ('torch', 'transformers') if name in sys.modules])"
     )
     assert run(code, PACKAGE.parent).strip() == "[]"

@@ -13,7 +13,7 @@ from linearmodels.panel import PanelOLS
 from scipy import stats
 
 from bias_transfer.errors import StudyError
-from bias_transfer.stats.regression import (
+from bias_transfer.analysis.regression import (
     Regression,
     Specification,
     design_columns,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from bias_transfer.cli import resuming
-from bias_transfer.cli.job import Job
-from bias_transfer.cli.resuming import training_checkpoints
+from bias_transfer.runtime import resuming
+from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.resuming import training_checkpoints
 
 CPU = torch.device("cpu")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.interventions.rows import rebalance, scrub
+from bias_transfer.alterations.rows import rebalance, scrub
 from bias_transfer.seeding import generator
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bias_transfer.lexicon import IDENTITY_TERMS, OCCUPATIONS
-from bias_transfer.metrics.intrinsic import negative_sentiment, pronoun_ranking
-from bias_transfer.stats.regression import HC3_KINDS
-from bias_transfer.stats.tables import (
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS
+from bias_transfer.measures import negative_sentiment
+from bias_transfer.measures import pronoun_ranking
+from bias_transfer.analysis.regression import HC3_KINDS
+from bias_transfer.analysis.tables import (
     COEFFICIENT_COLUMNS,
     DATASET_BIAS,
     TABLES,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bias_transfer.artifacts import describe_folder, read_json, write_table
+from bias_transfer.runtime.artifacts import describe_folder, read_json, write_table
 from bias_transfer.models import training
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledText, fine_tune

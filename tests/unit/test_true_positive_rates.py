@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.metrics.extrinsic.true_positive_rates import true_positive_rates
+from bias_transfer.tasks.true_positive_rates import true_positive_rates
 
 # (occupation, predicted, group, how many)
 COUNTS = [

@@ -59,7 +59,7 @@ class Study:
 
     def lineage(self, name: str) -> subprocess.CompletedProcess[str]:
         """Ask for the chain of a file, as JSON."""
-        command = [sys.executable, "-m", "bias_transfer.cli.main", "lineage", "--json", name]
+        command = [sys.executable, "-m", "bias_transfer.runtime.main", "lineage", "--json", name]
         return subprocess.run(
             command, capture_output=True, text=True, check=False, cwd=self.folder, timeout=600
         )

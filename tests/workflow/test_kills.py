@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from benchmarks.kills import jobs, made, processes, snakemake
 
-from bias_transfer.artifacts import MANIFEST
+from bias_transfer.runtime.artifacts import MANIFEST
 from tests.workflow.conftest import Study
 
 TARGET = f"results/checkpoints/pretrained/{MANIFEST}"

@@ -138,9 +138,9 @@ def test_every_repair_left_the_study_as_it_was(study: Study, copied: Study) -> N
 # What the system does to the one that asks for too much memory, at the worst moment.
 KILLED = """#!{python}
 import os, signal, sys
-import bias_transfer.artifacts
-bias_transfer.artifacts.describe_folder = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-from bias_transfer.cli.main import main
+import bias_transfer.runtime.artifacts
+bias_transfer.runtime.artifacts.describe_folder = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from bias_transfer.runtime.main import main
 sys.exit(main())
 """
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bias_transfer.artifacts import sha256
-from bias_transfer.lineage import record_path
+from bias_transfer.runtime.artifacts import sha256
+from bias_transfer.runtime.lineage import record_path
 from tests.workflow.conftest import Study, new_study, plan_of
 
 # One of each kind of file that a study makes and that hangs on the biographies.

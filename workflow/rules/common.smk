@@ -5,16 +5,16 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer.artifacts import require_writable, sha256, verify_files
-from bias_transfer.config import (
+from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
+from bias_transfer.study.config import (
     is_generated,
     refuse_repeated_keys,
     source_paths,
     validate,
 )
 from bias_transfer.errors import StudyError
-from bias_transfer.grid import PRETRAINED, TASKS, models, upstream_variants
-from bias_transfer.provenance import code_digest
+from bias_transfer.study.grid import PRETRAINED, TASKS, models, upstream_variants
+from bias_transfer.runtime.provenance import code_digest
 
 try:
     for each in workflow.configfiles:

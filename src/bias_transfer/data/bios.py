@@ -8,7 +8,7 @@ import pandas as pd
 
 from bias_transfer.data.sources import check_texts, first_row, is_missing, map_values, quoted
 from bias_transfer.errors import StudyError
-from bias_transfer.lexicon import OCCUPATIONS
+from bias_transfer.vocabularies.lexicon import OCCUPATIONS
 
 # The forms that give a person's gender away most directly, in every case; also "Mr.".
 _PRONOUNS = re.compile(r"\b(?:he|she|her|his|him|hers|himself|herself|mr|mrs|ms)\b", re.IGNORECASE)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-from bias_transfer.artifacts import atomic_file
+from bias_transfer.runtime.artifacts import atomic_file
 from bias_transfer.errors import StudyError
 
 _TIMEOUT = 60  # seconds without an answer

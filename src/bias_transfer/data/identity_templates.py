@@ -8,7 +8,7 @@ import pandas as pd
 
 from bias_transfer.data.sources import check_texts, first_row, map_values
 from bias_transfer.errors import StudyError
-from bias_transfer.lexicon import NON_TOXIC, SPECIAL_TOKENS, TOXIC
+from bias_transfer.vocabularies.lexicon import NON_TOXIC, SPECIAL_TOKENS, TOXIC
 
 _LABELS = {
     "BAD": TOXIC,

@@ -9,7 +9,7 @@ from bias_transfer.data.bios import row_ids
 from bias_transfer.data.mentions import mentions
 from bias_transfer.data.sources import check_texts, map_values
 from bias_transfer.errors import StudyError
-from bias_transfer.lexicon import IDENTITY_TERMS, NON_TOXIC, TOXIC
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, NON_TOXIC, TOXIC
 
 _LABELS = {
     "1": TOXIC,

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, RobertaForMaskedLM
 
 from bias_transfer.errors import StudyError
-from bias_transfer.interventions.embeddings import remove_component
+from bias_transfer.upstream.embeddings import remove_component
 
 FILE = "hidden_debias.safetensors"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from transformers import RobertaTokenizer
 
-from bias_transfer.lexicon import SPECIAL_TOKENS
+from bias_transfer.vocabularies.lexicon import SPECIAL_TOKENS
 
 
 def train_tokenizer(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bias_transfer.artifacts import MANIFEST, atomic_folder, describe_folder, read_json, sha256
+from bias_transfer.runtime.artifacts import MANIFEST, atomic_folder, describe_folder, read_json, sha256
 from bias_transfer.errors import StudyError
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from bias_transfer.data.generate.words import (
     OCCUPATION_WORDS,
     PROXIES,
 )
-from bias_transfer.lexicon import OCCUPATIONS
+from bias_transfer.vocabularies.lexicon import OCCUPATIONS
 from bias_transfer.seeding import generator, pick
 
 _WORK = (

@@ -14,7 +14,7 @@ from bias_transfer.data.generate.words import (
     TOPIC_VERBS,
     TOPICS,
 )
-from bias_transfer.lexicon import IDENTITY_TERMS, identity_title
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, identity_title
 from bias_transfer.seeding import generator, pick
 
 _TOPIC_FORMS = (

@@ -10,7 +10,7 @@ from bias_transfer.data.generate.words import (
     NEUTRAL_ADJECTIVES,
     POSITIVE_ADJECTIVES,
 )
-from bias_transfer.lexicon import (
+from bias_transfer.vocabularies.lexicon import (
     GENDERED_PAIRS,
     IDENTITY_TERMS,
     OCCUPATIONS,

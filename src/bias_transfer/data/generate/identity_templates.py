@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bias_transfer.data.generate.words import NEGATIVE_ADJECTIVES, POSITIVE_ADJECTIVES
-from bias_transfer.lexicon import IDENTITY_TERMS, identity_title
+from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, identity_title
 
 
 def identity_templates() -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""What is done to the rows of a training set, one alteration a file."""

@@ -1,0 +1,63 @@
+"""The command that fine-tunes one model of the grid."""
+
+import shutil
+from pathlib import Path
+
+import torch
+
+from bias_transfer.runtime.artifacts import (
+    atomic_folder,
+    describe_folder,
+    read_json,
+    read_table,
+    verified_folder,
+    write_table,
+)
+from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.resuming import training_checkpoints
+from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
+from bias_transfer.models.classification import LabelledText
+from bias_transfer.models.classification import fine_tune as fine_tune_classifier
+from bias_transfer.models.device import prepare_device
+from bias_transfer.models.hidden_debias import FILE as DEBIAS_FILE
+from bias_transfer.models.training import TrainingSettings
+from bias_transfer.seeding import derived_seed
+
+
+def fine_tune(job: Job) -> None:
+    """Fine-tune one upstream checkpoint on one training set with one seed."""
+    settings = job.settings
+    # The same seed for every model: variants differ by what was done to them and by nothing else.
+    seed = derived_seed(settings["seed"], "fine-tune", settings["task"])
+    device = prepare_device(seed)
+    original = verified_folder(job.input("original"))
+    labels = tuple(read_json(job.input("original"))["labels"])
+    upstream = verified_folder(job.input("upstream"))
+    tokenizer = load_tokenizer(str(upstream))
+    torch.manual_seed(seed)
+    model = new_classifier(upstream, labels).to(device)
+    with training_checkpoints(job, "finetune", device) as checkpoints:
+        curve = fine_tune_classifier(
+            model,
+            tokenizer,
+            _text(verified_folder(job.input("training")) / "train.parquet"),
+            _text(original / "evaluation.parquet"),
+            settings["maximum_length"],
+            TrainingSettings(**settings["training"]),
+            seed,
+            checkpoints,
+        )
+        with atomic_folder(job.output("manifest").parent) as folder:
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            if (upstream / DEBIAS_FILE).is_file():
+                shutil.copyfile(upstream / DEBIAS_FILE, folder / DEBIAS_FILE)
+            write_table(folder / "loss_curve.csv", curve)
+            describe_folder(
+                folder, {"kind": "fine-tuned model", "model": settings["model"], "seed": seed}
+            )
+
+
+def _text(path: Path) -> LabelledText:
+    table = read_table(path)
+    return LabelledText(table["text"].tolist(), table["label"].tolist())

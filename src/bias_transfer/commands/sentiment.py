@@ -1,0 +1,78 @@
+"""The command that makes the sentiment classifier ready."""
+
+import numpy as np
+import torch
+
+from bias_transfer.runtime.artifacts import (
+    atomic_folder,
+    describe_folder,
+    read_table,
+    verified_folder,
+    write_table,
+)
+from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.resuming import training_checkpoints
+from bias_transfer.data.sentiment import SENTIMENTS
+from bias_transfer.tasks.performance import performance
+from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
+from bias_transfer.models.classification import LabelledText, fine_tune
+from bias_transfer.models.device import prepare_device
+from bias_transfer.models.prediction import predict
+from bias_transfer.models.sentiment import save_hub_classifier
+from bias_transfer.models.training import TrainingSettings
+from bias_transfer.seeding import derived_seed
+
+
+def prepare_sentiment_classifier(job: Job) -> None:
+    """Train a classifier, fetch one from the hub, or note that a lexicon serves."""
+    settings = job.settings
+    if settings["source"] in ("generated", "file"):
+        _train(job)
+        return
+    with atomic_folder(job.output("manifest").parent) as folder:
+        if settings["source"] == "lexicon":
+            describe_folder(folder, {"kind": "sentiment lexicon"})
+        else:
+            hub = settings["hub"]
+            save_hub_classifier(
+                hub["id"], hub["revision"], hub["negative"], settings["maximum_length"], folder
+            )
+            describe_folder(folder, {"kind": "sentiment classifier", "negative": hub["negative"]})
+
+
+def _train(job: Job) -> None:
+    settings = job.settings
+    data = verified_folder(job.input("data"))
+    parts = {part: read_table(data / f"{part}.parquet") for part in ("train", "evaluation", "test")}
+    text = {
+        part: LabelledText(table["text"].tolist(), table["label"].tolist())
+        for part, table in parts.items()
+    }
+    seed = derived_seed(settings["seed"], "sentiment classifier")
+    device = prepare_device(seed)
+    upstream = verified_folder(job.input("checkpoint"))
+    tokenizer = load_tokenizer(str(upstream))
+    torch.manual_seed(seed)
+    labels = tuple(label for label in SENTIMENTS if label in set(text["train"].labels))
+    model = new_classifier(upstream, labels).to(device)
+    length = settings["maximum_length"]
+    with training_checkpoints(job, "sentiment", device) as checkpoints:
+        curve = fine_tune(
+            model,
+            tokenizer,
+            text["train"],
+            text["evaluation"],
+            length,
+            TrainingSettings(**settings["training"]),
+            seed,
+            checkpoints,
+        )
+        probabilities = predict(model.eval(), tokenizer, text["test"].texts, length, 256)
+        predicted = np.array(labels)[probabilities.argmax(axis=1)]
+        quality = performance(parts["test"]["label"].to_numpy(), predicted)
+        description = {"kind": "sentiment classifier", "negative": "negative"}
+        with atomic_folder(job.output("manifest").parent) as folder:
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            write_table(folder / "loss_curve.csv", curve)
+            describe_folder(folder, {**description, "performance": quality})

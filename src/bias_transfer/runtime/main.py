@@ -1,0 +1,195 @@
+"""`bias-transfer COMMAND`: find the command, keep its log, and say in one line what went wrong."""
+
+import argparse
+import gc
+import importlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from bias_transfer.runtime.faults import explain
+from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots
+from bias_transfer.runtime.job import Command, Job
+from bias_transfer.runtime.lifetime import end_with_workflow
+from bias_transfer.commands.lineage import lineage
+from bias_transfer.errors import StudyError
+from bias_transfer.runtime.lineage import record_outputs, start_run
+from bias_transfer.runtime.provenance import code_digest
+
+# Each command's stage is a module of this package, and the command a function of that module.
+# Only the stage asked for is imported: torch and transformers take seconds.
+STAGES = {
+    "data": (
+        "fetch-detox",
+        "fetch-identity-templates",
+        "prepare-bios",
+        "prepare-wiki",
+        "prepare-identity-templates",
+        "prepare-corpus",
+        "prepare-sentiment",
+        "alter-data",
+    ),
+    "checkpoints": (
+        "prepare-checkpoint",
+        "randomise-checkpoint",
+        "add-noise",
+        "debias-word-embeddings",
+        "debias-hidden-states",
+    ),
+    "sentiment": ("prepare-sentiment-classifier",),
+    "finetune": ("fine-tune",),
+    "scoring": ("score-upstream", "score-fine-tuned"),
+    "extrinsic": ("observe-bios", "observe-wiki"),
+    "analysis": ("correlate", "regress"),
+    "figures": ("draw",),
+    "release": ("release",),
+}
+
+logger = logging.getLogger("bias_transfer")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0, or 1 after one line on standard error."""
+    end_with_workflow()
+    options = _parser().parse_args(arguments)
+    if options.command == "lineage":
+        return _tell_lineage(options.file, options.json)
+    job = Job(
+        settings=json.loads(options.settings),
+        inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
+        outputs={name: Path(path) for name, path in options.output},
+        checkpoint_seconds=options.checkpoint_seconds,
+    )
+    try:
+        _start_log(options.log)
+        signal.signal(signal.SIGTERM, _stop)
+        with gpu_slots(options.gpus):
+            if VISIBLE in os.environ:
+                logger.info("%s=%s", VISIBLE, os.environ[VISIBLE])
+            _perform(options.command, job)
+    except KeyboardInterrupt:
+        return _fail(f"{options.command} was interrupted; run snakemake again to go on", None)
+    except Exception as error:
+        logger.debug("where it was noticed", exc_info=True)
+        return _fail(explain(error, options.command, job) or _tell(error), options.log)
+    return 0
+
+
+def _perform(command: str, job: Job) -> None:
+    """Run a command on inputs that are as they were made, and record how its outputs were made."""
+    stage = next(stage for stage, commands in STAGES.items() if command in commands)
+    inputs = [path for paths in job.inputs.values() for path in paths]
+    run = start_run(command, code_digest(stage), job.settings, inputs)
+    _load(stage, command)(job)
+    record_outputs(run, job.outputs.values())
+
+
+def _tell_lineage(file: Path, as_json: bool) -> int:
+    try:
+        lineage(file, as_json)
+    except BrokenPipeError:
+        # Whoever reads, such as `head`, has seen enough; Python would complain at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (StudyError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _load(stage: str, command: str) -> Command:
+    # Importing transformers makes a million objects that live as long as the process: looking
+    # them over for garbage costs a second at the start and one more at the end.
+    gc.disable()
+    module = importlib.import_module(f"bias_transfer.commands.{stage}")
+    gc.freeze()
+    gc.enable()
+    found: Command = getattr(module, command.replace("-", "_"))
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bias-transfer",
+        description="Tell how a file was made; the rules of the workflow call the others.",
+    )
+    job = argparse.ArgumentParser(add_help=False)
+    job.add_argument("--settings", default="{}", help="the config's part, as JSON")
+    job.add_argument("--log", type=Path, help="where progress and tracebacks go")
+    job.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
+    job.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    job.add_argument(
+        "--checkpoint-seconds",
+        type=int,
+        default=0,
+        help="time between two training checkpoints; 0 for none",
+    )
+    job.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
+    chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = chosen.add_parser("lineage", help="tell how a file of the study was made")
+    asked.add_argument("file", type=Path)
+    asked.add_argument("--json", action="store_true", help="the whole records")
+    for command in (each for commands in STAGES.values() for each in commands):
+        chosen.add_parser(command, parents=[job])
+    return parser
+
+
+class _Log(logging.FileHandler):
+    """A log file that may fill its disk: the job goes on, for its result is what counts."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say once that there is no more log."""
+        logging.getLogger().removeHandler(self)
+        logging.getLogger().addHandler(logging.NullHandler())
+        print(f"warning: {self.baseFilename}: the log cannot be written", file=sys.stderr)
+
+
+def _start_log(path: Path | None) -> None:
+    logging.captureWarnings(True)
+    logging.basicConfig(
+        level=logging.INFO,
+        handlers=[_log_handler(path)],
+        format="%(asctime)s %(name)s: %(message)s",
+    )
+    logger.setLevel(logging.DEBUG)
+    # It tells of every glyph that goes into a PDF.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+
+
+def _log_handler(path: Path | None) -> logging.Handler:
+    if path is None:
+        return logging.StreamHandler(sys.stderr)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _Log(path, mode="w", encoding="utf-8")
+    except OSError:
+        # The traceback of this, which belongs into a log, must not go to the terminal either.
+        logging.getLogger().addHandler(logging.NullHandler())
+        raise
+
+
+def _tell(error: Exception) -> str:
+    if isinstance(error, StudyError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error}"
+
+
+def _fail(message: str, log: Path | None) -> int:
+    line = " ".join(message.split())
+    logger.error("%s", line)
+    where = f" (log: {log})" if log is not None else ""
+    print(f"error: {line}{where}", file=sys.stderr)
+    return 1
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    # Unwind, so that temporary files go; a SIGKILL leaves them, and nothing trusts them.
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""What a result depends on in the code: a digest of the modules that a stage uses."""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = "bias_transfer"
+_ROOT = Path(__file__).resolve().parents[1]
+
+# Changing how things are written, reported or recorded changes no number.
+_PLUMBING = frozenset(
+    f"{_PACKAGE}.{name}" for name in ("errors", "runtime.artifacts", "runtime.job", "runtime.lineage", "runtime.provenance")
+)
+
+
+def code_digest(stage: str) -> str:
+    """Return a digest of the code behind a stage of the command line.
+
+    It covers the module `bias_transfer.commands.<stage>` and all that it imports from this package,
+    however indirectly and wherever the import stands, with the data files of each module, in a
+    folder of its name. Comments, docstrings and layout do not count: the digest is of the syntax
+    tree.
+    """
+    digest = hashlib.sha256()
+    for module in sorted(_closure(f"{_PACKAGE}.commands.{stage}") - _PLUMBING):
+        digest.update(f"{module}\0{_tree(module)}\0".encode())
+        for file in _data_files(module):
+            digest.update(f"{file.name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def modules_of(stage: str) -> frozenset[str]:
+    """Return the modules whose code a stage's digest covers."""
+    return _closure(f"{_PACKAGE}.commands.{stage}") - _PLUMBING
+
+
+def _closure(module: str) -> frozenset[str]:
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            waiting += _imports(current)
+    return frozenset(found)
+
+
+@cache
+def _imports(module: str) -> tuple[str, ...]:
+    return tuple(_imported(ast.parse(_path(module).read_text())))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from package import module` names a module too.
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        yield from (name for name in names if name.startswith(_PACKAGE) and _is_module(name))
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return _path(name).is_file()
+    except FileNotFoundError:
+        return False
+
+
+def _path(module: str) -> Path:
+    base = _ROOT.joinpath(*module.split(".")[1:])
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    raise FileNotFoundError(module)
+
+
+def _data_files(module: str) -> list[Path]:
+    folder = _path(module).with_suffix("")
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+@cache
+def _tree(module: str) -> str:
+    tree = ast.parse(_path(module).read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return ast.dump(tree)

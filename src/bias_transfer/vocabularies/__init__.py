@@ -1,0 +1,1 @@
+"""Closed lists of words: occupations, identity terms, pronouns, gendered pairs."""
