@@ -1,1 +1,103 @@
-"""What is done to the rows of a training set, one alteration a file."""
+"""What is done to the rows of a training set, one alteration a file.
+
+An alteration is a module that declares `ALTERATION = Alteration(...)`; modules whose name starts
+with an underscore hold what several share.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bias_transfer import plugins
+from bias_transfer.section import Section
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One altered training set.
+
+    Attributes
+    ----------
+    kind
+        What was done, as the observation table names it: `balance`, `scrub-toxic`; `original` is
+        the unaltered one.
+    id
+        The name of its folder, such as `balance-a0.5-b0`.
+    alteration
+        The plug-in that makes it; empty for the original.
+    levels
+        How much was done, by column of the observation table.
+    """
+
+    kind: str
+    id: str
+    alteration: str = ""
+    levels: dict[str, float] = field(default_factory=dict)
+
+
+ORIGINAL = Variant("original", "original")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the kinds of data set that an alteration makes.
+
+    Attributes
+    ----------
+    title
+        In words: "Scrubbing toxic mentions".
+    levels
+        Columns of the observation table that say how much, with the symbol of each: {"oversample":
+        "α"}.
+    """
+
+    title: str
+    levels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """One way of altering a training set, as the rest of the study learns of it.
+
+    Attributes
+    ----------
+    order
+        Its place in the grid, in tables and in legends; equal ones go by name.
+    group
+        The models that a regression is fitted on together: "Balanced".
+    task_kinds
+        The kinds of task whose data it can alter.
+    settings
+        One entry of `tasks.<task>.alterations.<name>`.
+    variant
+        From an entry and its task (a `tasks.Task`) to the variant. May raise a StudyError about
+        the entry.
+    kinds
+        From a task to the kinds of data set that it may make, by the variant's `kind`.
+    apply
+        From the training part, an entry, the task and a random generator to the altered rows.
+        Columns are `id`, `text`, `label`, `group`.
+    """
+
+    order: int
+    group: str
+    task_kinds: frozenset[str]
+    settings: type[Section]
+    variant: Callable[[Any, Any], Variant]
+    kinds: Callable[[Any], dict[str, Kind]]
+    apply: Callable[[pd.DataFrame, Any, Any, np.random.Generator], pd.DataFrame]
+
+
+def alteration(name: str) -> Alteration:
+    """Return an alteration by its name."""
+    found: Alteration = plugins.declared(__name__, name, "ALTERATION")
+    return found
+
+
+def alterations() -> dict[str, Alteration]:
+    """Return every alteration by its name, in their order."""
+    found = {name: alteration(name) for name in plugins.names(__name__)}
+    return dict(sorted(found.items(), key=lambda each: (each[1].order, each[0])))

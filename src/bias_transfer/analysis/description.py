@@ -1,0 +1,109 @@
+"""What the analysis, the tables, the figures and the answer are told of a study, in plain values.
+
+They know no plug-in: which measures, covariates and interventions there are, what they are called
+and what zero means comes to them in these descriptions, as a part of the job's settings.
+"""
+
+from typing import Literal
+
+from bias_transfer.section import Section
+
+
+class Quantity(Section):
+    """A column of the observation table, as tables, figures and the answer speak of it."""
+
+    column: str
+    """Its name in the observation table."""
+    title: str
+    """In words, beginning in lower case: "pronoun ranking"."""
+    label: str
+    """As the label of a row or an axis, without the unit: "Pronoun ranking (upstream)"."""
+    axis: str
+    """As the label of an axis, with the unit."""
+    unit: str = ""
+    """What one unit of it is, after "per": "nat"."""
+    neutral: float | None = None
+    """The drawn value that means "no bias"; None where no value means that."""
+    neutral_text: str = ""
+    """What the neutral value means, in words."""
+    logarithm: bool = False
+    """Whether the column holds the logarithm of what is drawn; the axis is then logarithmic."""
+    per_template: bool = True
+    """Whether it differs from template to template of one model and item."""
+    missing: str = ""
+    """Why a value may be missing, for the reason of a row left out; empty: the table says it."""
+
+
+class Intervention(Section):
+    """One kind of intervention, as tables and figures speak of it."""
+
+    side: Literal["upstream", "data"]
+    """Whether the checkpoint is altered or the training set."""
+    kind: str
+    """Value of `upstream_kind` or of `dataset_kind`."""
+    title: str
+    """In words: "Uniform noise"."""
+    group: str
+    """The models that a regression is fitted on together: "Noise added"."""
+    with_unmodified: bool = False
+    """Whether the unmodified model belongs to that group."""
+    pretrained: bool = True
+    """Whether its checkpoints still hold what the pre-training taught."""
+    levels: dict[str, str] = {}
+    """Columns that say how much, each with its symbol: {"upstream_strength": "γ"}."""
+
+
+class Contents(Section):
+    """What the training data hold of each item, in two groups of rows."""
+
+    total: str
+    """Column of the number of rows: "training_rows"."""
+    share: str
+    """Column of the first group's share among them: "prevalence_she"."""
+    counted: str
+    """What the rows are, in words: "biographies"."""
+    groups: tuple[str, str]
+    """The two groups of them, in words: ("she", "he")."""
+    none_text: str
+    """Said of an item without any row: "never mentioned"."""
+
+
+class TaskDescription(Section):
+    """A task, as tables, figures and the answer speak of it."""
+
+    name: str
+    """Its key in the config, the value of `task` in tables and the name of its folders: "bios"."""
+    title: str
+    """As it is printed: "BIOS"."""
+    kind: str
+    """Of task: "labels_by_group"."""
+    item: str
+    """Column of the items: "occupation"."""
+    items: str
+    """Plural, in words: "occupations"."""
+    item_titles: dict[str, str]
+    """How each item is printed, in the order of the items: {"yoga_teacher": "yoga teacher"}."""
+    templates: tuple[str, ...]
+    """Names of the templates, in order; the first is the reference of the dummies."""
+    measures: tuple[Quantity, ...]
+    """Upstream bias; the first is the one that the answer and the regressions use."""
+    outcome: Quantity
+    """Downstream bias, as the regressions explain it."""
+    outcomes: tuple[Quantity, ...]
+    """Every column of downstream bias, the one that figures and correlations use first."""
+    covariates: tuple[Quantity, ...]
+    """What the training data say of an item; the first stands for the bias of the data."""
+    contents: Contents
+    """What the training data hold of each item."""
+    interventions: tuple[Intervention, ...]
+    """In the order of the grid."""
+
+    @property
+    def before(self) -> Quantity:
+        """The principal measure of upstream bias."""
+        return self.measures[0]
+
+    @property
+    def after(self) -> Quantity:
+        """Downstream bias, as figures and correlations take it."""
+        return self.outcomes[0]
