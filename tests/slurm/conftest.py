@@ -11,7 +11,11 @@ from tests.slurm.cluster import cluster, why_not
 from tests.workflow.conftest import Study, new_study
 
 # Laid over the tiny study: as few jobs as every rule can do with.
-SMALL = "bios: {upstream: [random], balance: []}\nwiki: {scrub: []}\n"
+SMALL = (
+    "tasks:\n"
+    "  bios: {upstream: [random], alterations: {balance: []}}\n"
+    "  wiki: {alterations: {scrub: []}}\n"
+)
 # All but the figures, which take longest and are drawn from these.
 TABLES = ("results/analysis/answer.md", "results/analysis/transfer.csv")
 

@@ -138,7 +138,7 @@ def test_a_job_past_its_time_limit_goes_on_where_it_was(finished: Study) -> None
     model = (finished.folder / target).parent
     checkpoints = model.with_name(f".{model.name}.training-checkpoints")
     longer = f"{SMALL}training_checkpoint_minutes: 0.01\n".replace(
-        "balance: []", "balance: [], training: {epochs: 100}"
+        "{balance: []}", "{balance: []}, training: {epochs: 100}"
     )
     with ThreadPoolExecutor() as threads:
         run = threads.submit(finished.snakemake, target, overlay=longer)

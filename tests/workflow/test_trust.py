@@ -19,7 +19,7 @@ RANDOM = "results/checkpoints/random-t1"
 def test_cores_and_order_change_no_byte(study: Study, tmp_path: Path, root: Path) -> None:
     other = new_study(tmp_path / "other", root)
     # The other way round than by the priorities: WIKI first, its figure before anything of BIOS.
-    for target in ("results/figures/figure5.png", SCORES + "/intrinsic.csv", "all"):
+    for target in ("results/figures/wiki/coefficients.png", SCORES + "/intrinsic.csv", "all"):
         result = other.snakemake(target, "--cores", "1")
         assert result.returncode == 0, result.stdout + result.stderr
     assert len(made(study.folder)) > 200
@@ -92,14 +92,14 @@ def do_what_it_says(study: Study, line: str) -> None:
         pytest.param(
             flip_a_bit,
             "results/observations/bios.csv",
-            "results/analysis/table2.csv",
+            "results/analysis/correlations.csv",
             "results/observations/bios.csv: changed since it was made; delete it",
             id="csv",
         ),
         pytest.param(
             empty,
             "results/observations/.lineage/bios.csv.json",
-            "results/analysis/table2.csv",
+            "results/analysis/correlations.csv",
             "results/observations/.lineage/bios.csv.json: the record of how ",
             id="record",
         ),
@@ -148,7 +148,7 @@ sys.exit(main())
 def test_a_job_that_the_system_killed_is_reported_and_made_again(
     study: Study, copied: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = "results/data/identity_templates/manifest.json"
+    name = "results/data/wiki/sentences/manifest.json"
     (copied.folder / name).unlink()
     command = tmp_path / "bias-transfer"
     command.write_text(KILLED.format(python=sys.executable))

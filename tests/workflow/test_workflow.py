@@ -17,10 +17,11 @@ from tests.workflow.conftest import Study, new_study, plan_of
 
 # One of each kind of file that a study makes and that hangs on the biographies.
 MADE = (
-    "results/analysis/table3.csv",
-    "results/analysis/table3.tex",
+    "results/paper/table3.csv",
+    "results/paper/table3.tex",
     "results/analysis/answer.md",
-    "results/figures/figure4.pdf",
+    "results/analysis/regressions.csv",
+    "results/figures/bios/coefficients.pdf",
     "results/observations/bios.csv",
     "results/extrinsic/bios/rates.csv",
     "results/scores/bios/random-t1/original/seed1/predictions.parquet",
@@ -33,16 +34,36 @@ MADE = (
 PREDICTIONS = "results/scores/bios/random-t1/original/seed1/predictions.parquet"
 
 
+def drawn(study: Study) -> int:
+    """Return how many figures the study has."""
+    return len(list((study.folder / "results/figures").rglob("*.pdf")))
+
+
 def test_a_run_ends_with_every_table_and_figure(study: Study) -> None:
     made = {
         path.relative_to(study.folder / "results").as_posix()
         for path in (study.folder / "results").rglob("*")
     }
-    expected = {f"figures/figure{n}.{kind}" for n in range(2, 12) for kind in ("pdf", "png")}
-    expected |= {
-        f"analysis/table{n}.{kind}" for n in range(2, 9) for kind in ("csv", "tex", "html")
+    expected = {
+        f"figures/{task}/{figure}.{kind}"
+        for task in ("bios", "wiki")
+        for figure in ("before_after", "coefficients", "item_scatter", "contents")
+        for kind in ("pdf", "png")
     }
-    expected |= {f"analysis/{name}.csv" for name in ("transfer", "diagnostics")}
+    expected |= {f"paper/table{n}.{kind}" for n in range(2, 9) for kind in ("csv", "tex", "html")}
+    expected |= {
+        f"analysis/{task}/{name}.{kind}"
+        for task in ("bios", "wiki")
+        for name in ("regressions", "correlations")
+        for kind in ("tex", "html")
+    }
+    expected |= {
+        f"analysis/{name}.csv"
+        for name in (
+            *("correlations", "transfer", "regressions", "diagnostics"),
+            *("item_means", "contents"),
+        )
+    }
     expected |= {"analysis/answer.md", "observations/bios.csv", "observations/wiki.csv"}
     expected |= {f"release/{name}" for name in ("README.md", "config.yaml", "manifest.json")}
     assert expected <= made
@@ -91,9 +112,9 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
     assert plan == {
         "score_fine_tuned": 1,
         "observe": 1,
-        "correlate": 1,
-        "regress": 1,
-        "draw": 10,
+        "analyse": 1,
+        "lay_paper_over": 1,
+        "draw": drawn(study),
         "release": 1,
     }
 
@@ -118,10 +139,36 @@ def test_another_gamma_adds_one_model(study: Study) -> None:
 
 def test_a_changed_figure_module_redraws_and_trains_nothing(study: Study, tmp_path: Path) -> None:
     shutil.copytree(study.root / "src", tmp_path / "src")
-    module = tmp_path / "src/bias_transfer/figures/figure9.py"
+    module = tmp_path / "src/bias_transfer/report/figures/item_scatter.py"
     module.write_text(module.read_text() + "\n_UNUSED = 1\n")
-    assert study.planned(source=tmp_path / "src") == {"draw": 10}
+    # One a task.
+    assert study.planned(source=tmp_path / "src") == {"draw": 2}
 
+
+def test_a_changed_method_alters_its_checkpoints_again_and_no_other(
+    study: Study, tmp_path: Path
+) -> None:
+    shutil.copytree(study.root / "src", tmp_path / "src")
+    module = tmp_path / "src/bias_transfer/upstream/sentdebias.py"
+    module.write_text(module.read_text() + "\n_UNUSED = 1\n")
+    plan = study.planned(source=tmp_path / "src")
+    assert plan["alter_checkpoint"] == 1
+    assert "prepare_checkpoint" not in plan
+
+
+def test_a_setting_of_a_measure_scores_its_own_tasks_again_and_no_other(study: Study) -> None:
+    plan = study.planned(overlay="measures: {negative_sentiment: {top_tokens: 10}}")
+    # Two models of the one task; the other has four.
+    assert (plan["score_upstream"], plan["score_fine_tuned"]) == (1, 2)
+    assert "fine_tune" not in plan
+
+
+def test_a_study_starts_over_after_its_results_folder_is_deleted(
+    study: Study, tmp_path: Path
+) -> None:
+    copied = Study(shutil.copytree(study.folder, tmp_path / "study"), study.root)
+    shutil.rmtree(copied.folder / "results")
+    assert copied.planned()["fine_tune"] == 6
 
 def test_a_changed_training_module_trains_again(study: Study, tmp_path: Path) -> None:
     shutil.copytree(study.root / "src", tmp_path / "src")
@@ -140,8 +187,7 @@ def test_changed_text_is_noticed(study: Study, tmp_path: Path) -> None:
         plan = study.planned()
     finally:
         source.write_text(kept)
-    assert plan["prepare_bios"] == 1
-    assert "prepare_wiki" not in plan
+    assert plan["prepare_data"] == 1
     assert "prepare_checkpoint" not in plan
 
 
@@ -155,9 +201,13 @@ def test_the_analysis_is_redone_from_a_release_alone(
     command += ["--config", "release=given", "results=redone"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
-    for stage in ("analysis", "figures"):
+    for stage in ("analysis", "paper", "figures"):
         before, after = (
-            {path.name: path.read_bytes() for path in (folder / stage).iterdir() if path.is_file()}
+            {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in (folder / stage).rglob("*")
+                if path.is_file() and ".lineage" not in path.parts
+            }
             for folder in (study.folder / "results", tmp_path / "redone")
         )
         assert after == before
@@ -165,12 +215,13 @@ def test_the_analysis_is_redone_from_a_release_alone(
         "analysis",
         "figures",
         "logs",
+        "paper",
     }
 
     # The chain goes on where the release was made.
-    told = Study(tmp_path, root).lineage("redone/analysis/table3.csv")
+    told = Study(tmp_path, root).lineage("redone/paper/table3.csv")
     assert told.returncode == 0, told.stderr
-    for part in ("(given) ../../data/bios.csv", "prepare-bios", "fine-tune", "release", "regress"):
+    for part in ("(given) ../../data/bios.csv", "prepare-data", "fine-tune", "release", "lay-paper"):
         assert part in told.stdout
 
 
@@ -230,7 +281,7 @@ def test_a_release_holds_no_text(study: Study) -> None:
 
 @pytest.mark.parametrize(
     ("name", "downloads"),
-    [("paper", {"fetch_detox": 2, "fetch_identity_templates": 1}), ("paper-mini", {})],
+    [("paper", {"fetch_detox": 2, "fetch_sentences": 1}), ("paper-mini", {})],
 )
 def test_the_papers_grid_is_planned_whole_without_a_network(
     tmp_path: Path, root: Path, name: str, downloads: dict[str, int]
@@ -277,16 +328,16 @@ def test_on_slurm_trainings_ask_for_a_gpu_and_for_more_time_at_each_attempt(
 
 def test_without_a_network_a_download_says_what_to_do(study: Study) -> None:
     result = study.snakemake(
-        "results/downloads/detox_comments.tsv",
+        "results/downloads/wiki/comments.tsv",
         "--cores",
         "1",
-        overlay="wiki: {source: detox, detox: {article: 'http://127.0.0.1:9/articles/1'}}",
+        overlay="tasks: {wiki: {source: detox, detox: {article: 'http://127.0.0.1:9/articles/1'}}}",
     )
     text = result.stdout + result.stderr
     assert result.returncode != 0
     assert "error: http://127.0.0.1:9/articles/1: cannot be fetched" in text
-    assert "give its path as config key wiki.detox.comments" in text
-    assert not (study.folder / "results/downloads/detox_comments.tsv").exists()
+    assert "give its path as config key tasks.wiki.detox.comments" in text
+    assert not (study.folder / "results/downloads/wiki/comments.tsv").exists()
 
 
 @pytest.mark.parametrize(
@@ -294,8 +345,8 @@ def test_without_a_network_a_download_says_what_to_do(study: Study) -> None:
     [
         ("sede: 1", "config key sede is unknown; did you mean 'seed'?"),
         ("upstream: {gaussian: {standard_deviations: [-1]}}", "upstream.gaussian.standard_dev"),
-        ("bios: {file: {path: nowhere.csv}}", "bios.file.path: nowhere.csv does not exist"),
-        ("wiki: {upstream: [mixup]}", "config key wiki.upstream.0: 'mixup' is not one of"),
+        ("tasks: {bios: {file: {path: nowhere.csv}}}", "tasks.bios.file.path: nowhere.csv does not exist"),
+        ("tasks: {wiki: {upstream: [mixup]}}", "config key tasks.wiki.upstream.0: 'mixup' is not one of"),
     ],
 )
 def test_a_wrong_config_is_refused_at_once_in_one_line(

@@ -1,82 +1,102 @@
-# Takes the observation tables; makes results/analysis/table{2..8}.{csv,tex,html}, transfer.csv,
-# diagnostics.csv and answer.md.
-ANALYSIS_CODE = code_digest("analysis")
-OUTCOMES = dict(bios="log_tpr_ratio", wiki=section("wiki", "outcome"))
-OBSERVATIONS = {task: f"{STUDY}/observations/{task}.csv" for task in TASKS}
-# Every table three times: for programs, for papers, for browsers.
-PRINTED_TABLES = {
-    number: {
-        f"table{number}": f"{RESULTS}/analysis/table{number}.csv",
-        f"table{number}_tex": f"{RESULTS}/analysis/table{number}.tex",
-        f"table{number}_html": report(
-            f"{RESULTS}/analysis/table{number}.html",
-            caption=f"../report/table{number}.rst",
-            category="Tables",
+# Takes the observation tables; makes results/analysis/: a table of each kind for all tasks, the
+# printed tables of each task, and answer.md; and results/paper/, the tables of Steed et al. (2022).
+OBSERVATIONS = {task: f"{TABLES}/observations/{task}.csv" for task in TASKS}
+STATISTICS = (
+    *("correlations", "transfer", "regressions", "diagnostics"),
+    *("item_means", "contents"),
+)
+PAPER_TABLES = tables_for(TASKS) if STUDY.paper else ()
+
+
+def printed(folder, name, category):
+    """Return a table as it is printed, for papers and for browsers."""
+    return {
+        f"{name}_tex": f"{RESULTS}/{folder}.tex",
+        f"{name}_html": report(
+            f"{RESULTS}/{folder}.html",
+            caption="../report/table.rst",
+            category=category,
         ),
     }
-    for number in range(2, 9)
+
+
+ANALYSED = {
+    **{name: f"{RESULTS}/analysis/{name}.csv" for name in STATISTICS},
+    **{
+        name: path
+        for task in TASKS
+        for table in ("correlations", "regressions")
+        for name, path in printed(
+            f"analysis/{task}/{table}", f"{table}_{task}", "Tables"
+        ).items()
+    },
+    "answer": f"{RESULTS}/analysis/answer.md",
 }
-REGRESSION_TABLES = {
-    name: path
-    for number in range(3, 9)
-    for name, path in PRINTED_TABLES[number].items()
+LAID_OVER = {
+    **{name: f"{RESULTS}/paper/{name}.csv" for name in PAPER_TABLES},
+    **{
+        name: path
+        for table in PAPER_TABLES
+        for name, path in printed(
+            f"paper/{table}", table, "Tables of Steed et al."
+        ).items()
+    },
+    **({"diagnostics": f"{RESULTS}/paper/diagnostics.csv"} if PAPER_TABLES else {}),
 }
-ANALYSIS = [
-    f"{RESULTS}/analysis/{name}"
-    for name in ("answer.md", "transfer.csv", "diagnostics.csv")
-] + [str(path) for table in PRINTED_TABLES.values() for path in table.values()]
+ANALYSIS = [str(path) for path in ANALYSED.values()]
+PAPER = [str(path) for path in LAID_OVER.values()]
 
 
 localrules:
-    correlate,
-    regress,
+    analyse,
+    lay_paper_over,
 
 
-rule correlate:
+rule analyse:
     input:
         **OBSERVATIONS,
+        **{
+            f"performance_{task}": f"{TABLES}/extrinsic/{task}/performance.csv"
+            for task in TASKS
+        },
     output:
-        **PRINTED_TABLES[2],
-        transfer=f"{RESULTS}/analysis/transfer.csv",
+        **ANALYSED,
     log:
-        f"{RESULTS}/logs/analysis/correlate.log",
+        log_of("analysis"),
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     params:
-        settings=settings(note=NOTE),
-        code=ANALYSIS_CODE,
+        settings=settings(
+            tasks=[DESCRIPTIONS[task] for task in TASKS],
+            hc3=section("analysis", "hc3"),
+            note=NOTE,
+        ),
+        plugins=[],
+        files=files,
+        code=code_digest("analysis"),
     shell:
-        "bias-transfer correlate --log {log:q} --settings {params.settings:q}"
-        " --input bios {input.bios:q} --input wiki {input.wiki:q}"
-        " --output table2 {output.table2:q} --output table2_tex {output.table2_tex:q}"
-        " --output table2_html {output.table2_html:q} --output transfer {output.transfer:q}"
+        COMMAND + "analyse" + TOLD
 
 
-rule regress:
-    input:
-        **OBSERVATIONS,
-        performance_bios=f"{STUDY}/extrinsic/bios/performance.csv",
-        performance_wiki=f"{STUDY}/extrinsic/wiki/performance.csv",
-    output:
-        **REGRESSION_TABLES,
-        diagnostics=f"{RESULTS}/analysis/diagnostics.csv",
-        answer=f"{RESULTS}/analysis/answer.md",
-    log:
-        f"{RESULTS}/logs/analysis/regress.log",
-    conda:
-        ENVIRONMENT
-    params:
-        settings=settings(outcomes=OUTCOMES, hc3=section("analysis", "hc3"), note=NOTE),
-        tables=lambda wildcards, output: [
-            word
-            for name in REGRESSION_TABLES
-            for word in ("--output", name, output[name])
-        ],
-        code=ANALYSIS_CODE,
-    shell:
-        "bias-transfer regress --log {log:q} --settings {params.settings:q}"
-        " --input bios {input.bios:q} --input wiki {input.wiki:q}"
-        " --input performance_bios {input.performance_bios:q}"
-        " --input performance_wiki {input.performance_wiki:q}"
-        " {params.tables:q}"
-        " --output diagnostics {output.diagnostics:q} --output answer {output.answer:q}"
+if PAPER_TABLES:
+
+    rule lay_paper_over:
+        input:
+            **OBSERVATIONS,
+        output:
+            **LAID_OVER,
+        log:
+            log_of("paper"),
+        conda:
+            "../../envs/environment.yaml"
+        params:
+            settings=settings(
+                tasks=[DESCRIPTIONS[task] for task in TASKS],
+                hc3=section("analysis", "hc3"),
+                note=NOTE,
+            ),
+            plugins=[],
+            files=files,
+            code=code_digest("paper"),
+        shell:
+            COMMAND + "lay-paper-over" + TOLD

@@ -1,27 +1,28 @@
 # Takes the corpus, or the user's checkpoint; makes results/checkpoints/<upstream>/manifest.json,
 # an ordinary from_pretrained folder each, and results/sentiment/manifest.json.
-CHECKPOINT_CODE = code_digest("checkpoints")
-PRETRAINED_MANIFEST = manifest("checkpoints", PRETRAINED.id)
-ALTERING = dict(
-    random="randomise-checkpoint",
-    uniform="add-noise",
-    gaussian="add-noise",
-    sentdebias=dict(word="debias-word-embeddings", hidden="debias-hidden-states")[
-        section("upstream", "sentdebias", "level")
-    ],
-)
+PRETRAINED_MANIFEST = manifest("checkpoints", upstream.PRETRAINED.id)
+# A classifier that learns from labelled text, rather than one that is fetched, or a lexicon.
+SENTIMENT_IS_LEARNED = section("sentiment", "source") in ("generated", "file")
+SENTIMENT_IS_NEEDED = any("sentiment" in needed(task) for task in TASKS)
 
 # The user's data are read and checked before anything long begins; they do not change the
 # checkpoint, hence `ancient`.
-CHECKED_DATA = [
-    manifest("data/bios/original"),
-    manifest("data/wiki/original"),
-    manifest("data/identity_templates"),
-] + (
-    [manifest("data/sentiment")]
-    if section("sentiment", "source") in ("generated", "file")
-    else []
-)
+CHECKED_DATA = [manifest("data", task, "original") for task in TASKS]
+CHECKED_DATA += [
+    manifest("data", task, "sentences") for task in TASKS if "sentences" in needed(task)
+]
+if SENTIMENT_IS_LEARNED and SENTIMENT_IS_NEEDED:
+    CHECKED_DATA.append(manifest("data/sentiment"))
+
+
+def method_settings(variant):
+    """Return a method's section of the config, less the values that its variants are made from."""
+    method = upstream.method(variant.kind)
+    return {
+        key: value
+        for key, value in section("upstream", variant.kind).items()
+        if key not in method.axes
+    }
 
 
 rule prepare_checkpoint:
@@ -35,15 +36,20 @@ rule prepare_checkpoint:
     output:
         manifest=PRETRAINED_MANIFEST,
     log:
-        f"{RESULTS}/logs/checkpoints/pretrained.log",
+        log_of("checkpoints", "pretrained"),
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     resources:
         gpu=1,
         checkpoint_seconds=checkpoint_seconds(),
     params:
         settings=settings(
-            seed=config["seed"],
+            seed=STUDY.seed,
+            tasks={
+                task: definition(task)
+                for task in TASKS
+                if section("tasks", task, "kind") == "labels_by_group"
+            },
             **{
                 key: value
                 for key, value in source("model").items()
@@ -55,13 +61,11 @@ rule prepare_checkpoint:
             },
         ),
         content=content("model.file.path", "model.hub.id"),
-        sources=sources("model.file.path", "model.hub.id"),
-        code=CHECKPOINT_CODE,
+        plugins=sorted({kind(task) for task in TASKS}),
+        files=files_and_sources("model.file.path", "model.hub.id"),
+        code=code_digest("checkpoints", sorted({kind(task) for task in TASKS})),
     shell:
-        "bias-transfer prepare-checkpoint --log {log:q} --settings {params.settings:q}"
-        " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
-        " --input corpus {input.corpus:q} --input source {params.sources:q}"
-        " --output manifest {output.manifest:q}"
+        COMMAND + "prepare-checkpoint" + TOLD + TRAINING
 
 
 rule alter_checkpoint:
@@ -69,37 +73,29 @@ rule alter_checkpoint:
         pretrained=PRETRAINED_MANIFEST,
         corpus=lambda wildcards: (
             manifest("data/corpus")
-            if wildcards.upstream.startswith("sentdebias")
+            if "corpus" in upstream.method(UPSTREAM[wildcards.upstream].kind).needs
             else []
         ),
     output:
         manifest=manifest("checkpoints/{upstream}"),
     log:
-        f"{RESULTS}/logs/checkpoints/{{upstream}}.log",
+        log_of("checkpoints", "{upstream}"),
     priority: 5
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     params:
-        command=lambda wildcards: ALTERING[UPSTREAM[wildcards.upstream].kind],
         settings=lambda wildcards: settings(
-            seed=config["seed"],
-            upstream=dict(id=wildcards.upstream, **vars(UPSTREAM[wildcards.upstream])),
-            **(
-                dict(
-                    sentdebias={
-                        key: section("upstream", "sentdebias", key)
-                        for key in ("components", "maximum_pairs")
-                    }
-                )
-                if UPSTREAM[wildcards.upstream].kind == "sentdebias"
-                else {}
-            ),
+            seed=STUDY.seed,
+            variant=vars(UPSTREAM[wildcards.upstream]),
+            settings=method_settings(UPSTREAM[wildcards.upstream]),
         ),
-        code=CHECKPOINT_CODE,
+        plugins=lambda wildcards: [f"upstream.{UPSTREAM[wildcards.upstream].kind}"],
+        files=files,
+        code=lambda wildcards: code_digest(
+            "checkpoints", [f"upstream.{UPSTREAM[wildcards.upstream].kind}"]
+        ),
     shell:
-        "bias-transfer {params.command} --log {log:q} --settings {params.settings:q}"
-        " --input pretrained {input.pretrained:q} --input corpus {input.corpus:q}"
-        " --output manifest {output.manifest:q}"
+        COMMAND + "alter-checkpoint" + TOLD
 
 
 ruleorder: prepare_checkpoint > alter_checkpoint
@@ -107,33 +103,23 @@ ruleorder: prepare_checkpoint > alter_checkpoint
 
 rule prepare_sentiment_classifier:
     input:
-        data=(
-            manifest("data/sentiment")
-            if section("sentiment", "source") in ("generated", "file")
-            else []
-        ),
-        checkpoint=(
-            PRETRAINED_MANIFEST
-            if section("sentiment", "source") in ("generated", "file")
-            else []
-        ),
+        data=manifest("data/sentiment") if SENTIMENT_IS_LEARNED else [],
+        checkpoint=PRETRAINED_MANIFEST if SENTIMENT_IS_LEARNED else [],
     output:
         manifest=manifest("sentiment"),
     log:
-        f"{RESULTS}/logs/sentiment.log",
+        log_of("sentiment"),
     priority: 6
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     resources:
-        gpu=int(section("sentiment", "source") in ("generated", "file")),
+        gpu=int(SENTIMENT_IS_LEARNED),
         checkpoint_seconds=checkpoint_seconds(),
     params:
-        settings=settings(seed=config["seed"], **source("sentiment")),
+        settings=settings(seed=STUDY.seed, **source("sentiment")),
         content=content("sentiment.hub.id"),
-        sources=sources("sentiment.hub.id"),
+        plugins=[],
+        files=files_and_sources("sentiment.hub.id"),
         code=code_digest("sentiment"),
     shell:
-        "bias-transfer prepare-sentiment-classifier --log {log:q} --settings {params.settings:q}"
-        " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
-        " --input data {input.data:q} --input checkpoint {input.checkpoint:q}"
-        " --input source {params.sources:q} --output manifest {output.manifest:q}"
+        COMMAND + "prepare-sentiment-classifier" + TOLD + TRAINING

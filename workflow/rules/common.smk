@@ -1,53 +1,58 @@
-# Loads and validates the config, and lists the grid; makes no file.
+# Reads the config and lists the grid, and writes what every rule's command is told; makes no file.
 import json
 import math
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
-from bias_transfer.study.config import (
-    is_generated,
-    refuse_repeated_keys,
-    source_paths,
-    validate,
-)
+from bias_transfer import alterations, measures, upstream
 from bias_transfer.errors import StudyError
-from bias_transfer.study.grid import PRETRAINED, TASKS, models, upstream_variants
+from bias_transfer.paper.tables import tables_for
+from bias_transfer.report.figures import drawings_for
+from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.provenance import code_digest
+from bias_transfer.study.config import parse, refuse_repeated_keys
+from bias_transfer.study.description import describe
+from bias_transfer.study.grid import altered_by, models, upstream_variants
 
 try:
     for each in workflow.configfiles:
         refuse_repeated_keys(Path(each))
-    validate(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
-    if config["release"]:
+    STUDY = parse(config)
+    if STUDY.release:
         verify_files(
-            Path(config["release"], "manifest.json"),
+            Path(STUDY.release, "manifest.json"),
             remedy="take the release from where it came once more",
         )
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
 
-RESULTS = str(Path(config["results"]))
+RESULTS = str(Path(STUDY.results))
 # Where the analysis takes its tables from.
-STUDY = str(Path(config["release"])) if config["release"] else RESULTS
-ENVIRONMENT = Path(workflow.basedir) / "envs/environment.yaml"
+TABLES = str(Path(STUDY.release)) if STUDY.release else RESULTS
+# The whole config in plain values, defaults and vocabularies filled in.
+CONFIG = STUDY.model_dump(mode="json")
+TASKS = list(STUDY.tasks)
 NOTE = (
     "Generated text: the biases are declared in the config, not found in the world."
-    if is_generated(config)
+    if STUDY.is_generated
     else "Text and model are the ones that the config names."
 )
 
-MODELS = models(config)
-UPSTREAM = {each.id: each for each in upstream_variants(config["upstream"])}
-# Only the checkpoints that some model is fine-tuned from.
-UPSTREAM_IN_USE = list(dict.fromkeys(each.upstream.id for each in MODELS))
-DATASETS = {each.dataset.id: each.dataset for each in MODELS}
+MODELS = models(STUDY)
+UPSTREAM = {each.id: each for each in upstream_variants(STUDY)}
+DATASETS = {(each.task, each.dataset.id): each.dataset for each in MODELS}
+DESCRIPTIONS = {task: describe(STUDY, task).model_dump(mode="json") for task in TASKS}
 # A release needs no source, and theirs may be on another machine.
-SOURCE_PATHS = {} if config["release"] else source_paths(config)
+SOURCE_PATHS = {} if STUDY.release else STUDY.source_paths
 
-# Every rule's shell becomes its one command, which then ends with this process: see cli/lifetime.py.
-shell.prefix("set -euo pipefail; BIAS_TRANSFER_WORKFLOW=$PPID exec ")
+# Every rule's shell becomes its one command, which ends with this process: see runtime/lifetime.py.
+COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer "
+# What every command is told: see `files`, `settings` and `plugins`.
+TOLD = " --log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
+# And one that may use a GPU, and one that trains.
+ON_GPU = " --gpus {resources.gpu}"
+TRAINING = ON_GPU + " --checkpoint-seconds {resources.checkpoint_seconds}"
 
 
 # Not when it is read: a dry run and a report write no result.
@@ -60,8 +65,8 @@ onstart:
 
 wildcard_constraints:
     task="|".join(TASKS),
-    upstream=r"[a-z]+(-[a-z]?-?[0-9.e+-]+)*",
-    dataset=r"[a-z]+(-[a-z]+)?(-[a-z]?[0-9.e+-]+)*",
+    upstream=r"[a-z][a-z_]*(-[a-z]?-?[0-9.e+-]+)*",
+    dataset=r"[a-z][a-z_]*(-[a-z]+)*(-[a-z]?[0-9.e+-]+)*",
     seed=r"\d+",
 
 
@@ -70,16 +75,35 @@ def settings(**values):
     return json.dumps(values, sort_keys=True)
 
 
+def files(wildcards, input, output):
+    """Return what a rule reads and writes as the words of its command."""
+    words = []
+    for option, named in (("--input", input), ("--output", output)):
+        for name in named.keys():
+            paths = [named[name]] if isinstance(named[name], str) else named[name]
+            words += [option, name, *paths]
+    return words
+
+
+def files_and_sources(*keys):
+    """Return the same, with the user's files and folders that config keys name as `source`."""
+    return lambda wildcards, input, output: [
+        *files(wildcards, input, output),
+        *("--input", "source"),
+        *sources(*keys),
+    ]
+
+
 def section(*path):
     """Return a part of the config."""
-    value = config
+    value = CONFIG
     for key in path:
         value = value[key]
     return value
 
 
 def source(*path):
-    """Return a source section reduced to the branch it uses: a change in another is none."""
+    """Return a section that has sources reduced to the one it uses: a change in another is none."""
     whole = section(*path)
     branches = {"generated", "file", "hub", "detox", "url"} - {whole["source"]}
     return {key: value for key, value in whole.items() if key not in branches}
@@ -97,7 +121,7 @@ def source_files(*keys):
 
 def content(*keys):
     """Return the digests of the user's files: a touched file changes nothing, an edited one does."""
-    files = [
+    found = [
         each
         for path in sources(*keys)
         for each in (
@@ -105,7 +129,7 @@ def content(*keys):
         )
         if each.is_file()
     ]
-    return [sha256(each) for each in files]
+    return [sha256(each) for each in found]
 
 
 def manifest(*parts):
@@ -113,9 +137,52 @@ def manifest(*parts):
     return str(Path(RESULTS, *parts, "manifest.json"))
 
 
+def log_of(*parts):
+    """Return the path of a rule's log."""
+    return f"{Path(RESULTS, 'logs', *parts)}.log"
+
+
+def definition(task, *without):
+    """Return what measuring a task depends on, less the parts that a rule does not use."""
+    whole = STUDY.definition(task).model_dump(mode="json")
+    return {key: value for key, value in whole.items() if key not in without}
+
+
+def kind(task):
+    """Return the plug-in that a task is of."""
+    return f"tasks.{section('tasks', task, 'kind')}"
+
+
+def altered(task, dataset):
+    """Return what makes a data set: the alteration's name and its entry in the config."""
+    name, entry = altered_by(STUDY, task, dataset)
+    return dict(id=dataset, alteration=name, entry=entry.model_dump(mode="json"))
+
+
+def alteration_plugins(task, dataset):
+    """Return the plug-ins that make an altered data set."""
+    return [kind(task), f"alterations.{DATASETS[task, dataset].alteration}"]
+
+
+def measure_plugins(task):
+    """Return the plug-ins that score a task's upstream bias."""
+    return [kind(task), *(f"measures.{name}" for name in section("tasks", task, "measures"))]
+
+
+def needed(task):
+    """Return what a task's measures need besides the language model."""
+    names = section("tasks", task, "measures")
+    return frozenset().union(*(measures.measure(name).needs for name in names))
+
+
 def models_of(task):
     """Return a task's models, in the order of the config."""
     return [model for model in MODELS if model.task == task]
+
+
+def upstream_of(task):
+    """Return the ids of the checkpoints that a task's models are fine-tuned from."""
+    return list(dict.fromkeys(model.upstream.id for model in models_of(task)))
 
 
 def datasets_of(task):
@@ -132,69 +199,11 @@ def generator(*path):
     )
 
 
-def task_settings(task):
-    """Return what the preparation of a task's data depends on."""
-    keys = (
-        "source",
-        "generated",
-        "file",
-        "hub",
-        "detox",
-        "test_share",
-        "evaluation_share",
-    )
-    used = {key: value for key, value in source(task).items() if key in keys}
-    return settings(seed=config["seed"], **generator(task), **used)
-
-
-def described_by(model):
-    """Return the data set whose training part gives a model its covariates."""
-    return (
-        "original"
-        if section("analysis", "covariates_from") == "original"
-        else model.dataset.id
-    )
-
-
 def score_files(task, name):
     """Return one score file of every model of a task."""
     return [f"{RESULTS}/scores/{model.path}/{name}" for model in models_of(task)]
 
 
-def extrinsic_files(task):
-    """Return the tables of a task's downstream bias."""
-    return [
-        f"{RESULTS}/extrinsic/{task}/{name}.csv"
-        for name in ("rates", "performance", "covariates")
-    ]
-
-
 def checkpoint_seconds():
-    """Return the time between two training checkpoints; a resource, so that a change reruns nothing."""
-    return math.ceil(60 * config["training_checkpoint_minutes"])
-
-
-def paths(value):
-    """Return a rule's named input as a list, one path or many."""
-    return [value] if isinstance(value, str) else list(value)
-
-
-def model_rows(task):
-    """Return what identifies each model in the observation table."""
-    return [
-        dict(
-            model=model.id,
-            upstream=model.upstream.id,
-            dataset=model.dataset.id,
-            seed=model.seed,
-            upstream_kind=model.upstream.kind,
-            upstream_strength=model.upstream.strength,
-            trial=model.upstream.trial,
-            dataset_kind=model.dataset.kind,
-            oversample=model.dataset.oversample,
-            undersample=model.dataset.undersample,
-            scrubbed_fraction=model.dataset.fraction,
-            covariates_dataset=described_by(model),
-        )
-        for model in models_of(task)
-    ]
+    """Return the time between two training checkpoints; a resource: a change reruns nothing."""
+    return math.ceil(60 * STUDY.training_checkpoint_minutes)

@@ -1,25 +1,31 @@
-# Takes the user's files or nothing; makes results/data/<name>/<data set>/manifest.json with its
-# train, evaluation and test parts, results/data/{corpus,sentiment,identity_templates}, and
-# results/downloads where the config asks for public files.
-DATA_CODE = code_digest("data")
-DETOX = {
-    name: section("wiki", "detox", name) or f"{RESULTS}/downloads/detox_{name}.tsv"
-    for name in ("comments", "annotations")
-}
-TEMPLATE_ADDRESS = section("identity_templates", "url", "address")
-TEMPLATE_FILE = {
-    "generated": [],
-    "file": section("identity_templates", "file", "path"),
-    "url": f"{RESULTS}/downloads/identity_templates{Path(TEMPLATE_ADDRESS).suffix}",
-}[section("identity_templates", "source")]
+# Takes the user's files or nothing; makes results/data/<task>/<data set>/manifest.json with its
+# train, evaluation and test parts, results/data/<task>/sentences, results/data/{corpus,sentiment},
+# and results/downloads where the config asks for public files.
+def downloaded(task, name):
+    """Return where a public file of a task is fetched to."""
+    return f"{RESULTS}/downloads/{task}/{name}"
+
+
+def detox_file(task, name):
+    """Return a file of the Detox release: the user's own, or the one that is fetched."""
+    if section("tasks", task, "source") != "detox":
+        return []
+    return section("tasks", task, "detox", name) or downloaded(task, f"{name}.tsv")
+
+
+def sentences_file(task):
+    """Return the file of a task's template sentences, if they come from one."""
+    sentences = section("tasks", task, "sentences")
+    if sentences["source"] == "url":
+        return downloaded(task, f"sentences{Path(sentences['url']['address']).suffix}")
+    return source_files(f"tasks.{task}.sentences.file.path")
 
 
 localrules:
     fetch_detox,
-    fetch_identity_templates,
-    prepare_identity_templates,
-    prepare_bios,
-    prepare_wiki,
+    fetch_sentences,
+    prepare_sentences,
+    prepare_data,
     prepare_corpus,
     prepare_sentiment,
     alter_data,
@@ -27,150 +33,155 @@ localrules:
 
 rule fetch_detox:
     output:
-        file=f"{RESULTS}/downloads/detox_{{name}}.tsv",
+        file=downloaded("{task}", "{name}.tsv"),
     log:
-        f"{RESULTS}/logs/downloads/detox_{{name}}.log",
+        log_of("downloads", "{task}", "{name}"),
     wildcard_constraints:
-        name="|".join(DETOX),
+        name="comments|annotations",
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     params:
         settings=lambda wildcards: settings(
-            file=wildcards.name, article=section("wiki", "detox", "article")
+            file=wildcards.name,
+            key=f"tasks.{wildcards.task}.detox.{wildcards.name}",
+            article=section("tasks", wildcards.task, "detox", "article"),
         ),
+        plugins=[],
+        files=files,
     shell:
-        "bias-transfer fetch-detox --log {log:q} --settings {params.settings:q}"
-        " --output file {output.file:q}"
+        COMMAND + "fetch-detox" + TOLD
 
 
-rule fetch_identity_templates:
+rule fetch_sentences:
     output:
-        file=f"{RESULTS}/downloads/identity_templates{Path(TEMPLATE_ADDRESS).suffix}",
+        file=downloaded("{task}", "sentences.{suffix}"),
     log:
-        f"{RESULTS}/logs/downloads/identity_templates.log",
+        log_of("downloads", "{task}", "sentences.{suffix}"),
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     params:
-        settings=settings(**section("identity_templates", "url")),
+        settings=lambda wildcards: settings(
+            key=f"tasks.{wildcards.task}.sentences",
+            **section("tasks", wildcards.task, "sentences", "url"),
+        ),
+        plugins=[],
+        files=files,
     shell:
-        "bias-transfer fetch-identity-templates --log {log:q} --settings {params.settings:q}"
-        " --output file {output.file:q}"
+        COMMAND + "fetch-sentences" + TOLD
 
 
-rule prepare_identity_templates:
+rule prepare_sentences:
     input:
-        file=ancient(TEMPLATE_FILE),
+        file=ancient(lambda wildcards: sentences_file(wildcards.task)),
     output:
-        manifest=manifest("data/identity_templates"),
+        manifest=manifest("data/{task}/sentences"),
     log:
-        f"{RESULTS}/logs/data/identity_templates.log",
+        log_of("data", "{task}", "sentences"),
     priority: 10
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     params:
-        settings=settings(
+        settings=lambda wildcards: settings(
+            definition=definition(wildcards.task, "templates"),
+            sentences=source("tasks", wildcards.task, "sentences"),
+            key=f"tasks.{wildcards.task}.sentences",
+        ),
+        content=lambda wildcards: content(
+            f"tasks.{wildcards.task}.sentences.file.path"
+        ),
+        plugins=lambda wildcards: [kind(wildcards.task)],
+        files=files,
+        code=lambda wildcards: code_digest("data", [kind(wildcards.task)]),
+    shell:
+        COMMAND + "prepare-sentences" + TOLD
+
+
+rule prepare_data:
+    input:
+        file=ancient(
+            lambda wildcards: source_files(f"tasks.{wildcards.task}.file.path")
+        ),
+        comments=ancient(lambda wildcards: detox_file(wildcards.task, "comments")),
+        annotations=ancient(
+            lambda wildcards: detox_file(wildcards.task, "annotations")
+        ),
+    output:
+        manifest=manifest("data/{task}/original"),
+    log:
+        log_of("data", "{task}", "original"),
+    priority: 10
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        settings=lambda wildcards: settings(
+            seed=STUDY.seed,
+            task=wildcards.task,
+            definition=definition(wildcards.task, "templates"),
+            **generator("tasks", wildcards.task),
             **{
                 key: value
-                for key, value in source("identity_templates").items()
-                if key in ("source", "text", "label", "kind", "kinds", "labels")
-            }
+                for key, value in source("tasks", wildcards.task).items()
+                if key in ("source", "generated", "file", "hub", "detox")
+                or key in ("empty", "test_share", "evaluation_share")
+            },
         ),
-        content=content("identity_templates.file.path"),
-        code=DATA_CODE,
+        content=lambda wildcards: content(
+            *(
+                f"tasks.{wildcards.task}.{key}"
+                for key in (
+                    "file.path",
+                    "hub.id",
+                    "detox.comments",
+                    "detox.annotations",
+                )
+            )
+        ),
+        plugins=lambda wildcards: [kind(wildcards.task)],
+        files=lambda wildcards, input, output: files_and_sources(
+            f"tasks.{wildcards.task}.hub.id"
+        )(wildcards, input, output),
+        code=lambda wildcards: code_digest("data", [kind(wildcards.task)]),
     shell:
-        "bias-transfer prepare-identity-templates --log {log:q} --settings {params.settings:q}"
-        " --input file {input.file:q} --output manifest {output.manifest:q}"
-
-
-rule prepare_bios:
-    input:
-        ancient(source_files("bios.file.path")),
-    output:
-        manifest=manifest("data/bios/original"),
-    log:
-        f"{RESULTS}/logs/data/bios/original.log",
-    priority: 10
-    conda:
-        ENVIRONMENT
-    params:
-        settings=task_settings("bios"),
-        content=content("bios.file.path", "bios.hub.id"),
-        sources=sources("bios.file.path", "bios.hub.id"),
-        code=DATA_CODE,
-    shell:
-        "bias-transfer prepare-bios --log {log:q} --settings {params.settings:q}"
-        " --input source {params.sources:q} --output manifest {output.manifest:q}"
-
-
-rule prepare_wiki:
-    input:
-        file=ancient(source_files("wiki.file.path")),
-        comments=ancient(
-            DETOX["comments"] if section("wiki", "source") == "detox" else []
-        ),
-        annotations=ancient(
-            DETOX["annotations"] if section("wiki", "source") == "detox" else []
-        ),
-    output:
-        manifest=manifest("data/wiki/original"),
-    log:
-        f"{RESULTS}/logs/data/wiki/original.log",
-    priority: 10
-    conda:
-        ENVIRONMENT
-    params:
-        settings=task_settings("wiki"),
-        content=content(
-            "wiki.file.path",
-            "wiki.hub.id",
-            "wiki.detox.comments",
-            "wiki.detox.annotations",
-        ),
-        sources=sources("wiki.file.path", "wiki.hub.id"),
-        code=DATA_CODE,
-    shell:
-        "bias-transfer prepare-wiki --log {log:q} --settings {params.settings:q}"
-        " --input comments {input.comments:q} --input annotations {input.annotations:q}"
-        " --input source {params.sources:q} --output manifest {output.manifest:q}"
+        COMMAND + "prepare-data" + TOLD
 
 
 rule prepare_corpus:
     input:
-        ancient(source_files("model.corpus.file.paths")),
+        file=ancient(source_files("model.corpus.file.paths")),
     output:
         manifest=manifest("data/corpus"),
     log:
-        f"{RESULTS}/logs/data/corpus.log",
+        log_of("data", "corpus"),
     priority: 10
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     params:
         settings=settings(
-            seed=config["seed"],
+            seed=STUDY.seed,
             **generator("model", "corpus"),
             **source("model", "corpus"),
         ),
         content=content("model.corpus.file.paths", "model.corpus.hub.id"),
-        sources=sources("model.corpus.file.paths", "model.corpus.hub.id"),
-        code=DATA_CODE,
+        plugins=[],
+        files=files_and_sources("model.corpus.hub.id"),
+        code=code_digest("data"),
     shell:
-        "bias-transfer prepare-corpus --log {log:q} --settings {params.settings:q}"
-        " --input source {params.sources:q} --output manifest {output.manifest:q}"
+        COMMAND + "prepare-corpus" + TOLD
 
 
 rule prepare_sentiment:
     input:
-        ancient(source_files("sentiment.file.path", "sentiment.file.labels_path")),
+        file=ancient(source_files("sentiment.file.path", "sentiment.file.labels_path")),
     output:
         manifest=manifest("data/sentiment"),
     log:
-        f"{RESULTS}/logs/data/sentiment.log",
+        log_of("data", "sentiment"),
     priority: 10
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     params:
         settings=settings(
-            seed=config["seed"],
+            seed=STUDY.seed,
             **{
                 key: value
                 for key, value in source("sentiment").items()
@@ -178,11 +189,11 @@ rule prepare_sentiment:
             },
         ),
         content=content("sentiment.file.path", "sentiment.file.labels_path"),
-        sources=sources("sentiment.file.path", "sentiment.file.labels_path"),
-        code=DATA_CODE,
+        plugins=[],
+        files=files,
+        code=code_digest("data"),
     shell:
-        "bias-transfer prepare-sentiment --log {log:q} --settings {params.settings:q}"
-        " --input source {params.sources:q} --output manifest {output.manifest:q}"
+        COMMAND + "prepare-sentiment" + TOLD
 
 
 rule alter_data:
@@ -191,19 +202,24 @@ rule alter_data:
     output:
         manifest=manifest("data/{task}/{dataset}"),
     log:
-        f"{RESULTS}/logs/data/{{task}}/{{dataset}}.log",
+        log_of("data", "{task}", "{dataset}"),
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     params:
         settings=lambda wildcards: settings(
-            seed=config["seed"],
-            dataset=dict(id=wildcards.dataset, **vars(DATASETS[wildcards.dataset])),
+            seed=STUDY.seed,
+            definition=definition(wildcards.task, "templates"),
+            dataset=altered(wildcards.task, wildcards.dataset),
         ),
-        code=DATA_CODE,
+        plugins=lambda wildcards: alteration_plugins(
+            wildcards.task, wildcards.dataset
+        ),
+        files=files,
+        code=lambda wildcards: code_digest(
+            "data", alteration_plugins(wildcards.task, wildcards.dataset)
+        ),
     shell:
-        "bias-transfer alter-data --log {log:q} --settings {params.settings:q}"
-        " --input original {input.original:q} --output manifest {output.manifest:q}"
+        COMMAND + "alter-data" + TOLD
 
 
-ruleorder: prepare_bios > alter_data
-ruleorder: prepare_wiki > alter_data
+ruleorder: prepare_sentences > prepare_data > alter_data

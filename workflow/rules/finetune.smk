@@ -8,10 +8,10 @@ rule fine_tune:
     output:
         manifest=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
     log:
-        f"{RESULTS}/logs/finetune/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}.log",
+        log_of("finetune", "{task}", "{upstream}", "{dataset}", "seed{seed}"),
     priority: 4
     conda:
-        ENVIRONMENT
+        "../../envs/environment.yaml"
     resources:
         gpu=1,
         checkpoint_seconds=checkpoint_seconds(),
@@ -20,12 +20,11 @@ rule fine_tune:
             task=wildcards.task,
             model=f"{wildcards.task}/{wildcards.upstream}/{wildcards.dataset}",
             seed=int(wildcards.seed),
-            training=section(wildcards.task, "training"),
-            maximum_length=section(wildcards.task, "maximum_length"),
+            training=section("tasks", wildcards.task, "training"),
+            maximum_length=section("tasks", wildcards.task, "maximum_length"),
         ),
+        plugins=[],
+        files=files,
         code=code_digest("finetune"),
     shell:
-        "bias-transfer fine-tune --log {log:q} --settings {params.settings:q}"
-        " --gpus {resources.gpu} --checkpoint-seconds {resources.checkpoint_seconds}"
-        " --input upstream {input.upstream:q} --input training {input.training:q}"
-        " --input original {input.original:q} --output manifest {output.manifest:q}"
+        COMMAND + "fine-tune" + TOLD + TRAINING

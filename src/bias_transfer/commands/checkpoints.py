@@ -2,11 +2,23 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
-from transformers import PreTrainedTokenizerBase, RobertaForMaskedLM
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from bias_transfer.data.hub import resolve
+from bias_transfer.models.checkpoints import (
+    load_masked_lm,
+    load_tokenizer,
+    require_matching_tokenizer,
+    save_checkpoint,
+)
+from bias_transfer.models.device import prepare_device
+from bias_transfer.models.pretraining import Architecture, pretrain
+from bias_transfer.models.training import TrainingSettings
+from bias_transfer.models.words import require_scorable_words
 from bias_transfer.runtime.artifacts import (
     atomic_folder,
     describe_folder,
@@ -16,32 +28,11 @@ from bias_transfer.runtime.artifacts import (
 )
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.resuming import training_checkpoints
-from bias_transfer.upstream.embeddings import (
-    bias_subspace,
-    gaussian_noise,
-    gendered_pairs,
-    noisy,
-    remove_component,
-    sentence_embeddings,
-    uniform_noise,
-)
-from bias_transfer.vocabularies.lexicon import PRONOUNS
-from bias_transfer.models.checkpoints import (
-    load_masked_lm,
-    load_tokenizer,
-    random_masked_lm,
-    require_matching_tokenizer,
-    require_single_tokens,
-)
-from bias_transfer.models.device import prepare_device
-from bias_transfer.models.hidden_debias import hidden_sentence_embeddings, save_debias
-from bias_transfer.models.pretraining import Architecture, pretrain
-from bias_transfer.models.training import TrainingSettings
 from bias_transfer.seeding import derived_seed
+from bias_transfer.tasks import definition_of
+from bias_transfer.upstream import PRETRAINED, Request, Variant, method
 
 logger = logging.getLogger(__name__)
-
-_SCORED_TOKENS = tuple(pronoun.word.capitalize() for pronoun in PRONOUNS)
 
 
 def prepare_checkpoint(job: Job) -> None:
@@ -49,135 +40,79 @@ def prepare_checkpoint(job: Job) -> None:
     settings = job.settings
     seed = derived_seed(settings["seed"], "pretraining")
     device = prepare_device(seed)
+    definitions = [definition_of(each) for each in settings["tasks"].values()]
+
+    def check(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+        for definition in definitions:
+            require_scorable_words(tokenizer, definition, name)
+
+    description: dict[str, Any] = {"kind": "checkpoint", "upstream": PRETRAINED.id, "seed": seed}
     if settings["source"] == "generated":
-        lines = read_table(verified_folder(job.input("corpus")) / "corpus.parquet")["text"].tolist()
         options = dict(settings["pretraining"])
         masked_share = options.pop("masked_share")
         with training_checkpoints(job, "checkpoints", device) as checkpoints:
             model, tokenizer, curve = pretrain(
-                lines,
+                _corpus(job),
                 Architecture(**settings["architecture"]),
                 TrainingSettings(**options),
                 masked_share,
                 seed,
                 checkpoints,
-                lambda tokenizer: require_single_tokens(
-                    tokenizer, _SCORED_TOKENS, "the tokenizer trained on model.corpus"
-                ),
+                lambda tokenizer: check(tokenizer, "the tokenizer trained on model.corpus"),
             )
-            _publish_pretrained(job, model, tokenizer, seed, curve)
+            _publish(job, model, tokenizer, description, curve)
     else:
         source = settings[settings["source"]]
         name = source["path"] if settings["source"] == "file" else source["id"]
-        revision = source.get("revision", "")
+        revision = ""
+        if settings["source"] == "hub":
+            revision = resolve(name, "model", source["revision"])
+            description |= {"hub": name, "revision": revision}
         tokenizer = load_tokenizer(name, revision)
-        require_single_tokens(tokenizer, _SCORED_TOKENS, name)
+        check(tokenizer, name)
         model = load_masked_lm(name, revision)
         require_matching_tokenizer(model, tokenizer, name)
-        _publish_pretrained(job, model, tokenizer, seed, None)
+        _publish(job, model, tokenizer, description, None)
 
 
-def randomise_checkpoint(job: Job) -> None:
-    """Draw every weight of a checkpoint anew."""
-    upstream = job.settings["upstream"]
-    seed = derived_seed(job.settings["seed"], "upstream", upstream["id"])
-    prepare_device(seed)
+def alter_checkpoint(job: Job) -> None:
+    """Do to a checkpoint what one method does."""
+    variant = Variant(**job.settings["variant"])
+    plugin = method(variant.kind)
+    seed = derived_seed(job.settings["seed"], "upstream", variant.id)
+    device = prepare_device(seed)
     source = verified_folder(job.input("pretrained"))
-    tokenizer = load_tokenizer(str(source))
+    model, tokenizer = load_masked_lm(str(source)).to(device), load_tokenizer(str(source))
+    request = Request(
+        variant=variant,
+        settings=plugin.settings.model_validate(job.settings["settings"]),
+        seed=seed,
+        texts=_corpus(job) if "corpus" in plugin.needs else (),
+    )
     # Seeded again: loading has used the random numbers.
     torch.manual_seed(seed)
-    _publish(job, random_masked_lm(source), tokenizer, seed)
+    altered = plugin.apply(model, tokenizer, request)
+    recipe = {"kind": variant.kind, "strength": variant.strength, "trial": variant.trial}
+    description = {"kind": "checkpoint", "upstream": variant.id, "recipe": recipe, "seed": seed}
+    _publish(job, altered, tokenizer, description, None)
 
 
-def add_noise(job: Job) -> None:
-    """Add noise to the word embeddings of a checkpoint."""
-    upstream = job.settings["upstream"]
-    model, tokenizer, seed = _pretrained(job)
-    matrix = model.roberta.embeddings.word_embeddings.weight
-    draw = {"uniform": uniform_noise, "gaussian": gaussian_noise}[upstream["kind"]]
-    noise = draw(matrix.shape, upstream["strength"], seed)
-    with torch.no_grad():
-        # In place: the tied output matrix is the same tensor and must follow.
-        matrix.copy_(noisy(matrix, noise, tokenizer.pad_token_id))
-    _publish(job, model, tokenizer, seed)
-
-
-def debias_word_embeddings(job: Job) -> None:
-    """Remove the gender component of a checkpoint's word embeddings."""
-    model, tokenizer, seed = _pretrained(job)
-    matrix = model.roberta.embeddings.word_embeddings.weight
-    female, male = (
-        sentence_embeddings(
-            matrix.detach().numpy(), tokenizer(texts, add_special_tokens=False)["input_ids"]
-        )
-        for texts in _gendered_sentences(job)
-    )
-    subspace = bias_subspace(female, male, job.settings["sentdebias"]["components"])
-    with torch.no_grad():
-        matrix.copy_(remove_component(matrix, subspace, job.settings["upstream"]["strength"]))
-    _publish(job, model, tokenizer, seed)
-
-
-def debias_hidden_states(job: Job) -> None:
-    """Put a projection behind a checkpoint's encoder that removes its gender component."""
-    model, tokenizer, seed = _pretrained(job)
-    model.to(prepare_device(seed))
-    female, male = (
-        hidden_sentence_embeddings(model, tokenizer, texts, 64)
-        for texts in _gendered_sentences(job)
-    )
-    subspace = bias_subspace(female, male, job.settings["sentdebias"]["components"])
-    upstream = job.settings["upstream"]
-    with atomic_folder(job.output("manifest").parent) as folder:
-        _save(model, tokenizer, folder)
-        save_debias(folder, subspace, upstream["strength"])
-        _describe(job, folder, seed)
-
-
-def _pretrained(job: Job) -> tuple[RobertaForMaskedLM, PreTrainedTokenizerBase, int]:
-    seed = derived_seed(job.settings["seed"], "upstream", job.settings["upstream"]["id"])
-    prepare_device(seed)
-    source = verified_folder(job.input("pretrained"))
-    return load_masked_lm(str(source)), load_tokenizer(str(source)), seed
-
-
-def _gendered_sentences(job: Job) -> tuple[list[str], list[str]]:
-    texts = read_table(verified_folder(job.input("corpus")) / "corpus.parquet")["text"].tolist()
-    pairs = gendered_pairs(texts, job.settings["sentdebias"]["maximum_pairs"])
-    logger.info("%d pairs of sentences", len(pairs))
-    return [female for female, _ in pairs], [male for _, male in pairs]
-
-
-def _publish_pretrained(
-    job: Job,
-    model: RobertaForMaskedLM,
-    tokenizer: PreTrainedTokenizerBase,
-    seed: int,
-    curve: pd.DataFrame | None,
-) -> None:
-    with atomic_folder(job.output("manifest").parent) as folder:
-        _save(model, tokenizer, folder)
-        if curve is not None:
-            write_table(folder / "loss_curve.csv", curve)
-        describe_folder(folder, {"kind": "checkpoint", "upstream": "pretrained", "seed": seed})
+def _corpus(job: Job) -> list[str]:
+    folder = verified_folder(job.input("corpus"))
+    texts: list[str] = read_table(folder / "corpus.parquet")["text"].tolist()
+    return texts
 
 
 def _publish(
-    job: Job, model: RobertaForMaskedLM, tokenizer: PreTrainedTokenizerBase, seed: int
+    job: Job,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    description: dict[str, Any],
+    curve: pd.DataFrame | None,
 ) -> None:
-    with atomic_folder(job.output("manifest").parent) as folder:
-        _save(model, tokenizer, folder)
-        _describe(job, folder, seed)
-
-
-def _describe(job: Job, folder: Path, seed: int) -> None:
-    upstream = job.settings["upstream"]
-    describe_folder(
-        folder,
-        {"kind": "checkpoint", "upstream": upstream["id"], "recipe": upstream, "seed": seed},
-    )
-
-
-def _save(model: RobertaForMaskedLM, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    target: Path = job.output("manifest").parent
+    with atomic_folder(target) as folder:
+        save_checkpoint(model, tokenizer, folder)
+        if curve is not None:
+            write_table(folder / "loss_curve.csv", curve)
+        describe_folder(folder, description)

@@ -1,6 +1,5 @@
 """The command that fine-tunes one model of the grid."""
 
-import shutil
 from pathlib import Path
 
 import torch
@@ -15,11 +14,10 @@ from bias_transfer.runtime.artifacts import (
 )
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.resuming import training_checkpoints
-from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
+from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
 from bias_transfer.models.classification import LabelledText
 from bias_transfer.models.classification import fine_tune as fine_tune_classifier
 from bias_transfer.models.device import prepare_device
-from bias_transfer.models.hidden_debias import FILE as DEBIAS_FILE
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.seeding import derived_seed
 
@@ -48,10 +46,7 @@ def fine_tune(job: Job) -> None:
             checkpoints,
         )
         with atomic_folder(job.output("manifest").parent) as folder:
-            model.save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
-            if (upstream / DEBIAS_FILE).is_file():
-                shutil.copyfile(upstream / DEBIAS_FILE, folder / DEBIAS_FILE)
+            save_checkpoint(model, tokenizer, folder)
             write_table(folder / "loss_curve.csv", curve)
             describe_folder(
                 folder, {"kind": "fine-tuned model", "model": settings["model"], "seed": seed}

@@ -1,14 +1,14 @@
 """Commands that score a checkpoint before fine-tuning and a classifier after it."""
 
-import pandas as pd
-from transformers import PreTrainedTokenizerBase, RobertaForMaskedLM
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
 
-from bias_transfer.runtime.artifacts import read_table, verified_folder, write_table
-from bias_transfer.runtime.job import Job
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS, TOXIC
-from bias_transfer.measures import negative_sentiment as sentiment
-from bias_transfer.measures.identity_ranking import identity_ranking
-from bias_transfer.measures.pronoun_ranking import pronoun_ranking
+import numpy as np
+import pandas as pd
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from bias_transfer.measures import Resources, measure
 from bias_transfer.models.checkpoints import (
     load_classifier,
     load_masked_lm,
@@ -19,21 +19,23 @@ from bias_transfer.models.device import prepare_device
 from bias_transfer.models.masked_lm import MaskScorer
 from bias_transfer.models.prediction import predict
 from bias_transfer.models.sentiment import negative_probability
+from bias_transfer.runtime.artifacts import read_table, verified_folder, write_table
+from bias_transfer.runtime.job import Job
+from bias_transfer.tasks import definition_of, kind
 
 
 def score_upstream(job: Job) -> None:
-    """Score every upstream checkpoint on both tasks' measures, in one job: loading is the cost."""
+    """Score every upstream checkpoint of a task, in one job: loading the libraries is the cost."""
     device = prepare_device(0)
-    scored: dict[str, list[pd.DataFrame]] = {"bios": [], "wiki": []}
+    resources = _resources(job)
+    tables = []
     for upstream, manifest in zip(job.settings["upstream"], job.inputs["upstream"], strict=True):
         folder = verified_folder(manifest)
         model, tokenizer = load_masked_lm(str(folder)).to(device), load_tokenizer(str(folder))
-        for task, tables in scored.items():
-            table = _intrinsic(task, model, tokenizer, job)
-            table.insert(0, "upstream", upstream)
-            tables.append(table)
-    for task, tables in scored.items():
-        write_table(job.output(task), pd.concat(tables, ignore_index=True))
+        table = _scores(model, tokenizer, job, resources)
+        table.insert(0, "upstream", upstream)
+        tables.append(table)
+    write_table(job.output("scores"), pd.concat(tables, ignore_index=True))
 
 
 def score_fine_tuned(job: Job) -> None:
@@ -50,56 +52,69 @@ def score_fine_tuned(job: Job) -> None:
         settings["maximum_length"],
         settings["batch_size"],
     )
-    labels = [classifier.config.id2label[index] for index in range(probabilities.shape[1])]
-    columns = pd.Index(labels)
-    # The score is P(toxic) for comments and the probability of the true occupation for biographies.
-    scored = (
-        columns.get_indexer(pd.Index([TOXIC] * len(test)))
-        if settings["task"] == "wiki"
-        else columns.get_indexer(pd.Index(test["label"]))
-    )
-    predictions = pd.DataFrame(
+    definition = definition_of(settings["definition"])
+    classes = [classifier.config.id2label[index] for index in range(probabilities.shape[1])]
+    scored_class = kind(definition.kind).scored_class(definition)
+    predictions = _predictions(test, classes, probabilities, scored_class)
+    model = with_upstream_head(classifier, load_masked_lm(str(upstream)).to(device))
+    write_table(job.output("intrinsic"), _scores(model, tokenizer, job, _resources(job)))
+    write_table(job.output("predictions"), predictions)
+
+
+def _predictions(
+    test: pd.DataFrame,
+    classes: Sequence[str],
+    probabilities: np.ndarray,
+    scored_class: str | None,
+) -> pd.DataFrame:
+    """Lay predictions out, one row a test row, without its text."""
+    columns = pd.Index(classes)
+    scored = test["label"] if scored_class is None else [scored_class] * len(test)
+    return pd.DataFrame(
         {
             "id": test["id"],
             "label": test["label"],
             "prediction": columns[probabilities.argmax(axis=1)],
-            "score": probabilities[range(len(test)), scored],
+            "score": probabilities[range(len(test)), columns.get_indexer(pd.Index(scored))],
             "group": test["group"],
         }
     )
-    model = with_upstream_head(classifier, load_masked_lm(str(upstream)).to(device))
-    write_table(job.output("intrinsic"), _intrinsic(settings["task"], model, tokenizer, job))
-    write_table(job.output("predictions"), predictions)
 
 
-def _intrinsic(
-    task: str, model: RobertaForMaskedLM, tokenizer: PreTrainedTokenizerBase, job: Job
-) -> pd.DataFrame:
+def _resources(job: Job) -> Resources:
+    """Read what the task's measures need: the rule hands over nothing else."""
     settings = job.settings
+    return Resources(
+        negative_probability=negative_probability(
+            job.input("sentiment"), settings["sentiment_length"], settings["batch_size"]
+        )
+        if job.inputs["sentiment"]
+        else None,
+        sentences=read_table(verified_folder(job.input("sentences")) / "sentences.parquet")
+        if job.inputs["sentences"]
+        else None,
+    )
+
+
+def _scores(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, job: Job, resources: Resources
+) -> pd.DataFrame:
+    """Score a model by every measure of its task, joined on items, and on templates where both have."""
+    settings = job.settings
+    definition = definition_of(settings["definition"])
     scorer = MaskScorer(model, tokenizer, settings["batch_size"])
-    if task == "bios":
-        return pronoun_ranking(
-            OCCUPATIONS, tokenizer, scorer.log_probabilities, settings["prior_mask"]
-        )
-    keys = [(term, template) for term in IDENTITY_TERMS for template in sentiment.TEMPLATES]
-    sentences = [
-        # RoBERTa's mask takes the space before it along.
-        sentiment.sentence(term, template, tokenizer.mask_token).replace(
-            f" {tokenizer.mask_token}", tokenizer.mask_token
-        )
-        for term, template in keys
+    tables = []
+    for name, values in settings["measures"].items():
+        plugin = measure(name)
+        own = plugin.settings.model_validate(values)
+        tables.append(plugin.score(scorer, definition, own, resources))
+    return reduce(lambda first, second: _joined(first, second, definition), tables)
+
+
+def _joined(first: pd.DataFrame, second: pd.DataFrame, definition: Any) -> pd.DataFrame:
+    keys = [
+        name
+        for name in (definition.item, "template")
+        if name in first.columns and name in second.columns
     ]
-    likeliest = sentiment.top_tokens(
-        tokenizer(sentences)["input_ids"],
-        tokenizer.mask_token_id,
-        scorer.log_probabilities,
-        settings["top_tokens"],
-    )
-    tokens = [[tokenizer.decode([token]) for token in row] for row in likeliest]
-    negative = negative_probability(
-        job.input("sentiment"), settings["sentiment_length"], settings["batch_size"]
-    )
-    rows = sentiment.negative_sentiment(keys, tokens, negative, IDENTITY_TERMS)
-    templates = read_table(verified_folder(job.input("templates")) / "templates.parquet")
-    ranking = identity_ranking(templates, tokenizer, scorer.token_log_probabilities)
-    return rows.merge(ranking, on="identity_term", how="left", validate="many_to_one")
+    return first.merge(second, on=keys, how="left")

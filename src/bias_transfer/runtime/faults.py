@@ -74,7 +74,7 @@ def _no_memory(chain: list[BaseException], command: str, job: Job) -> str:
 def _memory_keys(command: str, settings: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return the config keys that a command's memory depends on, with their values."""
     sections = {
-        "fine-tune": (f"{settings.get('task')}.training", settings.get("training")),
+        "fine-tune": (f"tasks.{settings.get('task')}.training", settings.get("training")),
         "prepare-checkpoint": ("model.pretraining", settings.get("pretraining")),
         "prepare-sentiment-classifier": ("sentiment.training", settings.get("training")),
         "score-upstream": ("scoring", settings),

@@ -17,6 +17,8 @@ class Job:
         not rerun it.
     inputs, outputs
         Paths by name.
+    plugins
+        The plug-ins that the command uses, such as `upstream.uniform`.
     checkpoint_seconds
         Time between two training checkpoints, 0 for none; it changes no result.
     """
@@ -24,6 +26,7 @@ class Job:
     settings: dict[str, Any]
     inputs: dict[str, list[Path]]
     outputs: dict[str, Path]
+    plugins: tuple[str, ...] = ()
     checkpoint_seconds: int = 0
 
     def input(self, name: str) -> Path:

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from bias_transfer.runtime.faults import explain
 from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots
 from bias_transfer.runtime.job import Command, Job
 from bias_transfer.runtime.lifetime import end_with_workflow
-from bias_transfer.commands.lineage import lineage
 from bias_transfer.errors import StudyError
 from bias_transfer.runtime.lineage import record_outputs, start_run
 from bias_transfer.runtime.provenance import code_digest
@@ -26,26 +26,20 @@ from bias_transfer.runtime.provenance import code_digest
 STAGES = {
     "data": (
         "fetch-detox",
-        "fetch-identity-templates",
-        "prepare-bios",
-        "prepare-wiki",
-        "prepare-identity-templates",
+        "fetch-sentences",
+        "prepare-data",
+        "prepare-sentences",
         "prepare-corpus",
         "prepare-sentiment",
         "alter-data",
     ),
-    "checkpoints": (
-        "prepare-checkpoint",
-        "randomise-checkpoint",
-        "add-noise",
-        "debias-word-embeddings",
-        "debias-hidden-states",
-    ),
+    "checkpoints": ("prepare-checkpoint", "alter-checkpoint"),
     "sentiment": ("prepare-sentiment-classifier",),
     "finetune": ("fine-tune",),
     "scoring": ("score-upstream", "score-fine-tuned"),
-    "extrinsic": ("observe-bios", "observe-wiki"),
-    "analysis": ("correlate", "regress"),
+    "observation": ("observe",),
+    "analysis": ("analyse",),
+    "paper": ("lay-paper-over",),
     "figures": ("draw",),
     "release": ("release",),
 }
@@ -63,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings=json.loads(options.settings),
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
         outputs={name: Path(path) for name, path in options.output},
+        plugins=tuple(options.plugins),
         checkpoint_seconds=options.checkpoint_seconds,
     )
     try:
@@ -84,14 +79,14 @@ def _perform(command: str, job: Job) -> None:
     """Run a command on inputs that are as they were made, and record how its outputs were made."""
     stage = next(stage for stage, commands in STAGES.items() if command in commands)
     inputs = [path for paths in job.inputs.values() for path in paths]
-    run = start_run(command, code_digest(stage), job.settings, inputs)
+    run = start_run(command, code_digest(stage, job.plugins), job.settings, inputs)
     _load(stage, command)(job)
     record_outputs(run, job.outputs.values())
 
 
 def _tell_lineage(file: Path, as_json: bool) -> int:
     try:
-        lineage(file, as_json)
+        _module("lineage").lineage(file, as_json)
     except BrokenPipeError:
         # Whoever reads, such as `head`, has seen enough; Python would complain at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -105,11 +100,15 @@ def _load(stage: str, command: str) -> Command:
     # Importing transformers makes a million objects that live as long as the process: looking
     # them over for garbage costs a second at the start and one more at the end.
     gc.disable()
-    module = importlib.import_module(f"bias_transfer.commands.{stage}")
+    module = _module(stage)
     gc.freeze()
     gc.enable()
     found: Command = getattr(module, command.replace("-", "_"))
     return found
+
+
+def _module(stage: str) -> Any:
+    return importlib.import_module(f"bias_transfer.commands.{stage}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,6 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--log", type=Path, help="where progress and tracebacks go")
     job.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
     job.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    job.add_argument(
+        "--plugins", nargs="*", default=[], help="the plug-ins that the command uses, by name"
+    )
     job.add_argument(
         "--checkpoint-seconds",
         type=int,

@@ -1,8 +1,8 @@
-"""What a result depends on in the code: a digest of the modules that a stage uses."""
+"""What a result depends on in the code: a digest of the modules that a job uses."""
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,31 +11,48 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 # Changing how things are written, reported or recorded changes no number.
 _PLUMBING = frozenset(
-    f"{_PACKAGE}.{name}" for name in ("errors", "runtime.artifacts", "runtime.job", "runtime.lineage", "runtime.provenance")
+    f"{_PACKAGE}.{name}"
+    for name in (
+        "errors",
+        "runtime.artifacts",
+        "runtime.job",
+        "runtime.lineage",
+        "runtime.provenance",
+    )
 )
 
 
-def code_digest(stage: str) -> str:
-    """Return a digest of the code behind a stage of the command line.
+def code_digest(stage: str, plugins: Iterable[str] = ()) -> str:
+    """Return a digest of the code behind a job: a stage of the command line and its plug-ins.
 
-    It covers the module `bias_transfer.commands.<stage>` and all that it imports from this package,
-    however indirectly and wherever the import stands, with the data files of each module, in a
-    folder of its name. Comments, docstrings and layout do not count: the digest is of the syntax
+    It covers the module `bias_transfer.commands.<stage>`, the plug-ins, and all that they import
+    from this package, however indirectly and wherever the import stands, with the data files of
+    each module, in a folder of its name. Plug-ins are imported by name while a job runs, so that
+    only those named here count. Comments, docstrings and layout do not: the digest is of the syntax
     tree.
+
+    Parameters
+    ----------
+    stage
+        Such as `scoring`.
+    plugins
+        Such as `measures.pronoun_ranking`.
     """
     digest = hashlib.sha256()
-    for module in sorted(_closure(f"{_PACKAGE}.commands.{stage}") - _PLUMBING):
+    for module in sorted(modules_of(stage, plugins)):
         digest.update(f"{module}\0{_tree(module)}\0".encode())
         for file in _data_files(module):
             digest.update(f"{file.name}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def modules_of(stage: str) -> frozenset[str]:
-    """Return the modules whose code a stage's digest covers."""
-    return _closure(f"{_PACKAGE}.commands.{stage}") - _PLUMBING
+def modules_of(stage: str, plugins: Iterable[str] = ()) -> frozenset[str]:
+    """Return the modules whose code a job's digest covers."""
+    names = [f"commands.{stage}", *plugins]
+    return frozenset().union(*(_closure(f"{_PACKAGE}.{name}") for name in names)) - _PLUMBING
 
 
+@cache
 def _closure(module: str) -> frozenset[str]:
     found: set[str] = set()
     waiting = [module]
@@ -80,8 +97,12 @@ def _path(module: str) -> Path:
 
 
 def _data_files(module: str) -> list[Path]:
-    folder = _path(module).with_suffix("")
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    """Return the files beside the code: in a module's folder of its name, or in a package."""
+    path = _path(module)
+    folder = path.parent if path.name == "__init__.py" else path.with_suffix("")
+    if not folder.is_dir():
+        return []
+    return sorted(file for file in folder.iterdir() if file.is_file() and file.suffix != ".py")
 
 
 @cache

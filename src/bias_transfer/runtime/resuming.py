@@ -38,7 +38,7 @@ def training_checkpoints(
         made_from={
             "settings": json.dumps(job.settings, sort_keys=True),
             "inputs": json.dumps(inputs, sort_keys=True),
-            "code": code_digest(stage),
+            "code": code_digest(stage, job.plugins),
             "libraries": json.dumps(library_versions(), sort_keys=True),
             "device": kind_of(device),
         },

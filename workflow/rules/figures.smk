@@ -1,0 +1,44 @@
+# Takes a task's observation table and what the analysis wrote; makes
+# results/figures/<task>/<question>.{pdf,png}.
+DRAWN = {task: drawings_for(describe(STUDY, task)) for task in TASKS}
+FIGURES = [
+    f"{RESULTS}/figures/{task}/{figure}.{suffix}"
+    for task in TASKS
+    for figure in DRAWN[task]
+    for suffix in ("pdf", "png")
+]
+
+
+localrules:
+    draw,
+
+
+rule draw:
+    input:
+        observations=lambda wildcards: OBSERVATIONS[wildcards.task],
+        **{name: ANALYSED[name] for name in STATISTICS if name != "diagnostics"},
+    output:
+        pdf=f"{RESULTS}/figures/{{task}}/{{figure}}.pdf",
+        png=report(
+            f"{RESULTS}/figures/{{task}}/{{figure}}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            subcategory="{task}",
+        ),
+    log:
+        log_of("figures", "{task}", "{figure}"),
+    wildcard_constraints:
+        figure="[a-z][a-z_]*",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        settings=lambda wildcards: settings(
+            figure=wildcards.figure, task=DESCRIPTIONS[wildcards.task], note=NOTE
+        ),
+        plugins=lambda wildcards: [f"report.figures.{wildcards.figure}"],
+        files=files,
+        code=lambda wildcards: code_digest(
+            "figures", [f"report.figures.{wildcards.figure}"]
+        ),
+    shell:
+        COMMAND + "draw" + TOLD

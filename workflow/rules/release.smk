@@ -1,0 +1,63 @@
+# Takes every number of the study; makes results/release, one folder of tables without text.
+# A release has its own numbers.
+NUMBERS = (
+    []
+    if STUDY.release
+    else [
+        manifest("release"),
+        *OBSERVATIONS.values(),
+        *(
+            path
+            for task in TASKS
+            for name in ("predictions.parquet", "intrinsic.csv")
+            for path in score_files(task, name)
+        ),
+    ]
+)
+
+
+localrules:
+    release,
+
+
+rule release:
+    input:
+        **{
+            f"{table}_{task}": f"{RESULTS}/{table}/{task}.csv"
+            for table in ("observations", "intrinsic")
+            for task in TASKS
+        },
+        **{
+            f"extrinsic_{task}": [
+                f"{RESULTS}/extrinsic/{task}/{name}.csv" for name in EXTRINSIC
+            ]
+            for task in TASKS
+        },
+        **{f"after_{task}": score_files(task, "intrinsic.csv") for task in TASKS},
+        **{
+            f"predictions_{task}": score_files(task, "predictions.parquet")
+            for task in TASKS
+        },
+        dictionary=workflow.source_path("../../docs/data-dictionary.md"),
+    output:
+        manifest=manifest("release"),
+    log:
+        log_of("release"),
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        settings=settings(
+            # Without what changes no number: a change of it remakes nothing.
+            config={
+                key: value
+                for key, value in CONFIG.items()
+                if key != "training_checkpoint_minutes"
+            },
+            note=NOTE,
+            models={task: [each.id for each in models_of(task)] for task in TASKS},
+        ),
+        plugins=[],
+        files=files,
+        code=code_digest("release"),
+    shell:
+        COMMAND + "release" + TOLD
