@@ -4,23 +4,16 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from bias_transfer import vocabularies
 from bias_transfer.errors import StudyError
-from bias_transfer.vocabularies.lexicon import GENDERED_PAIRS
 
 
 @cache
-def _counterparts() -> dict[str, str]:
-    return dict(GENDERED_PAIRS) | {male: female for female, male in GENDERED_PAIRS}
-
-
-@cache
-def _female_words() -> frozenset[str]:
-    return frozenset(female for female, _ in GENDERED_PAIRS)
-
-
-@cache
-def _gendered() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, _counterparts()))})\b", re.IGNORECASE)
+def _words() -> tuple[dict[str, str], re.Pattern[str]]:
+    """Return the male counterpart of each female word, and what finds a word of either kind."""
+    pairs = dict(vocabularies.pairs("gendered_pairs"))
+    words = "|".join(re.escape(word) for pair in pairs.items() for word in pair)
+    return pairs, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
 
 
 def gendered_pairs(texts: Sequence[str], maximum: int) -> list[tuple[str, str]]:
@@ -41,14 +34,19 @@ def gendered_pairs(texts: Sequence[str], maximum: int) -> list[tuple[str, str]]:
     list of tuple
         (female, male) sentences, as in Liang et al. (2020), Section 2.1.
     """
+    males, gendered = _words()
+    counterparts = males | {male: female for female, male in males.items()}
+
+    def swap(match: re.Match[str]) -> str:
+        return _cased(counterparts[match.group().casefold()], match.group())
+
     pairs: list[tuple[str, str]] = []
     for text in texts:
-        first = _gendered().search(text)
+        first = gendered.search(text)
         if first is None:
             continue
-        other = _gendered().sub(_swap, text)
-        female = first.group().lower() in _female_words()
-        pairs.append((text, other) if female else (other, text))
+        other = gendered.sub(swap, text)
+        pairs.append((text, other) if first.group().casefold() in males else (other, text))
         if len(pairs) == maximum:
             break
     return pairs
@@ -63,9 +61,7 @@ def require_pairs(pairs: Sequence[tuple[str, str]], components: int) -> None:
         )
 
 
-def _swap(match: re.Match[str]) -> str:
-    word = match.group()
-    other = _counterparts()[word.lower()]
-    if word.isupper() and len(word) > 1:
-        return other.upper()
-    return other.capitalize() if word[0].isupper() else other
+def _cased(word: str, as_in: str) -> str:
+    if as_in.isupper() and len(as_in) > 1:
+        return word.upper()
+    return word.capitalize() if as_in[0].isupper() else word

@@ -97,8 +97,7 @@ def _debias_hidden_states(
 
     # No weight could do the same: the encoder's last layer norm scales each dimension alone.
     female_states, male_states = (
-        hidden_sentence_embeddings(model, tokenizer, texts, _BATCH_SIZE)
-        for texts in (female, male)
+        hidden_sentence_embeddings(model, tokenizer, texts, _BATCH_SIZE) for texts in (female, male)
     )
     attach_projection(model, bias_subspace(female_states, male_states, components), gamma)
 
