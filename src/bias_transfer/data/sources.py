@@ -101,7 +101,7 @@ def read_hub(
 def read_lines(path: Path) -> list[str]:
     """Read a plain text file, one text a line."""
     # Not `splitlines`: tweets hold other separators, and labels are matched line by line.
-    lines = [line.removesuffix("\r") for line in _decoded(path).split("\n")]
+    lines = [line.removesuffix("\r") for line in decoded(path).split("\n")]
     return lines if lines[-1] else lines[:-1]
 
 
@@ -114,7 +114,7 @@ def read_texts(path: Path, column: str) -> list[str]:
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:
     """Return the named columns of a table, which must have them and at least one row."""
-    _check_header(list(table.columns), columns, name)
+    check_header(list(table.columns), columns, name)
     if table.empty:
         raise StudyError(f"{name}: no rows")
     return table.loc[:, list(dict.fromkeys(columns))]
@@ -193,7 +193,8 @@ def _as_key(value: Any) -> str:
     return str(value)
 
 
-def _check_header(header: Sequence[Any], columns: Sequence[str], name: str) -> None:
+def check_header(header: Sequence[Any], columns: Sequence[str], name: str) -> None:
+    """Refuse a header that lacks one of the columns, or has one twice."""
     for column in columns:
         if column not in header:
             # Without a header, the first row stands in its place.
@@ -205,7 +206,7 @@ def _check_header(header: Sequence[Any], columns: Sequence[str], name: str) -> N
             raise StudyError(f"{name}: the column {column!r} appears twice; rename one")
 
 
-def _decoded(path: Path) -> str:
+def decoded(path: Path) -> str:
     """Return a file's text, which must be UTF-8 throughout; a byte-order mark is no text."""
     try:
         content = path.read_bytes()
@@ -241,24 +242,46 @@ def _read_tabs(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _read_delimited(path: Path, columns: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    header, records = delimited(decoded(path), delimiter, str(path))
+    check_header(header, columns, str(path))
+    places = [header.index(name) for name in columns]
+    for record in records:
+        yield [record[place] for place in places]
+
+
+def delimited(text: str, delimiter: str, name: str) -> tuple[list[str], Iterator[list[str]]]:
+    """Take a text apart into the header and the rows, each with as many fields as the header.
+
+    Parameters
+    ----------
+    text
+        The content of a CSV or TSV file.
+    delimiter
+        What stands between two fields.
+    name
+        What error messages call the file.
+    """
     # The module's own limit is 128 kB; a comment may be longer.
     csv.field_size_limit(2**31 - 1)
-    lines = io.StringIO(_decoded(path), newline="")
     # Strict, as a quote that is never closed would swallow every row behind it.
-    records = csv.reader(lines, delimiter=delimiter, strict=True)
-    header = _next_record(records, f"{path}, header")
+    records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header = _next_record(records, f"{name}, header")
     if header is None:
-        raise StudyError(f"{path}: the file is empty")
-    _check_header(header, columns, str(path))
-    places = [header.index(name) for name in columns]
+        raise StudyError(f"{name}: the file is empty")
+    return header, _rows_like(header, records, name)
+
+
+def _rows_like(
+    header: Sequence[str], records: Iterator[list[str]], name: str
+) -> Iterator[list[str]]:
     row = 1
-    while (record := _next_record(records, f"{path}, row {row}")) is not None:
+    while (record := _next_record(records, f"{name}, row {row}")) is not None:
         if len(record) != len(header):
             raise StudyError(
-                f"{path}, row {row}: {len(record)} fields where the header has {len(header)}; "
+                f"{name}, row {row}: {len(record)} fields where the header has {len(header)}; "
                 "quote a field that holds the separator, and leave no field out"
             )
-        yield [record[place] for place in places]
+        yield record
         row += 1
 
 
@@ -276,7 +299,7 @@ def _next_record(records: Iterator[list[str]], where: str) -> list[str] | None:
 
 def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[list[Any]]:
     row = 0
-    for line in _decoded(path).split("\n"):
+    for line in decoded(path).split("\n"):
         if not line.strip():
             continue
         row += 1
@@ -288,7 +311,7 @@ def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[list[Any]]:
         if not isinstance(record, dict):
             raise StudyError(f"{path}, row {row}: not a JSON object; write one object {{…}} a line")
         if row == 1:
-            _check_header(list(record), columns, str(path))
+            check_header(list(record), columns, str(path))
         absent = [name for name in columns if name not in record]
         if absent:
             raise StudyError(f"{path}, row {row}: the key {absent[0]!r} is missing; add it")
@@ -327,7 +350,7 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
         raise StudyError(f"{path}: {what}")
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            _check_header(file.schema_arrow.names, columns, str(path))
+            check_header(file.schema_arrow.names, columns, str(path))
             table = file.read(columns=list(columns))
             return {name: table.column(name).to_pylist() for name in columns}
     except (ValueError, OSError, pyarrow.ArrowException) as error:
