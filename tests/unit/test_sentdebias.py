@@ -1,4 +1,4 @@
-"""Sent-Debias: pairs of sentences, the gender direction, and that it is removed and nothing else."""
+"""Sent-Debias: pairs of sentences, the gender direction, and that nothing else is removed."""
 
 import logging
 

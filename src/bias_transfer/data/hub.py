@@ -11,7 +11,7 @@ from bias_transfer.errors import StudyError
 
 Kind = Literal["model", "dataset"]
 
-# Weights as safetensors, settings and tokenizers as text: no pickle, no code, nothing in subfolders.
+# Weights as safetensors, settings and tokenizers as text: no pickle, no code, and no subfolder.
 _WEIGHTS = ("model.safetensors", "model-*.safetensors")
 _FETCHED = (*_WEIGHTS, "*.json", "*.txt", "*.model")
 _NOT_FETCHED = ("*/*",)
@@ -82,7 +82,7 @@ def model_folder(name: str, commit: str) -> str:
     if Path(name).is_dir():
         return name
     from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
     with explained(name, "model", commit):

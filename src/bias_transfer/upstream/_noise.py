@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from bias_transfer.upstream import Variant
-from bias_transfer.upstream._settings import trials
+from bias_transfer.upstream import Apply, Request, Variant
+from bias_transfer.upstream._settings import strength_of, trials
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    Draw = Callable[[torch.Size, float, int], torch.Tensor]
 
 
 def noise_variants(
@@ -24,28 +26,28 @@ def noise_variants(
     )
 
 
-def add_noise(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, noise: torch.Tensor
-) -> PreTrainedModel:
-    """Add noise to a model's word embeddings.
-
-    In place: where the output matrix is tied to them it is the same tensor, and must follow.
+def adding(draw: Draw) -> Apply:
+    """Return what adds noise from a distribution to a model's word embeddings, in place.
 
     Parameters
     ----------
-    model
-        Changed and returned.
-    tokenizer
-        Tells which row is that of padding.
-    noise
-        Of the embeddings' shape.
+    draw
+        From the noise's shape, the variant's strength and a seed to the noise.
     """
-    import torch
 
-    embeddings = model.get_input_embeddings().weight
-    with torch.no_grad():
-        embeddings.copy_(noisy(embeddings, noise.to(embeddings.device), tokenizer.pad_token_id))
-    return model
+    def apply(
+        model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, request: Request
+    ) -> PreTrainedModel:
+        import torch
+
+        embeddings = model.get_input_embeddings().weight
+        noise = draw(embeddings.shape, strength_of(request.variant), request.seed)
+        with torch.no_grad():
+            # In place: where the output matrix is tied, it is the same tensor and must follow.
+            embeddings.copy_(noisy(embeddings, noise.to(embeddings.device), tokenizer.pad_token_id))
+        return model
+
+    return apply
 
 
 def noisy(embeddings: torch.Tensor, noise: torch.Tensor, padding: int | None) -> torch.Tensor:

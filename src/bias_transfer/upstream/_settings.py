@@ -1,8 +1,10 @@
-"""Types of the settings that several methods share."""
+"""What the settings of several methods share: types, trials, the strength of a variant."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+
+from bias_transfer.upstream import Variant
 
 
 def _not_zero(strength: float) -> float:
@@ -21,3 +23,10 @@ Trials = Annotated[int, Field(ge=0)]
 def trials(count: int) -> range:
     """Return the numbers of so many trials; the first is 1."""
     return range(1, count + 1)
+
+
+def strength_of(variant: Variant) -> float:
+    """Return the strength of a variant that has one."""
+    if variant.strength is None:
+        raise ValueError(f"{variant.id} has no strength")
+    return variant.strength

@@ -11,7 +11,7 @@ from pydantic import Field
 from bias_transfer.section import DISTINCT, Count, Section
 from bias_transfer.upstream import Method, Request, Variant
 from bias_transfer.upstream._gendered import gendered_pairs, require_pairs
-from bias_transfer.upstream._settings import Strength
+from bias_transfer.upstream._settings import Strength, strength_of
 from bias_transfer.upstream._subspace import bias_subspace, sentence_embeddings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _BATCH_SIZE = 64
 class Settings(Section):
     """Sent-Debias: h − γ Σ⟨h, v⟩ v, where v spans the gender subspace."""
 
-    gammas: Annotated[list[Strength], DISTINCT] = [-10, -1, 1, 10, 50]
+    gammas: Annotated[list[Strength], DISTINCT] = Field([-10.0, -1.0, 1.0, 10.0, 50.0])
     """Values of γ: 1 removes the component, a negative one amplifies it; 0 is the unmodified
     checkpoint, always there."""
     level: Literal["word", "hidden"] = "word"
@@ -47,59 +47,54 @@ def apply(
 ) -> PreTrainedModel:
     """Remove γ times the gender component, from word embeddings in place or behind the encoder."""
     settings: Settings = request.settings
-    gamma = request.variant.strength
-    assert gamma is not None
+    gamma = strength_of(request.variant)
     pairs = gendered_pairs(request.texts, settings.maximum_pairs)
     require_pairs(pairs, settings.components)
     logger.info("%d pairs of sentences", len(pairs))
-    female, male = [each for each, _ in pairs], [each for _, each in pairs]
-    if settings.level == "hidden":
-        _debias_hidden_states(model, tokenizer, female, male, settings.components, gamma)
-    else:
-        _debias_word_embeddings(model, tokenizer, female, male, settings.components, gamma)
+    embedded, remove = {
+        "word": (_mean_word_embeddings, _remove_from_word_embeddings),
+        "hidden": (_mean_hidden_states, _remove_from_hidden_states),
+    }[settings.level]
+    female, male = (embedded(model, tokenizer, texts) for texts in zip(*pairs, strict=True))
+    remove(model, bias_subspace(female, male, settings.components), gamma)
     return model
 
 
-def _debias_word_embeddings(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    female: Sequence[str],
-    male: Sequence[str],
-    components: int,
-    gamma: float,
+def _mean_word_embeddings(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]
+) -> np.ndarray:
+    matrix = model.get_input_embeddings().weight.detach().cpu().numpy()
+    return sentence_embeddings(
+        matrix, tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+    )
+
+
+def _mean_hidden_states(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]
+) -> np.ndarray:
+    from bias_transfer.models.hidden_debias import hidden_sentence_embeddings
+
+    return hidden_sentence_embeddings(model, tokenizer, texts, _BATCH_SIZE)
+
+
+def _remove_from_word_embeddings(
+    model: PreTrainedModel, subspace: np.ndarray, gamma: float
 ) -> None:
     import torch
 
     from bias_transfer.models.projection import remove_component
 
     matrix = model.get_input_embeddings().weight
-    rows = matrix.detach().cpu().numpy()
-
-    def embedded(texts: Sequence[str]) -> np.ndarray:
-        tokens = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-        return sentence_embeddings(rows, tokens)
-
-    subspace = bias_subspace(embedded(female), embedded(male), components)
     with torch.no_grad():
         # In place: where the output matrix is tied, it is the same tensor and must follow.
         matrix.copy_(remove_component(matrix, subspace, gamma))
 
 
-def _debias_hidden_states(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    female: Sequence[str],
-    male: Sequence[str],
-    components: int,
-    gamma: float,
-) -> None:
-    from bias_transfer.models.hidden_debias import attach_projection, hidden_sentence_embeddings
+def _remove_from_hidden_states(model: PreTrainedModel, subspace: np.ndarray, gamma: float) -> None:
+    from bias_transfer.models.hidden_debias import attach_projection
 
     # No weight could do the same: the encoder's last layer norm scales each dimension alone.
-    female_states, male_states = (
-        hidden_sentence_embeddings(model, tokenizer, texts, _BATCH_SIZE) for texts in (female, male)
-    )
-    attach_projection(model, bias_subspace(female_states, male_states, components), gamma)
+    attach_projection(model, subspace, gamma)
 
 
 METHOD = Method(
