@@ -69,7 +69,9 @@ def test_the_twin_of_altered_data_is_the_same_checkpoints_on_the_original():
         row("random-t1", "balance-a1-b0", "poet", "is", 2.0, 0.4),
         row("pretrained", "balance-a0-b1", "poet", "is", 1.0, 0.5),
     ).query("measure == 'log_tpr_ratio'")
-    assert table[["upstream_kind", "dataset", "twin_of", "models", "value"]].to_numpy().tolist() == [
+    assert table[
+        ["upstream_kind", "dataset", "twin_of", "models", "value"]
+    ].to_numpy().tolist() == [
         ["pretrained", "original", "", 1, 0.1],
         ["random", "original", "", 2, 0.5],
         ["random", "balance-a1-b0", "", 1, 0.4],

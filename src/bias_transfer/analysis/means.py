@@ -9,7 +9,6 @@ import pandas as pd
 from bias_transfer.analysis.description import Quantity, TaskDescription
 
 INTERVENTION = ("upstream_kind", "upstream_strength", "dataset_kind", "dataset")
-UNMODIFIED = {"upstream_kind": "pretrained", "dataset_kind": "original"}
 
 ITEM_MEAN_COLUMNS = (
     *("task", *INTERVENTION, "twin_of"),
@@ -64,8 +63,7 @@ def interventions(observations: pd.DataFrame) -> Iterator[tuple[dict[str, object
 
 def unmodified(observations: pd.DataFrame) -> pd.Series:
     """Tell which rows are of the unmodified checkpoint on the unaltered data."""
-    columns = list(UNMODIFIED)
-    return (observations[columns] == pd.Series(UNMODIFIED)[columns]).all(axis=1)
+    return (observations["upstream_kind"] == "pretrained") & _unaltered(observations)
 
 
 def distribution(rows: pd.DataFrame, item: str, measure: str) -> pd.Series:
@@ -85,12 +83,16 @@ def _sets(
     """Split the rows by intervention, then those of the twins of each altered data set."""
     for key, rows in interventions(observations):
         yield key, "", rows
-    original = observations[observations["dataset_kind"] == UNMODIFIED["dataset_kind"]]
-    altered = observations[observations["dataset_kind"] != UNMODIFIED["dataset_kind"]]
+    unaltered = _unaltered(observations)
+    original, altered = observations[unaltered], observations[~unaltered]
     for dataset, changed in altered.groupby("dataset", sort=False):
         twins = original[original["upstream"].isin(changed["upstream"])]
         for key, rows in interventions(twins):
             yield key, str(dataset), rows
+
+
+def _unaltered(observations: pd.DataFrame) -> pd.Series:
+    return observations["dataset_kind"] == "original"
 
 
 def _means(
