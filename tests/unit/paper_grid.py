@@ -3,8 +3,140 @@
 import numpy as np
 import pandas as pd
 
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS
-from bias_transfer.analysis.tables import TEMPLATES
+from bias_transfer.analysis.description import Contents, Intervention, Quantity, TaskDescription
+
+OCCUPATIONS = tuple(f"occupation {number}" for number in range(1, 29))
+IDENTITY_TERMS = tuple(f"term {number}" for number in range(1, 51))
+
+
+def quantity(column, title, label, **rest):
+    """Return a quantity whose axis is its label."""
+    return Quantity(column=column, title=title, label=label, axis=label, **rest)
+
+
+def downstream(column, title, label, **rest):
+    """Return a quantity that repeats over templates."""
+    return quantity(column, title, label, per_template=False, **rest)
+
+
+NOISE = {"group": "Noise added", "with_unmodified": True}
+RANDOM = Intervention(
+    side="upstream", kind="random", title="Not pre-trained", group="Random", pretrained=False
+)
+UNIFORM, GAUSSIAN = (
+    Intervention(
+        side="upstream",
+        kind=kind,
+        title=f"{kind.capitalize()} noise",
+        levels={"upstream_strength": symbol},
+        **NOISE,
+    )
+    for kind, symbol in (("uniform", "c"), ("gaussian", "σ"))
+)
+SENTDEBIAS = Intervention(
+    side="upstream",
+    kind="sentdebias",
+    title="SentDebias",
+    group="Mitigated",
+    with_unmodified=True,
+    levels={"upstream_strength": "γ"},
+)
+BALANCE = Intervention(
+    side="data",
+    kind="balance",
+    title="Dataset re-balancing",
+    group="Balanced",
+    levels={"oversample": "α", "undersample": "β"},
+)
+SCRUB = tuple(
+    Intervention(
+        side="data",
+        kind=f"scrub-{mentions}",
+        title=f"Scrubbing {mentions} mentions",
+        group="Scrubbed",
+        levels={"scrubbed_fraction": "fraction"},
+    )
+    for mentions in ("toxic", "all")
+)
+
+LOG_TPR_RATIO = downstream(
+    "log_tpr_ratio",
+    "log TPR ratio",
+    "Log TPR ratio (downstream bias)",
+    logarithm=True,
+    drawn="TPR ratio (she / he)",
+)
+TPR_GAP = downstream("tpr_gap", "TPR gap", "TPR gap (downstream bias)")
+BIOS = TaskDescription(
+    name="bios",
+    title="BIOS",
+    kind="labels_by_group",
+    item="occupation",
+    items="occupations",
+    item_titles={name: name for name in OCCUPATIONS},
+    templates=("is", "works_as", "applied_for", "good_day", "become"),
+    measures=(quantity("pronoun_ranking", "pronoun ranking", "Pronoun ranking (upstream)"),),
+    outcome=LOG_TPR_RATIO,
+    outcomes=(LOG_TPR_RATIO, TPR_GAP),
+    covariates=(
+        downstream(
+            "prevalence_she",
+            "share of she",
+            "Prevalence of she/her",
+            missing="the occupation is not in the training part",
+        ),
+    ),
+    contents=Contents(
+        total="training_rows",
+        share="prevalence_she",
+        counted="biographies",
+        groups=("she", "he"),
+        none_text="no biography",
+    ),
+    interventions=(RANDOM, UNIFORM, GAUSSIAN, SENTDEBIAS, BALANCE),
+)
+
+FPR = downstream("fpr", "false positive rate", "FPR (downstream bias)")
+FPR_RATIO = downstream("fpr_ratio", "FPR ratio", "FPR ratio (downstream bias)")
+LOG_FPR_RATIO = downstream("log_fpr_ratio", "log FPR ratio", "Log FPR ratio (downstream bias)")
+WIKI = TaskDescription(
+    name="wiki",
+    title="WIKI",
+    kind="mentions",
+    item="identity_term",
+    items="identity terms",
+    item_titles={name: name for name in IDENTITY_TERMS},
+    templates=("people", "person", "sibling", "friend", "parent", "partner", "spouse"),
+    measures=(
+        quantity(
+            "negative_sentiment",
+            "negative sentiment",
+            "Negative sentiment (upstream)",
+            missing="every likely token is an identity term",
+        ),
+        downstream("identity_ranking", "identity ranking", "Identity ranking (upstream)"),
+    ),
+    outcome=FPR,
+    outcomes=(FPR_RATIO, LOG_FPR_RATIO),
+    covariates=(
+        downstream(
+            "toxic_share",
+            "toxic share of mentions",
+            "Toxic share of mentions",
+            missing="no training comment mentions the term",
+        ),
+        downstream("prevalence", "prevalence", "Prevalence of identity term"),
+    ),
+    contents=Contents(
+        total="training_mentions",
+        share="toxic_share",
+        counted="comments",
+        groups=("toxic", "non-toxic"),
+        none_text="never mentioned",
+    ),
+    interventions=(RANDOM, UNIFORM, GAUSSIAN, *SCRUB),
+)
+TASKS = {task.name: task for task in (BIOS, WIKI)}
 
 _FRACTIONS = tuple(round(0.1 * tenth, 1) for tenth in range(1, 11))
 _SCRUBBED = tuple(f"scrub-{which}-{share:g}" for which in ("toxic", "all") for share in _FRACTIONS)
@@ -81,7 +213,7 @@ def _rows(task, item, items):
     """Cross models, items and templates; and a way to draw a number for each group of them."""
     rng = np.random.default_rng(len(items))
     table = models(task).merge(pd.DataFrame({item: items}), how="cross")
-    table = table.merge(pd.DataFrame({"template": TEMPLATES[task]}), how="cross")
+    table = table.merge(pd.DataFrame({"template": TASKS[task].templates}), how="cross")
 
     def draw(*keys):
         group = table.groupby(list(keys), sort=False).ngroup().to_numpy()

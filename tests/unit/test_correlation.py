@@ -1,4 +1,4 @@
-"""What Table 2 and Figure 9 correlate, checked against R and by hand."""
+"""How bias distributions correlate, checked against R and by hand."""
 
 from collections.abc import Callable
 
@@ -9,12 +9,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bias_transfer.errors import StudyError
 from bias_transfer.analysis.correlation import (
     bias_distribution_correlations,
+    correlations,
     item_correlation,
     shapiro_wilk,
+    transfer,
 )
+from bias_transfer.errors import StudyError
+from tests.unit import paper_grid
 
 MEASURES = ("pronoun_ranking", "log_tpr_ratio")
 
@@ -63,7 +66,8 @@ def table(*models: pd.DataFrame) -> pd.DataFrame:
 
 
 def correlate(observations: pd.DataFrame) -> pd.DataFrame:
-    return bias_distribution_correlations(observations, "occupation", MEASURES)
+    before, after = MEASURES
+    return bias_distribution_correlations(observations, "occupation", [before], [after])
 
 
 def upstream_row(observations: pd.DataFrame, kind: str = "random") -> pd.Series:
@@ -71,7 +75,7 @@ def upstream_row(observations: pd.DataFrame, kind: str = "random") -> pd.Series:
     return rows[rows["upstream_kind"] == kind].squeeze()
 
 
-# Table 2
+# Under each intervention
 
 
 def test_the_numbers_are_those_of_r() -> None:
@@ -103,7 +107,8 @@ def test_there_is_a_row_an_intervention_and_measure() -> None:
             ("uniform", 0.2, "original"),
             ("pretrained", "none", "over50"),
         )
-        for measure in MEASURES
+        # Where only the data differ, the upstream model is the unmodified one.
+        for measure in (MEASURES if dataset == "original" else MEASURES[1:])
     ]
     assert list(result.columns[:5]) == [
         "upstream_kind",
@@ -123,15 +128,44 @@ def test_there_is_a_row_an_intervention_and_measure() -> None:
 
 
 def test_upstream_and_downstream_bias_are_correlated_apart() -> None:
-    balanced = model_rows(FIRST, SECOND, dataset="over50")
     upstream, downstream = (
-        correlate(table(model_rows(FIRST), balanced))
-        .query("dataset == 'over50'")
+        correlate(table(model_rows(FIRST), model_rows(FIRST, SECOND, kind="random")))
+        .query("upstream_kind == 'random'")
         .to_dict("records")
     )
 
     assert (upstream["pearson"], upstream["kendall"]) == pytest.approx((1, 1))
     assert downstream["pearson"] == pytest.approx(R["pearson"], rel=1e-8)
+
+
+def test_a_data_intervention_has_no_upstream_row_but_that_of_another_checkpoint() -> None:
+    result = correlate(
+        table(
+            model_rows(FIRST),
+            model_rows(FIRST, SECOND, dataset="over50"),
+            model_rows(SECOND, kind="random", dataset="over50"),
+        )
+    ).query("dataset == 'over50'")
+
+    assert result[["upstream_kind", "measure"]].to_numpy().tolist() == [
+        ["pretrained", "log_tpr_ratio"],
+        ["random", "pronoun_ranking"],
+        ["random", "log_tpr_ratio"],
+    ]
+    assert result["pearson"].to_numpy() == pytest.approx(R["pearson"], rel=1e-8)
+
+
+def test_a_tasks_correlations_are_those_of_its_principal_measures() -> None:
+    rows = paper_grid.bios()
+    found, between = correlations(rows, paper_grid.BIOS), transfer(rows, paper_grid.BIOS)
+    assert found.columns[0] == between.columns[0] == "task"
+    assert set(found["task"]) == set(between["task"]) == {"bios"}
+    expected = bias_distribution_correlations(
+        rows, "occupation", ["pronoun_ranking"], ["log_tpr_ratio"]
+    )
+    pd.testing.assert_frame_equal(found.drop(columns="task"), expected)
+    expected = item_correlation(rows, "occupation", "pronoun_ranking", "log_tpr_ratio")
+    pd.testing.assert_frame_equal(between.drop(columns="task"), expected)
 
 
 def test_the_unmodified_model_is_not_correlated_with_itself() -> None:
@@ -335,7 +369,7 @@ def test_shapiro_wilk_is_that_of_r_wherever_the_values_lie() -> None:
         assert found == pytest.approx((R["shapiro"], R["shapiro_p"]), rel=1e-6)
 
 
-# Figure 9
+# Before and after
 
 
 def test_one_point_an_item_gives_the_pearson_correlation_of_r() -> None:
@@ -429,6 +463,6 @@ def test_bad_input_is_told_in_one_line_that_names_the_column(
         pytest.param([model_rows(FIRST, dataset="over50")], id="other data set"),
     ],
 )
-def test_table_2_needs_the_unmodified_model(models: list[pd.DataFrame]) -> None:
+def test_there_must_be_an_unmodified_model(models: list[pd.DataFrame]) -> None:
     with pytest.raises(StudyError, match="no row is of the unmodified model"):
         correlate(table(*models))

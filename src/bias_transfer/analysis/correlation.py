@@ -1,4 +1,4 @@
-"""Table 2 and Figure 9: how bias distributions over items correlate, one point an item."""
+"""How bias distributions over items correlate, one point an item."""
 
 import math
 from collections.abc import Sequence
@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.means import INTERVENTION, distribution, interventions, unmodified
 from bias_transfer.errors import StudyError
 
-_INTERVENTION = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"]
 _FEWEST_ITEMS = 3
 _NAN = math.nan
 
@@ -27,10 +28,31 @@ class _Paired:
     undefined: int
 
 
+def correlations(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Correlate a task's bias under each intervention with the unmodified model's.
+
+    See `bias_distribution_correlations`, before which stands the column `task`.
+    """
+    before, after = task.before.column, task.after.column
+    found = bias_distribution_correlations(observations, task.item, [before], [after])
+    found.insert(0, "task", task.name)
+    return found
+
+
+def transfer(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Correlate a task's upstream with its downstream bias, an intervention at a time.
+
+    See `item_correlation`, before which stands the column `task`.
+    """
+    found = item_correlation(observations, task.item, task.before.column, task.after.column)
+    found.insert(0, "task", task.name)
+    return found
+
+
 def bias_distribution_correlations(
-    observations: pd.DataFrame, item: str, measures: Sequence[str]
+    observations: pd.DataFrame, item: str, before: Sequence[str], after: Sequence[str]
 ) -> pd.DataFrame:
-    """Correlate each intervention's bias distribution with the unmodified model's (Table 2).
+    """Correlate each intervention's bias distribution with the unmodified model's.
 
     A distribution holds one number an item: the mean over templates within each model, then the
     mean over the models (trials and seeds) of the intervention. An intervention is a combination
@@ -41,17 +63,18 @@ def bias_distribution_correlations(
     ----------
     observations
         One row a model x item x template, with the columns "model", "upstream_kind",
-        "upstream_strength", "dataset", "dataset_kind", `item` and `measures`.
+        "upstream_strength", "dataset", "dataset_kind", `item`, `before` and `after`.
     item
         Column of the items, e.g. "occupation".
-    measures
+    before, after
         Columns of the upstream and the downstream bias.
 
     Returns
     -------
     DataFrame
         One row an intervention x measure, in the order of the observations, the unmodified model's
-        own included for its Shapiro-Wilk. Columns:
+        own included for its Shapiro-Wilk. Where only the data differ, the upstream model is the
+        unmodified one, and there is no row for `before`. Columns:
 
         - upstream_kind, upstream_strength, dataset_kind, dataset, measure;
         - models: how many were averaged;
@@ -72,23 +95,23 @@ def bias_distribution_correlations(
 
     Notes
     -----
-    After Table 2 of the paper; the tests are scipy's two-sided ones.
+    Steed et al. (2022), Table 2; the tests are scipy's two-sided ones.
     """
+    measures = [*before, *after]
     _check(observations, ["model", item], measures)
-    unmodified = (observations["upstream_kind"] == "pretrained") & (
-        observations["dataset_kind"] == "original"
-    )
-    if not unmodified.any():
+    control = unmodified(observations)
+    if not control.any():
         raise StudyError(
             "correlations: no row is of the unmodified model (upstream_kind pretrained, "
             "dataset_kind original): add it to the study"
         )
-    controls = {name: _distribution(observations[unmodified], item, name) for name in measures}
+    controls = {name: distribution(observations[control], item, name) for name in measures}
     rows = []
-    for key, group in _interventions(observations):
-        is_control = bool(unmodified[group.index].all())
-        for measure in measures:
-            paired = _pair(_distribution(group, item, measure), controls[measure])
+    for key, group in interventions(observations):
+        is_control = bool(control[group.index].all())
+        same_upstream = key["upstream_kind"] == "pretrained" and not is_control
+        for measure in after if same_upstream else measures:
+            paired = _pair(distribution(group, item, measure), controls[measure])
             rows.append(
                 {
                     **key,
@@ -108,7 +131,7 @@ def bias_distribution_correlations(
 def item_correlation(
     observations: pd.DataFrame, item: str, before: str, after: str
 ) -> pd.DataFrame:
-    """Correlate upstream with downstream bias over items, an intervention at a time (Figure 9).
+    """Correlate upstream with downstream bias over items, an intervention at a time.
 
     One point an item: the mean over templates within each model, then over the models of the
     intervention; interventions and undefined cells as in `bias_distribution_correlations`.
@@ -137,12 +160,12 @@ def item_correlation(
 
     Notes
     -----
-    After Figure 9 of the paper.
+    Steed et al. (2022), Figure 9.
     """
     _check(observations, ["model", item], [before, after])
     rows = []
-    for key, group in _interventions(observations):
-        paired = _pair(_distribution(group, item, before), _distribution(group, item, after))
+    for key, group in interventions(observations):
+        paired = _pair(distribution(group, item, before), distribution(group, item, after))
         rho, p_value = _pearson(paired)
         rows.append(
             {
@@ -171,7 +194,7 @@ def shapiro_wilk(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _check(observations: pd.DataFrame, keys: Sequence[str], measures: Sequence[str]) -> None:
-    for name in (*_INTERVENTION, *keys, *measures):
+    for name in (*INTERVENTION, *keys, *measures):
         if name not in observations.columns:
             raise StudyError(f"correlations: the observations have no column {name!r}")
     if not observations.index.is_unique:
@@ -187,20 +210,6 @@ def _check(observations: pd.DataFrame, keys: Sequence[str], measures: Sequence[s
             raise StudyError(
                 f"correlations: column {name!r} holds an infinity: leave undefined cells empty"
             )
-
-
-def _interventions(
-    observations: pd.DataFrame,
-) -> list[tuple[dict[str, object], pd.DataFrame]]:
-    """Split the rows by intervention, in order of first appearance; no strength is one value."""
-    grouped = observations.groupby(_INTERVENTION, sort=False, dropna=False)
-    return [(dict(zip(_INTERVENTION, key, strict=True)), group) for key, group in grouped]
-
-
-def _distribution(group: pd.DataFrame, item: str, measure: str) -> pd.Series:
-    """Return one number an item: the mean over templates, then over models, gaps skipped."""
-    of_models = group.groupby(["model", item], sort=False)[measure].mean()
-    return of_models.groupby(level=item, sort=False).mean()
 
 
 def _undefined_cells(group: pd.DataFrame, item: str, measure: str) -> int:

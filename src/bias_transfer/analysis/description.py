@@ -6,6 +6,8 @@ and what zero means comes to them in these descriptions, as a part of the job's 
 
 from typing import Literal
 
+from pydantic import Field
+
 from bias_transfer.section import Section
 
 
@@ -28,6 +30,8 @@ class Quantity(Section):
     """What the neutral value means, in words."""
     logarithm: bool = False
     """Whether the column holds the logarithm of what is drawn; the axis is then logarithmic."""
+    drawn: str = ""
+    """Of a logarithm, what is drawn, in words: "TPR ratio (she / he)"."""
     per_template: bool = True
     """Whether it differs from template to template of one model and item."""
     missing: str = ""
@@ -49,7 +53,7 @@ class Intervention(Section):
     """Whether the unmodified model belongs to that group."""
     pretrained: bool = True
     """Whether its checkpoints still hold what the pre-training taught."""
-    levels: dict[str, str] = {}
+    levels: dict[str, str] = Field(default_factory=dict)
     """Columns that say how much, each with its symbol: {"upstream_strength": "γ"}."""
 
 

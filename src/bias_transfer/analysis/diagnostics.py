@@ -1,11 +1,11 @@
-"""What appendices B and C test about the regressions: collinearity, equal variances, normality."""
+"""What is tested about the regressions: collinearity, equal variances, normality."""
 
 import pandas as pd
 
-from bias_transfer.errors import StudyError
 from bias_transfer.analysis.correlation import shapiro_wilk
 from bias_transfer.analysis.regression import design_columns, variance_inflation_factors
 from bias_transfer.analysis.tables import FittedColumn
+from bias_transfer.errors import StudyError
 
 DIAGNOSTIC_COLUMNS = (
     *("table", "task", "number", "column"),
@@ -14,7 +14,7 @@ DIAGNOSTIC_COLUMNS = (
 
 
 def diagnostics(fitted: FittedColumn) -> pd.DataFrame:
-    """Test the assumptions of one column of Tables 3 to 8.
+    """Test the assumptions of one column of a table of regressions.
 
     Returns
     -------
@@ -23,16 +23,15 @@ def diagnostics(fitted: FittedColumn) -> pd.DataFrame:
         (why the value is NaN, else empty). The statistics are
 
         - variance_inflation_factor, one row a regressor and template dummy: of the pooled design
-          with a constant. One: uncorrelated with the others; the paper's are below 2.5;
+          with a constant. One: uncorrelated with the others;
         - breusch_pagan: the studentised test on the dummy-variable design; a small p speaks
-          against equal error variances. By its degrees of freedom the paper's BP = 5.033, p = 0.41
-          for BIOS is that of Table 5(1), upstream bias and template dummies;
+          against equal error variances;
         - shapiro_wilk: W of the outcome's means over the fit's rows of each item; a small p speaks
           against normality.
     """
     head = {
-        "table": fitted.table.number,
-        "task": fitted.table.task,
+        "table": fitted.table.number or fitted.table.name,
+        "task": fitted.task.name,
         "number": fitted.number,
         "column": fitted.name,
     }

@@ -1,5 +1,6 @@
-"""The regressions of Tables 3 to 8: plain least squares for one model, fixed effects for many."""
+"""Regressions of downstream bias: plain least squares for one model, fixed effects for many."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -22,6 +23,9 @@ _Codes = NDArray[np.int64]
 
 # Rounding leaves about 1e-15 of a column that is exactly dependent; real columns keep far more.
 _COLLINEAR = 1e-9
+# Tables hold ten significant digits: what is left of an outcome below this share of its size is
+# rounding, its own or that of the arithmetic.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Specification:
         reference level and gets no dummy; empty means no template dummies.
     effects
         Column of the fixed effects: "model", or "template" where one model is fitted as a panel
-        of templates (Tables 5 and 6). An effect below is a value of this column.
+        of templates. An effect below is a value of this column.
     """
 
     name: str
@@ -72,13 +76,14 @@ class Regression:
         N - effects - k, where k counts the regressors and template dummies.
     r_squared
         1 - SSR / SST of the outcome about its effects' means: the within R2 of a panel, the plain
-        R2 of one effect. Zero: the regressors explain nothing. NaN: the outcome never varies
-        within an effect.
+        R2 of one effect. Zero: the regressors explain nothing. One: the fit is exact. NaN: the
+        outcome never varies within an effect.
     adjusted_r_squared
         1 - (1 - R2)(N - 1) / residual_df. It can be negative.
     f_statistic, f_p_value
         (R2 / k) / ((1 - R2) / residual_df) and its upper tail: the classical F that all slopes
-        are zero. The paper prints this one, though its standard errors are robust.
+        are zero. The paper prints this one, though its standard errors are robust. NaN where R2 is
+        one or NaN.
     residual_standard_error
         sqrt(SSR / residual_df), in the outcome's unit. Zero: a perfect fit.
     breusch_pagan_statistic, breusch_pagan_p_value
@@ -89,6 +94,8 @@ class Regression:
         is one effect. Columns: term, coefficient, standard_error_KIND and p_value_KIND for each
         HC3 (see `regress`), p_value_item_clustered. A coefficient of zero: no association given
         the other columns.
+    no_errors
+        Why standard errors and p values do not exist, by the HC3; those that exist are not in it.
     """
 
     specification: Specification
@@ -106,6 +113,7 @@ class Regression:
     breusch_pagan_statistic: float
     breusch_pagan_p_value: float
     coefficients: pd.DataFrame
+    no_errors: Mapping[HC3, str]
 
 
 def regress(observations: pd.DataFrame, specification: Specification) -> Regression:
@@ -137,7 +145,12 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
 
     ``p_value_item_clustered`` sums the plain residuals within each item, in the dummy-variable
     design with statsmodels' ``cov_type="cluster"`` correction (CR1: G/(G-1) (N-1)/(N-K), K with
-    the effects' dummies), and uses t with G - 1 degrees of freedom, G items. NaN for one item.
+    the effects' dummies), and uses t with G - 1 degrees of freedom, G items. NaN for one item, and
+    where the residuals of every item cancel out: with as many coefficients as items they must.
+
+    Where the outcome never varies within an effect, or the fit is exact, every residual is rounding
+    (at most 1e-9 of the outcome's size): no error, p value or F is then a number, since each would
+    be one of the solver and not of the data.
 
     An effect's only row is fitted exactly and moves no slope: it adds nothing to any covariance.
     Any other row of leverage one makes that HC3 NaN.
@@ -183,13 +196,12 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
     constant = effects == 1
     terms = [*frame.columns, *(["constant"] if constant else [])]
     columns = np.column_stack([design, np.ones(n)]) if constant else within
-    spread = _demean(outcome[:, np.newaxis], effect)[:, 0]
-    if np.linalg.norm(spread) <= 1e-12 * np.linalg.norm(outcome):
-        spread = np.zeros(n)  # what demeaning a constant leaves is rounding, not signal
+    rounding = _ROUNDING * float(np.linalg.norm(outcome))
+    spread = _without_rounding(_demean(outcome[:, np.newaxis], effect)[:, 0], rounding)
     weights, leverage = _least_squares(columns)
     coefficients = weights @ spread
     coefficients[k:] += outcome.mean()  # of the constant, which alone is affected by the mean
-    residuals = spread - within @ coefficients[:k]
+    residuals = _without_rounding(spread - within @ coefficients[:k], rounding)
 
     total = float(spread @ spread)
     unexplained = float(residuals @ residuals)
@@ -222,6 +234,9 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
         breusch_pagan_statistic=bp_statistic,
         breusch_pagan_p_value=bp_p_value,
         coefficients=table,
+        no_errors=_why_no_errors(
+            spread, residuals, errors, specification.effects if effects > 1 else ""
+        ),
     )
 
 
@@ -369,8 +384,32 @@ def _least_squares(columns: _Matrix) -> tuple[_Matrix, _Vector]:
     return solve_triangular(r, q.T), np.sum(q**2, axis=1)
 
 
+def _without_rounding(values: _Vector, rounding: float) -> _Vector:
+    """Return zeros where all that the values hold is rounding."""
+    return values if np.linalg.norm(values) > rounding else np.zeros_like(values)
+
+
+def _why_no_errors(
+    spread: _Vector, residuals: _Vector, errors: Mapping[HC3, _Vector], effects: str
+) -> dict[HC3, str]:
+    """Say of each HC3 that does not exist why; `effects` is empty where there is only one."""
+    if not spread.any():
+        within = f" within a {effects}" if effects else ""
+        return dict.fromkeys(HC3_KINDS, f"the outcome never varies{within}")
+    if not residuals.any():
+        return dict.fromkeys(HC3_KINDS, "the fit is exact, so that nothing is left to judge it by")
+    reasons: dict[HC3, str] = {
+        kind: "a row of leverage one decides a coefficient alone"
+        for kind, error in errors.items()
+        if np.isnan(error).any()
+    }
+    if not effects:
+        reasons["arellano"] = "arellano sums over fixed effects, and there is only one"
+    return reasons
+
+
 def _f_statistic(r_squared: float, k: int, df: int) -> float:
-    return (r_squared / k) / ((1 - r_squared) / df) if r_squared != 1 else float("inf")
+    return (r_squared / k) / ((1 - r_squared) / df) if r_squared != 1 else float("nan")
 
 
 def _hc3_errors(
@@ -406,9 +445,12 @@ def _scores(residuals: _Vector, weights: _Matrix, leverage: _Vector) -> _Matrix:
 
 
 def _row_errors(scores: _Matrix) -> _Vector:
-    """Return sqrt(diag(S S')): only the diagonal of the sandwich is ever printed."""
+    """Return sqrt(diag(S S')): only the diagonal of the sandwich is ever printed.
+
+    An error of zero would be one of an exact fit, of which nothing can be said: NaN.
+    """
     errors: _Vector = np.sqrt(np.sum(scores**2, axis=1))
-    return errors
+    return np.where(errors > 0, errors, np.nan)
 
 
 def _item_clustered_errors(
@@ -417,18 +459,17 @@ def _item_clustered_errors(
     if items == 1:
         return np.full(len(weights), np.nan)
     # By Frisch-Waugh-Lovell the demeaned weights are the slopes' rows of the dummy design's.
-    sums = _group_sums((weights * residuals).T, item).T
+    scores = weights * residuals
+    sums = _group_sums(scores.T, item).T
+    left = np.linalg.norm(sums, axis=1) > _ROUNDING * np.linalg.norm(scores, axis=1)
     correction = items / (items - 1) * (len(residuals) - 1) / df
-    errors: _Vector = np.sqrt(correction) * _row_errors(sums)
+    errors: _Vector = np.sqrt(correction) * np.where(left, _row_errors(sums), np.nan)
     return errors
 
 
 def _p_values(coefficients: _Vector, errors: _Vector, df: int) -> _Vector:
-    """Return two-sided p values; NaN where the error is zero or NaN."""
-    ratio = np.divide(
-        coefficients, errors, out=np.full_like(coefficients, np.nan), where=errors > 0
-    )
-    p_values: _Vector = 2 * stats.t.sf(np.abs(ratio), df)
+    """Return two-sided p values; NaN where the error is."""
+    p_values: _Vector = 2 * stats.t.sf(np.abs(coefficients / errors), df)
     return p_values
 
 

@@ -1,4 +1,4 @@
-"""The paper's regression tables: which models make up a column, and what explains what."""
+"""Tables of regressions: which models make up a column, and what explains what."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,11 +6,14 @@ from typing import Literal
 
 import pandas as pd
 
-from bias_transfer.errors import StudyError
-from bias_transfer.analysis.observations import ITEMS
+from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
+from bias_transfer.analysis.means import unmodified
 from bias_transfer.analysis.regression import HC3, HC3_KINDS, Regression, Specification, regress
+from bias_transfer.errors import StudyError
 
 Selection = Callable[[pd.DataFrame], pd.Series]
+
+_NO_LOGARITHM = "no such rate, or a rate of zero under the ratio or its logarithm"
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,47 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One of Tables 3 to 8."""
+    """A table of regressions of one task.
 
-    number: int
-    task: str
+    Attributes
+    ----------
+    name
+        By which files, anchors and results refer to it.
+    title
+        Its caption.
+    columns
+        In order.
+    number
+        The one that it has in print; None for a table that is called by its name.
+    quantities
+        Columns of the observations that it uses and the task's description does not tell of.
+    """
+
+    name: str
     title: str
     columns: tuple[Column, ...]
+    number: int | None = None
+    quantities: tuple[Quantity, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """How messages speak of it."""
+        return self.title if self.number is None else f"Table {self.number}"
+
+    def quantity(self, column: str, task: TaskDescription) -> Quantity:
+        """Return what a column of the observations is called."""
+        known = {
+            each.column: each
+            for each in (
+                *self.quantities,
+                *task.measures,
+                *task.covariates,
+                *task.outcomes,
+                task.outcome,
+            )
+        }
+        bare = Quantity(column=column, title=column, label=column, axis=column)
+        return known.get(column, bare)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +93,7 @@ class FittedColumn:
 
     Attributes
     ----------
-    table, number, name
+    task, table, number, name
         Which column; numbers count from 1.
     specification
         What was fitted.
@@ -69,6 +107,7 @@ class FittedColumn:
         Items of which every row was left out, where some item has a row left.
     """
 
+    task: TaskDescription
     table: Table
     number: int
     name: str
@@ -78,137 +117,61 @@ class FittedColumn:
     undefined: Mapping[str, int]
     absent: tuple[str, ...]
 
+    def reason(self, hc3: HC3) -> str:
+        """Say why there is no fit, or no standard error of this kind; empty where there is."""
+        return self.result if isinstance(self.result, str) else self.result.no_errors.get(hc3, "")
 
-def _upstream(*kinds: str) -> Selection:
+
+def upstream(*kinds: str) -> Selection:
+    """Select models from checkpoints of these kinds, on the data as they are."""
     return lambda rows: rows["upstream_kind"].isin(kinds) & (rows["dataset_kind"] == "original")
 
 
-def _altered(*kinds: str) -> Selection:
+def altered(*kinds: str) -> Selection:
+    """Select models from the unmodified checkpoint, on data sets of these kinds."""
     return lambda rows: (rows["upstream_kind"] == "pretrained") & rows["dataset_kind"].isin(kinds)
 
 
-def _all_but_random(rows: pd.DataFrame) -> pd.Series:
-    return rows["upstream_kind"] != "random"
+def all_but(*kinds: str) -> Selection:
+    """Select every model but those from checkpoints of these kinds, whatever their data."""
+    return lambda rows: ~rows["upstream_kind"].isin(kinds)
 
 
-def _all_but_random_on_original(rows: pd.DataFrame) -> pd.Series:
-    return (rows["upstream_kind"] != "random") | (rows["dataset_kind"] != "original")
+def regression_table(task: TaskDescription) -> Table:
+    """Return the regressions of a task: a column for each group of models that its study has.
 
-
-_UNMODIFIED = _upstream("pretrained")
-_NOISE = _upstream("pretrained", "uniform", "gaussian")
-_RANDOM = _upstream("random")
-_SCRUBBED = _altered("scrub-toxic", "scrub-all")
-
-_BIOS = ("pronoun_ranking", "prevalence_she")
-_WIKI = ("negative_sentiment", "toxic_share", "prevalence")
-_RANKING = ("identity_ranking", "toxic_share", "prevalence")
-
-TEMPLATES = {
-    "bios": ("is", "works_as", "applied_for", "good_day", "become"),
-    "wiki": ("people", "person", "sibling", "friend", "parent", "partner", "spouse"),
-}
-
-# The covariate that stands for bias in the fine-tuning data.
-DATASET_BIAS = {"bios": "prevalence_she", "wiki": "toxic_share"}
-
-# The columns in the paper's order. "All pre-trained" leaves the randomly initialised models out:
-# only so do the paper's 43 and 40 models add up. Table 8's 61 need the scrubbed random ones too.
-TABLES = (
-    Table(
-        3,
-        "bios",
-        "Effect of upstream on downstream bias, BIOS",
-        (
-            Column("Pre-trained", _UNMODIFIED, _BIOS),
-            Column("Mitigated", _upstream("pretrained", "sentdebias"), _BIOS),
-            Column("Random", _RANDOM, _BIOS),
-            Column("Noise added", _NOISE, _BIOS),
-            Column("Balanced", _altered("balance"), _BIOS),
-            Column("All pre-trained", _all_but_random, _BIOS),
+    The unmodified model first, each group of interventions in their order, and at last every model
+    whose checkpoint still holds what the pre-training taught. All have the principal measure of
+    upstream bias and every covariate.
+    """
+    groups: dict[str, list[Intervention]] = {}
+    for each in task.interventions:
+        groups.setdefault(each.group, []).append(each)
+    selections = {"Pre-trained": unmodified} | {
+        group: _group(members) for group, members in groups.items()
+    }
+    if groups:
+        untaught = (each.kind for each in task.interventions if not each.pretrained)
+        selections["All pre-trained"] = all_but(*untaught)
+    regressors = (task.before.column, *(each.column for each in task.covariates))
+    templates: Literal["dummies", "averaged"] = (
+        "dummies" if task.before.per_template else "averaged"
+    )
+    return Table(
+        name=f"regressions-{task.name}",
+        title=f"Effect of upstream on downstream bias, {task.title}",
+        columns=tuple(
+            Column(name, selects, regressors, templates) for name, selects in selections.items()
         ),
-    ),
-    Table(
-        4,
-        "wiki",
-        "Effect of upstream on downstream bias, WIKI",
-        (
-            Column("Pre-trained", _UNMODIFIED, _WIKI),
-            Column("Noise added", _NOISE, _WIKI),
-            Column("Random", _RANDOM, _WIKI),
-            Column("Scrubbed", _SCRUBBED, _WIKI),
-            Column("All pre-trained", _all_but_random, _WIKI),
-        ),
-    ),
-    Table(
-        5,
-        "bios",
-        "Additional specifications for the unmodified model, BIOS",
-        (
-            Column("Upstream", _UNMODIFIED, _BIOS[:1]),
-            Column("With data", _UNMODIFIED, _BIOS),
-            Column("Upstream, panel", _UNMODIFIED, _BIOS[:1], "effects"),
-            Column("With data, panel", _UNMODIFIED, _BIOS, "effects"),
-            Column(
-                "After fine-tuning",
-                _UNMODIFIED,
-                (*_BIOS, "they_change"),
-                "effects",
-                "pronoun_ranking_after",
-            ),
-        ),
-    ),
-    Table(
-        6,
-        "wiki",
-        "Additional specifications for the unmodified model, WIKI",
-        (
-            Column("Upstream", _UNMODIFIED, _WIKI[:1]),
-            Column("With toxicity", _UNMODIFIED, _WIKI[:2]),
-            Column("With data", _UNMODIFIED, (*_WIKI, "toxic_length")),
-            Column("Upstream, panel", _UNMODIFIED, _WIKI[:1], "effects"),
-            Column("With data, panel", _UNMODIFIED, _WIKI, "effects"),
-            Column("After fine-tuning", _UNMODIFIED, _WIKI, "effects", "negative_sentiment_after"),
-        ),
-    ),
-    Table(
-        7,
-        "wiki",
-        "Identity ranking, unmodified model, WIKI",
-        (
-            Column("Upstream", _UNMODIFIED, _RANKING[:1], "averaged"),
-            Column("With toxicity", _UNMODIFIED, _RANKING[:2], "averaged"),
-            Column("With length", _UNMODIFIED, (*_RANKING[:2], "toxic_length"), "averaged"),
-        ),
-    ),
-    Table(
-        8,
-        "wiki",
-        "Identity ranking, WIKI",
-        (
-            Column("Pre-trained", _UNMODIFIED, _RANKING[:2], "averaged"),
-            Column("Noise added", _NOISE, _RANKING, "averaged"),
-            Column("Random", _RANDOM, _RANKING[:2], "averaged"),
-            Column("Scrubbed", _SCRUBBED, _RANKING, "averaged"),
-            Column(
-                "All pre-trained, and scrubbed random",
-                _all_but_random_on_original,
-                _RANKING,
-                "averaged",
-            ),
-        ),
-    ),
-)
+    )
 
-_MISSING = {
-    "prevalence_she": "the occupation is not in the training part",
-    "toxic_share": "no training comment mentions the term",
-    "toxic_length": "no toxic training comment mentions the term",
-    "negative_sentiment": "every likely token is an identity term",
-    "negative_sentiment_after": "every likely token is an identity term after fine-tuning",
-    "identity_ranking": "no template sentence holds the term",
-}
-_NO_LOGARITHM = "no such rate, or a rate of zero under the ratio or its logarithm"
+
+def _group(members: list[Intervention]) -> Selection:
+    parts = [upstream(*(each.kind for each in members if each.side == "upstream"))]
+    parts.append(altered(*(each.kind for each in members if each.side == "data")))
+    if any(each.with_unmodified for each in members):
+        parts.append(unmodified)
+    return lambda rows: pd.concat([part(rows) for part in parts], axis=1).any(axis=1)
 
 
 # Of a table of coefficients, whether or not any column could be fitted.
@@ -219,39 +182,40 @@ COEFFICIENT_COLUMNS = (
     *("hc3", "observations", "models", "items", "fixed_effects", "effects", "slopes"),
     *("residual_df", "r_squared", "adjusted_r_squared", "f_statistic", "f_p_value"),
     *("residual_standard_error", "breusch_pagan_statistic", "breusch_pagan_p_value"),
-    *("undefined", "undefined_reason", "absent_items", "reason"),
+    *("undefined", "undefined_reason", "absent_items", "reason", "covariate_sd"),
 )
 
 
-def rows_of(table: Table, column: Column, observations: pd.DataFrame) -> pd.DataFrame:
+def rows_of(task: TaskDescription, column: Column, observations: pd.DataFrame) -> pd.DataFrame:
     """Return the observations that a column is fitted on, undefined ones included."""
     rows = observations.loc[column.selects(observations)]
     if column.templates == "averaged":
-        return rows.drop_duplicates(["model", ITEMS[table.task]])
+        return rows.drop_duplicates(["model", task.item])
     return rows
 
 
-def specification(table: Table, column: Column, outcome: str) -> Specification:
-    """Return what a column fits, `outcome` being the task's downstream bias."""
+def specification(task: TaskDescription, table: Table, column: Column) -> Specification:
+    """Return what a column fits."""
     return Specification(
-        name=f"Table {table.number}, {column.name}",
-        outcome=column.outcome or outcome,
+        name=f"{table.heading}, {column.name}",
+        outcome=column.outcome or task.outcome.column,
         regressors=column.regressors,
-        item=ITEMS[table.task],
-        templates=TEMPLATES[table.task] if column.templates == "dummies" else (),
+        item=task.item,
+        templates=task.templates if column.templates == "dummies" else (),
         effects="template" if column.templates == "effects" else "model",
     )
 
 
-def fit(table: Table, observations: pd.DataFrame, outcome: str) -> Iterator[FittedColumn]:
+def fit(task: TaskDescription, table: Table, observations: pd.DataFrame) -> Iterator[FittedColumn]:
     """Fit every column of a table; one that cannot be fitted holds the reason."""
     for number, column in enumerate(table.columns, start=1):
-        wanted = specification(table, column, outcome)
-        rows = rows_of(table, column, observations)
+        wanted = specification(task, table, column)
+        rows = rows_of(task, column, observations)
         defined = _defined(rows, wanted)
         items = rows[wanted.item]
-        reasons = _reasons(rows.loc[~defined], wanted).value_counts()
+        reasons = _reasons(rows.loc[~defined], wanted, task, table).value_counts()
         yield FittedColumn(
+            task=task,
             table=table,
             number=number,
             name=column.name,
@@ -282,31 +246,40 @@ def _defined(rows: pd.DataFrame, wanted: Specification) -> pd.Series:
     return defined
 
 
-def _reasons(left_out: pd.DataFrame, wanted: Specification) -> pd.Series:
+def _reasons(
+    left_out: pd.DataFrame, wanted: Specification, task: TaskDescription, table: Table
+) -> pd.Series:
     """Say for each row left out which of its numbers is missing, and why; the outcome first."""
     missing = _numbers(left_out, wanted).isna()
     reasons = pd.Series("", index=left_out.index, dtype=object)
-    for name in reversed(wanted.regressors):
-        why = _MISSING.get(name, f"no {name}") if name in left_out else f"{name} was not measured"
+    for name in (*reversed(wanted.regressors), wanted.outcome):
+        why = why_missing(left_out, table.quantity(name, task), task)
         reasons = reasons.mask(missing[name], why)
-    return reasons.mask(missing[wanted.outcome], _why_no_outcome(left_out, wanted.outcome))
+    return reasons
 
 
-def _why_no_outcome(left_out: pd.DataFrame, outcome: str) -> pd.Series:
-    if outcome not in left_out:
-        return pd.Series(f"{outcome} was not measured", index=left_out.index, dtype=object)
-    if outcome in _MISSING:
-        return pd.Series(_MISSING[outcome], index=left_out.index, dtype=object)
-    # The observations say why there is no rate, but not why there is none of its logarithms.
-    known = left_out["undefined"].astype(object)
-    return known.where(known.notna() & (known != ""), _NO_LOGARITHM)
+def why_missing(rows: pd.DataFrame, quantity: Quantity, task: TaskDescription) -> pd.Series:
+    """Say why a quantity is missing, for rows of which each lacks it.
+
+    Of a task's downstream bias the observations say it themselves, but not why there is no ratio
+    or logarithm of a rate that they have.
+    """
+    name = quantity.column
+    if name not in rows:
+        return pd.Series(f"{name} was not measured", index=rows.index, dtype=object)
+    downstream = {each.column for each in (*task.outcomes, task.outcome)}
+    why = quantity.missing or (_NO_LOGARITHM if name in downstream else f"no {name}")
+    known = rows["undefined"].astype(object) if name in downstream else pd.Series("", rows.index)
+    return known.where(known.notna() & (known != ""), why)
 
 
 def coefficient_table(fits: Iterable[FittedColumn], hc3: HC3) -> pd.DataFrame:
     """Lay fitted columns out, one row a column and term, beside the column's own numbers.
 
     The chosen HC3 is repeated as `standard_error` and `p_value`. A column without a fit has a row
-    for each regressor all the same, without numbers, and its reason in `reason`.
+    for each regressor all the same, without numbers; one without this HC3 has no such error. Either
+    has its reason in `reason`. `covariate_sd` is the standard deviation of a regressor over the
+    rows of the fit.
     """
     rows = [row for fitted in fits for row in coefficient_rows(fitted, hc3)]
     return pd.DataFrame(rows, columns=list(COEFFICIENT_COLUMNS))
@@ -316,8 +289,8 @@ def coefficient_rows(fitted: FittedColumn, hc3: HC3) -> list[dict[str, object]]:
     """Lay one fitted column out as rows, a term each; see `coefficient_table`."""
     result = fitted.result
     head: dict[str, object] = {
-        "table": fitted.table.number,
-        "task": fitted.table.task,
+        "table": fitted.table.number or fitted.table.name,
+        "task": fitted.task.name,
         "number": fitted.number,
         "column": fitted.name,
         "outcome": fitted.specification.outcome,
@@ -328,7 +301,7 @@ def coefficient_rows(fitted: FittedColumn, hc3: HC3) -> list[dict[str, object]]:
             f"{count} rows: {reason}" for reason, count in fitted.undefined.items()
         ),
         "absent_items": ", ".join(fitted.absent),
-        "reason": result if isinstance(result, str) else "",
+        "reason": fitted.reason(hc3),
     }
     if isinstance(result, str):
         return [head | {"term": term} | left_out for term in fitted.specification.regressors]
@@ -349,6 +322,7 @@ def coefficient_rows(fitted: FittedColumn, hc3: HC3) -> list[dict[str, object]]:
         "breusch_pagan_statistic": result.breusch_pagan_statistic,
         "breusch_pagan_p_value": result.breusch_pagan_p_value,
     }
+    spread = fitted.rows[list(fitted.specification.regressors)].std()
     rows = []
     for estimate in result.coefficients.to_dict("records"):
         named = {str(key): value for key, value in estimate.items()}
@@ -356,5 +330,6 @@ def coefficient_rows(fitted: FittedColumn, hc3: HC3) -> list[dict[str, object]]:
             "standard_error": estimate[f"standard_error_{hc3}"],
             "p_value": estimate[f"p_value_{hc3}"],
         }
-        rows.append(head | named | chosen | whole | left_out)
+        deviation = {"covariate_sd": spread.get(estimate["term"], float("nan"))}
+        rows.append(head | named | chosen | whole | left_out | deviation)
     return rows

@@ -1,7 +1,7 @@
 """What the paper prints in Tables 2 to 8, to stand beside what a study finds.
 
 Transcribed from Steed, Panda, Kobren and Wick, "Upstream Mitigation Is Not All You Need" (ACL
-2022), appendices B and C, into `paper/table2.csv`, `paper/estimates.csv` and `paper/columns.csv`:
+2022), appendices B and C, into `table2.csv`, `estimates.csv` and `columns.csv` of `printed/`:
 digits as printed, terms by this package's names, columns numbered in the order of the printed
 numbers.
 
@@ -66,6 +66,31 @@ def printed_estimates() -> pd.DataFrame:
 def printed_columns() -> pd.DataFrame:
     """Return what stands below each column of Tables 3 to 8: text as printed."""
     return _printed("columns").copy()
+
+
+def of_table(number: int) -> dict[tuple[int, str], dict[str, str]]:
+    """Return what stands in one of Tables 3 to 8, by column and term; "" for below the column."""
+    below = printed_columns().assign(term="")
+    return {
+        (int(row["number"]), row["term"]): row
+        for frame in (below, printed_estimates())
+        for row in _texts(frame[frame["table"] == number])
+    }
+
+
+def of_table2() -> dict[tuple[str, str, str], dict[str, str]]:
+    """Return what stands in Table 2, by task and kinds of checkpoint and of data set."""
+    return {
+        (row["task"], row["upstream_kind"], row["dataset_kind"]): row
+        for row in _texts(printed_correlations())
+    }
+
+
+def _texts(rows: pd.DataFrame) -> list[dict[str, str]]:
+    return [
+        {str(name): text for name, text in row.items()}
+        for row in rows.astype(str).to_dict("records")
+    ]
 
 
 def beside(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,10 +1,12 @@
-"""Table 2 as it is printed, the paper's numbers below each kind of intervention."""
+"""Correlations between bias distributions as a table, a paper's numbers below each intervention."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from bias_transfer.analysis.description import Intervention, TaskDescription
 from bias_transfer.report.sheet import (
     MISSING,
     Cell,
@@ -18,96 +20,87 @@ from bias_transfer.report.sheet import (
     significance_note,
     stars,
 )
-from bias_transfer.analysis.observations import MEASURES
-from bias_transfer.paper.printed import printed_correlations
 
+# Kind of checkpoint and kind of data set.
+_Kind = tuple[str, str]
 _Numbers = Mapping[Hashable, Any]
+# What a paper prints, by task and kind: texts by the names of the numbers.
+Printed = Mapping[tuple[str, str, str], Mapping[str, str]]
 
-_INTERVENTION = ["kind", "upstream_strength", "dataset"]
-_UNMODIFIED = "Unmodified"
+_INTERVENTION = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"]
+_UNMODIFIED = ("pretrained", "original")
 _TESTS = ("pearson", "kendall")
 _SIDES = ("upstream", "downstream")
 _HEADS = ("Pearson's \N{GREEK SMALL LETTER RHO}", "Kendall's \N{GREEK SMALL LETTER TAU}", "Items")
 
-_MEASURES = {
-    "pronoun_ranking": "pronoun ranking",
-    "negative_sentiment": "negative sentiment",
-    "log_tpr_ratio": "log TPR ratio",
-    "fpr_ratio": "FPR ratio",
-}
 
-# By upstream kind and data set kind, in the words of the paper.
-_KINDS = {
-    ("pretrained", "original"): _UNMODIFIED,
-    ("random", "original"): "Not pre-trained",
-    ("uniform", "original"): "Uniform noise",
-    ("gaussian", "original"): "Gaussian noise",
-    ("sentdebias", "original"): "SentDebias",
-    ("pretrained", "balance"): "Dataset re-balancing",
-    ("pretrained", "scrub-toxic"): "Scrubbing toxic mentions",
-    ("pretrained", "scrub-all"): "Scrubbing all mentions",
-    ("random", "scrub-toxic"): "Scrubbing toxic mentions, not pre-trained",
-    ("random", "scrub-all"): "Scrubbing all mentions, not pre-trained",
-}
-_STRENGTHS = {
-    "uniform": "c",
-    "gaussian": "\N{GREEK SMALL LETTER SIGMA}",
-    "sentdebias": "\N{GREEK SMALL LETTER GAMMA}",
-}
-
-
-def correlation_sheet(correlations: pd.DataFrame, note: str) -> Sheet:
-    """Lay out Table 2.
+def correlation_sheet(
+    correlations: pd.DataFrame,
+    tasks: Sequence[TaskDescription],
+    note: str,
+    *,
+    name: str = "correlations",
+    number: int | None = None,
+    printed: Printed = MappingProxyType({}),
+    printed_note: str = "",
+) -> Sheet:
+    """Lay out how bias distributions correlate.
 
     Parameters
     ----------
     correlations
-        What `stats.correlation.bias_distribution_correlations` found, with the column `task`.
+        What `analysis.correlation.correlations` found, one task below the other.
+    tasks
+        Those tasks, in the order of their blocks.
     note
         What the text is that the study was made on.
+    name, number
+        By which the table is referred to.
+    printed
+        What to show in a smaller hand below our numbers: `intervention`, its name, and the texts
+        `upstream_pearson`, `upstream_pearson_stars` and so on.
+    printed_note
+        Whose these are.
     """
     footnotes = Footnotes()
     return Sheet(
-        number=2,
+        name=name,
+        number=number,
         title="Correlation between bias distributions before and after each intervention",
         columns=1 + len(_SIDES) * len(_HEADS),
         heads=(
             (Head(""), Head("Upstream bias", len(_HEADS)), Head("Downstream bias", len(_HEADS))),
             tuple(map(Head, ("Models", *_HEADS * len(_SIDES)))),
         ),
-        blocks=tuple(
-            tuple(_task_rows(str(task), rows, footnotes))
-            for task, rows in correlations.groupby("task", sort=False)
-        ),
+        blocks=tuple(tuple(_task_rows(task, correlations, printed, footnotes)) for task in tasks),
         footnotes=footnotes.texts,
         notes=(
             note,
             "Each intervention's bias distribution over items against the unmodified model's: the "
             "mean over templates, then over trials. Without upstream numbers, the upstream model "
             "is the unmodified one.",
-            "Small grey italics: the paper's own numbers; downstream on BIOS, those of the TPR "
-            "ratio itself.",
+            *([printed_note] if printed_note else []),
             f"Note: {significance_note()}",
         ),
     )
 
 
-def _task_rows(task: str, rows: pd.DataFrame, footnotes: Footnotes) -> list[Row]:
-    """Return a task's interventions by kind, each kind with what the paper prints for it."""
-    before = MEASURES[task]
-    (after,) = set(rows["measure"]) - {before}
-    printed = printed_correlations().query("task == @task")
-    paper = dict(zip(_kinds(printed), printed.to_dict("records"), strict=True))
-    own: dict[str, list[Row]] = {}
-    for key, pair in rows.assign(kind=_kinds(rows)).groupby(
-        _INTERVENTION, sort=False, dropna=False
-    ):
-        kind = str(key[0])
-        sides = pair.set_index("measure").to_dict("index")
+def _task_rows(
+    task: TaskDescription, correlations: pd.DataFrame, printed: Printed, footnotes: Footnotes
+) -> list[Row]:
+    """Return a task's interventions by kind, each kind with what a paper prints for it."""
+    rows = correlations[correlations["task"] == task.name]
+    paper = {
+        (upstream, data): row for (of, upstream, data), row in printed.items() if of == task.name
+    }
+    own: dict[_Kind, list[Row]] = {}
+    for key, group in rows.groupby(_INTERVENTION, sort=False, dropna=False):
+        kind = (str(key[0]), str(key[2]))
         if kind != _UNMODIFIED:
-            own.setdefault(kind, []).append(_own_row(kind, sides[before], sides[after], footnotes))
+            sides = group.set_index("measure").to_dict("index")
+            own.setdefault(kind, []).append(_own_row(task, kind, sides, footnotes))
     return [
-        Row(Cell(f"{task.upper()}: {_MEASURES[before]}, {_MEASURES[after]}"), (), "group"),
+        Row(Cell(f"{task.title}: {task.before.title}, {task.after.title}"), (), "group"),
         *(
             row
             for kind in dict.fromkeys([*paper, *own])
@@ -116,26 +109,38 @@ def _task_rows(task: str, rows: pd.DataFrame, footnotes: Footnotes) -> list[Row]
     ]
 
 
-def _kinds(rows: pd.DataFrame) -> list[str]:
-    keys = zip(rows["upstream_kind"], rows["dataset_kind"], strict=True)
-    return [_KINDS.get(key, ", ".join(key)) for key in keys]
+def _own_row(
+    task: TaskDescription, kind: _Kind, sides: Mapping[Hashable, _Numbers], footnotes: Footnotes
+) -> Row:
+    after = sides[task.after.column]
+    before = sides.get(task.before.column)
+    upstream = [Cell()] * len(_HEADS) if before is None else _side(before, footnotes)
+    cells = (Cell(count(after["models"])), *upstream, *_side(after, footnotes))
+    return Row(Cell(_title(task, kind) + _setting(task, after)), cells)
 
 
-def _own_row(kind: str, before: _Numbers, after: _Numbers, footnotes: Footnotes) -> Row:
-    same = before["upstream_kind"] == "pretrained"
-    upstream = [Cell()] * len(_HEADS) if same else _side(before, footnotes)
-    cells = (Cell(count(before["models"])), *upstream, *_side(after, footnotes))
-    return Row(Cell(kind + _setting(before)), cells)
+def _title(task: TaskDescription, kind: _Kind) -> str:
+    """Name what was done: to the checkpoint, to the data, or to the data and the checkpoint."""
+    upstream, data = _told(task, "upstream", kind[0]), _told(task, "data", kind[1])
+    if upstream and data:
+        return f"{data.title}, {upstream.title[:1].lower()}{upstream.title[1:]}"
+    known = upstream or data
+    return known.title if known else ", ".join(kind)
 
 
-def _setting(row: _Numbers) -> str:
-    """Return the strength of an intervention, or the data set where that is what differs."""
-    if row["dataset_kind"] != "original":
-        return f": {row['dataset']}"
-    if pd.isna(row["upstream_strength"]):
-        return ""
-    letter = _STRENGTHS.get(row["upstream_kind"], "strength")
-    return f" ({letter} = {minus(format(row['upstream_strength'], 'g'))})"
+def _told(task: TaskDescription, side: str, kind: str) -> Intervention | None:
+    found = (each for each in task.interventions if (each.side, each.kind) == (side, kind))
+    return next(found, None)
+
+
+def _setting(task: TaskDescription, row: _Numbers) -> str:
+    """Return the strength of an intervention, and the data set where that is altered."""
+    text = ""
+    if pd.notna(row["upstream_strength"]):
+        told = _told(task, "upstream", row["upstream_kind"])
+        symbol = told.levels.get("upstream_strength", "") if told else ""
+        text = f" ({symbol or 'strength'} = {minus(format(row['upstream_strength'], 'g'))})"
+    return text if row["dataset_kind"] == "original" else f"{text}: {row['dataset']}"
 
 
 def _side(row: _Numbers, footnotes: Footnotes) -> list[Cell]:
@@ -147,7 +152,7 @@ def _side(row: _Numbers, footnotes: Footnotes) -> list[Cell]:
     return [*(Cell(decimal(row[name]), stars(row[f"{name}_p"])) for name in _TESTS), items]
 
 
-def _paper_row(printed: _Numbers | None, *, in_study: bool) -> list[Row]:
+def _paper_row(printed: Mapping[str, str] | None, *, in_study: bool) -> list[Row]:
     if printed is None:
         return []
     label = f"paper: {printed['intervention']}" + ("" if in_study else " (not in this study)")

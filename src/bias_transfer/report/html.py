@@ -25,7 +25,7 @@ ol, p { max-width: 60rem; margin: .4rem 0; font-size: .85em; }
 
 def html(sheet: Sheet) -> str:
     """Return a complete page of the table."""
-    title = escape(f"Table {sheet.number}. {sheet.title}")
+    title = escape(f"Table {sheet.number}. {sheet.title}" if sheet.number else sheet.title)
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -37,7 +37,7 @@ def html(sheet: Sheet) -> str:
         "</head>",
         "<body>",
         "<div>",
-        f'<table id="table{sheet.number}">',
+        f'<table id="{escape(sheet.name)}">',
         f"<caption>{title}</caption>",
         "<thead>",
         *(_heads(heads) for heads in sheet.heads),

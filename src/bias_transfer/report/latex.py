@@ -39,6 +39,7 @@ _LABELS = 0.28
 def latex(sheet: Sheet) -> str:
     r"""Return the table, to be read with ``\input``."""
     width = sheet.columns + 1
+    numbered = [rf"\renewcommand{{\thetable}}{{{sheet.number}}}"] if sheet.number else []
     labels = rf">{{\raggedright\arraybackslash}}p{{{_LABELS}\linewidth}}"
     lines = [
         r"% Needs \usepackage{array,booktabs,threeparttable,xcolor}.",
@@ -47,10 +48,10 @@ def latex(sheet: Sheet) -> str:
         r"\scriptsize",
         r"\setlength{\tabcolsep}{2.5pt}",
         r"\renewcommand{\arraystretch}{0.85}",
-        rf"\renewcommand{{\thetable}}{{{sheet.number}}}",
+        *numbered,
         r"\begin{threeparttable}",
         rf"\caption{{{escape(sheet.title)}}}",
-        rf"\label{{tab:{sheet.number}}}",
+        rf"\label{{tab:{sheet.number or sheet.name}}}",
         rf"\begin{{tabular}}{{@{{}}{labels}*{{{sheet.columns}}}{{c}}@{{}}}}",
         r"\toprule",
         *(line for heads in sheet.heads for line in _heads(heads, sheet.columns)),

@@ -1,10 +1,13 @@
-"""Tables 3 to 8 as the readers of regression tables know them, the paper's numbers below ours."""
+"""Regressions as the readers of regression tables know them, a paper's numbers below ours."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 
 import pandas as pd
 
+from bias_transfer.analysis.regression import HC3, Regression
+from bias_transfer.analysis.tables import FittedColumn
 from bias_transfer.report.sheet import (
     MISSING,
     Cell,
@@ -19,30 +22,8 @@ from bias_transfer.report.sheet import (
     significance_note,
     stars,
 )
-from bias_transfer.paper.printed import printed_columns, printed_estimates
-from bias_transfer.analysis.regression import HC3, Regression
-from bias_transfer.analysis.tables import FittedColumn, Table
 
-_TERMS = {
-    "pronoun_ranking": "Pronoun ranking (upstream)",
-    "negative_sentiment": "Negative sentiment (upstream)",
-    "identity_ranking": "Identity ranking (upstream)",
-    "prevalence_she": "Prevalence of she/her",
-    "toxic_share": "Toxic share of mentions",
-    "prevalence": "Prevalence of identity term",
-    "toxic_length": "Length of toxic mentions",
-    "they_change": "Change of they/them",
-    "constant": "Constant",
-}
-
-_OUTCOMES = {
-    "log_tpr_ratio": "Log TPR ratio (downstream bias)",
-    "fpr": "FPR (downstream bias)",
-    "fpr_ratio": "FPR ratio (downstream bias)",
-    "log_fpr_ratio": "Log FPR ratio (downstream bias)",
-    "pronoun_ranking_after": "Pronoun ranking after fine-tuning",
-    "negative_sentiment_after": "Negative sentiment after fine-tuning",
-}
+_CONSTANT = "constant"
 
 _ERRORS = {
     "lsdv": "HC3 of the dummy-variable design (lsdv)",
@@ -50,58 +31,68 @@ _ERRORS = {
     "arellano": "HC3 clustered by fixed effect (arellano), which does not exist without them",
 }
 
-# One row of what the paper prints, by the name of the number.
-_Printed = dict[str, str]
+# What a paper prints, by the name of each number: of a term, and below a column.
+_Texts = Mapping[str, str]
+Printed = Mapping[tuple[int, str], _Texts]
 
 
-def regression_sheet(table: Table, fits: Sequence[FittedColumn], hc3: HC3, note: str) -> Sheet:
-    """Lay out one of Tables 3 to 8.
+def regression_sheet(
+    fits: Sequence[FittedColumn],
+    hc3: HC3,
+    note: str,
+    printed: Printed = MappingProxyType({}),
+    printed_note: str = "",
+) -> Sheet:
+    """Lay out a table of regressions.
 
     Parameters
     ----------
-    table
-        Which one.
     fits
-        Its columns, in order.
+        Its columns, in order; at least one.
     hc3
         Which standard errors to print.
     note
         What the text is that the study was made on.
+    printed
+        What to show in a smaller hand below our numbers, by column and term, with the term "" for
+        what stands below a column: texts by the names of the coefficient table.
+    printed_note
+        Whose these are.
     """
+    table = fits[0].table
     footnotes = Footnotes()
-    paper = {int(row["number"]): row for row in _of(table, printed_columns())}
-    terms = {(row["term"], int(row["number"])): row for row in _of(table, printed_estimates())}
+    below = [printed.get((fitted.number, ""), {}) for fitted in fits]
     return Sheet(
+        name=table.name,
         number=table.number,
         title=table.title,
         columns=len(fits),
         heads=_heads(fits),
         blocks=(
-            tuple(row for term in _terms(table) for row in _term_rows(term, fits, terms, hc3)),
+            tuple(
+                row
+                for term in _terms(fits)
+                for row in _term_rows(term, fits, printed, hc3, footnotes)
+            ),
             tuple(_design_rows(fits)),
-            (*_size_rows(fits, paper, footnotes), *_fit_rows(fits, paper)),
+            (*_size_rows(fits, below, footnotes), *_fit_rows(fits, below)),
         ),
         footnotes=footnotes.texts,
         notes=(
             note,
             f"Standard errors in parentheses: {_ERRORS[hc3]}. R² is that within the fixed effects, "
             "F the classical test that all slopes are zero. Template dummies are not shown.",
-            "Small grey italics: the paper's own numbers.",
+            *([printed_note] if printed_note else []),
             f"Note: {significance_note()}",
         ),
     )
 
 
-def _of(table: Table, printed: pd.DataFrame) -> list[_Printed]:
-    rows = printed[printed["table"] == table.number].astype(str)
-    return [{str(name): text for name, text in row.items()} for row in rows.to_dict("records")]
-
-
 def _heads(fits: Sequence[FittedColumn]) -> tuple[tuple[Head, ...], ...]:
-    outcomes = [fitted.specification.outcome for fitted in fits]
+    outcomes = [_label(fitted, fitted.specification.outcome) for fitted in fits]
     return (
         (Head("Dependent variable:", len(fits)),),
-        _merged([_OUTCOMES.get(name, name) for name in outcomes]),
+        _merged(outcomes),
         _merged([_estimator(fitted) for fitted in fits]),
         tuple(Head(fitted.name) for fitted in fits),
         tuple(Head(f"({fitted.number})") for fitted in fits),
@@ -119,20 +110,26 @@ def _estimator(fitted: FittedColumn) -> str:
     return "OLS" if fitted.result.effects == 1 else "panel linear"
 
 
-def _terms(table: Table) -> list[str]:
+def _label(fitted: FittedColumn, column: str) -> str:
+    return fitted.table.quantity(column, fitted.task).label
+
+
+def _terms(fits: Sequence[FittedColumn]) -> list[str]:
     """List the terms of any column; the constant last, which every single-model column has."""
-    return [*dict.fromkeys(t for column in table.columns for t in column.regressors), "constant"]
+    regressors = (term for fitted in fits for term in fitted.specification.regressors)
+    return [*dict.fromkeys(regressors), _CONSTANT]
 
 
 def _term_rows(
-    term: str, fits: Sequence[FittedColumn], printed: Mapping[tuple[str, int], _Printed], hc3: HC3
+    term: str, fits: Sequence[FittedColumn], printed: Printed, hc3: HC3, footnotes: Footnotes
 ) -> list[Row]:
-    """Return a term's estimates, their standard errors, and what the paper prints for it."""
-    found = [_estimate(fitted, term) for fitted in fits]
-    paper = [printed.get((term, fitted.number), {}) for fitted in fits]
+    """Return a term's estimates, their standard errors, and what a paper prints for it."""
+    paper = [printed.get((fitted.number, term), {}) for fitted in fits]
+    label = "Constant" if term == _CONSTANT else _label(fits[0], term)
+    errors = tuple(_standard_error(fitted, term, hc3, footnotes) for fitted in fits)
     return [
-        Row(Cell(_TERMS[term]), tuple(_coefficient(each, hc3) for each in found)),
-        Row(Cell(), tuple(_standard_error(each, hc3) for each in found), "below"),
+        Row(Cell(label), tuple(_coefficient(_estimate(fitted, term), hc3) for fitted in fits)),
+        Row(Cell(), errors, "below"),
         *_paper_rows([_printed_number(each, "coefficient", "stars") for each in paper]),
         *_paper_rows([_printed_brackets(each, "standard_error") for each in paper], label=""),
     ]
@@ -144,8 +141,13 @@ def _coefficient(estimate: pd.Series | None, hc3: HC3) -> Cell:
     return Cell(decimal(estimate["coefficient"]), stars(estimate[f"p_value_{hc3}"]))
 
 
-def _standard_error(estimate: pd.Series | None, hc3: HC3) -> Cell:
-    return Cell() if estimate is None else Cell(f"({decimal(estimate[f'standard_error_{hc3}'])})")
+def _standard_error(fitted: FittedColumn, term: str, hc3: HC3, footnotes: Footnotes) -> Cell:
+    estimate = _estimate(fitted, term)
+    if estimate is None:
+        return Cell()
+    reason = fitted.reason(hc3)
+    marks = (footnotes.mark(f"Standard errors not defined: {reason}."),) if reason else ()
+    return Cell(f"({decimal(estimate[f'standard_error_{hc3}'])})", marks=marks)
 
 
 def _estimate(fitted: FittedColumn, term: str) -> pd.Series | None:
@@ -157,16 +159,21 @@ def _estimate(fitted: FittedColumn, term: str) -> pd.Series | None:
 
 
 def _paper_rows(cells: Sequence[Cell], label: str = "paper") -> list[Row]:
-    """Return a row of the paper's numbers, where it prints any."""
+    """Return a row of a paper's numbers, where it prints any."""
     return [Row(Cell(label), tuple(cells), "paper")] if any(c.text for c in cells) else []
 
 
-def _printed_number(printed: _Printed, name: str, its_stars: str = "") -> Cell:
+def _printed_number(printed: _Texts, name: str, its_stars: str = "") -> Cell:
     return Cell(minus(printed.get(name, "")), len(printed.get(its_stars, "")))
 
 
-def _printed_brackets(printed: _Printed, *names: str) -> Cell:
-    return Cell(f"({'; '.join(printed[name] for name in names)})" if printed else "")
+def _printed_brackets(printed: _Texts, *names: str) -> Cell:
+    texts = [printed[name] for name in names if printed.get(name)]
+    return Cell(f"({'; '.join(texts)})" if texts else "")
+
+
+def _printed_count(printed: _Texts, name: str) -> Cell:
+    return Cell(count(int(printed[name])) if printed.get(name) else "")
 
 
 def _design_rows(fits: Sequence[FittedColumn]) -> list[Row]:
@@ -186,7 +193,7 @@ def _design_rows(fits: Sequence[FittedColumn]) -> list[Row]:
 
 
 def _size_rows(
-    fits: Sequence[FittedColumn], paper: Mapping[int, _Printed], footnotes: Footnotes
+    fits: Sequence[FittedColumn], paper: Sequence[_Texts], footnotes: Footnotes
 ) -> list[Row]:
     """Return how much each column rests on, and what it lacks."""
     observations = tuple(
@@ -195,7 +202,7 @@ def _size_rows(
         else Cell(count(fitted.result.observations))
         for fitted in fits
     )
-    printed = [Cell(count(int(paper[fitted.number]["observations"]))) for fitted in fits]
+    printed = [_printed_count(each, "observations") for each in paper]
     reasons = dict.fromkeys(reason for fitted in fits for reason in fitted.undefined)
     rows = [
         Row(Cell("Observations"), observations),
@@ -221,14 +228,13 @@ def _size_rows(
     return rows
 
 
-def _fit_rows(fits: Sequence[FittedColumn], paper: Mapping[int, _Printed]) -> list[Row]:
-    printed = [paper[fitted.number] for fitted in fits]
-    with_error = [each if each["residual_standard_error"] else {} for each in printed]
+def _fit_rows(fits: Sequence[FittedColumn], paper: Sequence[_Texts]) -> list[Row]:
+    with_error = [each if each.get("residual_standard_error") else {} for each in paper]
     return [
         Row(Cell("R²"), _numbers(fits, lambda result: decimal(result.r_squared))),
-        *_paper_rows([_printed_number(each, "r_squared") for each in printed]),
+        *_paper_rows([_printed_number(each, "r_squared") for each in paper]),
         Row(Cell("Adjusted R²"), _numbers(fits, lambda result: decimal(result.adjusted_r_squared))),
-        *_paper_rows([_printed_number(each, "adjusted_r_squared") for each in printed]),
+        *_paper_rows([_printed_number(each, "adjusted_r_squared") for each in paper]),
         Row(
             Cell("Residual Std. Error (df)"),
             _numbers(fits, lambda result: decimal(result.residual_standard_error)),
@@ -238,8 +244,8 @@ def _fit_rows(fits: Sequence[FittedColumn], paper: Mapping[int, _Printed]) -> li
         *_paper_rows([_printed_brackets(each, "residual_df") for each in with_error], label=""),
         Row(Cell("F Statistic (df)"), _f_statistics(fits)),
         Row(Cell(), _numbers(fits, _f_degrees), "below"),
-        *_paper_rows([_printed_number(each, "f_statistic", "f_stars") for each in printed]),
-        *_paper_rows([_printed_brackets(each, "f_slopes", "f_df") for each in printed], label=""),
+        *_paper_rows([_printed_number(each, "f_statistic", "f_stars") for each in paper]),
+        *_paper_rows([_printed_brackets(each, "f_slopes", "f_df") for each in paper], label=""),
         Row(Cell("Upstream p, clustered by item"), _numbers(fits, _clustered)),
     ]
 

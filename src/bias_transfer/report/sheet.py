@@ -66,8 +66,10 @@ class Sheet:
 
     Attributes
     ----------
-    number, title
-        Of the paper's table; the title is its caption.
+    name
+        By which files and anchors refer to it.
+    title
+        Its caption.
     columns
         How many there are beside the labels.
     heads
@@ -78,15 +80,18 @@ class Sheet:
         What the cells' marks refer to, counted from 1.
     notes
         What is said of the whole.
+    number
+        The one that it has in print; None for a table that is called by its name.
     """
 
-    number: int
+    name: str
     title: str
     columns: int
     heads: tuple[tuple[Head, ...], ...]
     blocks: tuple[tuple[Row, ...], ...]
     footnotes: tuple[str, ...]
     notes: tuple[str, ...]
+    number: int | None = None
 
 
 class Footnotes:

@@ -1,0 +1,118 @@
+"""One number an item under each intervention: what figures draw and correlations correlate."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bias_transfer.analysis.description import Quantity, TaskDescription
+
+INTERVENTION = ("upstream_kind", "upstream_strength", "dataset_kind", "dataset")
+
+ITEM_MEAN_COLUMNS = (
+    *("task", *INTERVENTION, "twin_of"),
+    *("measure", "item", "models", "value", "observations", "undefined"),
+)
+
+
+def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Average every measure of bias of each item over the models of each intervention.
+
+    Parameters
+    ----------
+    observations
+        The task's observation table.
+    task
+        Which measures and outcomes there are; one that the table lacks is passed over.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an intervention x measure x item, in the order of the observations. An intervention
+        is a combination of upstream kind, upstream strength and data set. Columns:
+
+        - task, upstream_kind, upstream_strength, dataset_kind, dataset: the intervention;
+        - twin_of: empty; or an altered data set, where the row is of its unaltered twin: the same
+          checkpoints on the original data (those that never met the altered data would shift the
+          mean that it is compared with);
+        - measure: column of the observation table;
+        - item;
+        - models: how many the intervention has;
+        - value: mean over templates within each model, then over the models, of the values that are
+          defined; in the measure's own unit, empty without any;
+        - observations: the values that could be defined, one a model, and one a template where the
+          measure has templates;
+        - undefined: how many of them are not.
+    """
+    measures = _measures(observations, task)
+    parts = [
+        _means(rows, task.item, measures, {**key, "twin_of": twin_of})
+        for key, twin_of, rows in _sets(observations)
+    ]
+    table = pd.concat([part for each in parts for part in each], ignore_index=True)
+    return table.assign(task=task.name)[list(ITEM_MEAN_COLUMNS)]
+
+
+def interventions(observations: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
+    """Split the rows by intervention, in order of first appearance; no strength is one value."""
+    columns = list(INTERVENTION)
+    for key, group in observations.groupby(columns, sort=False, dropna=False):
+        yield dict(zip(columns, key, strict=True)), group
+
+
+def unmodified(observations: pd.DataFrame) -> pd.Series:
+    """Tell which rows are of the unmodified checkpoint on the unaltered data."""
+    return (observations["upstream_kind"] == "pretrained") & _unaltered(observations)
+
+
+def distribution(rows: pd.DataFrame, item: str, measure: str) -> pd.Series:
+    """Return one number an item: the mean over templates, then over models, gaps skipped."""
+    of_models = rows.groupby(["model", item], sort=False)[measure].mean()
+    return of_models.groupby(level=item, sort=False).mean()
+
+
+def _measures(observations: pd.DataFrame, task: TaskDescription) -> list[Quantity]:
+    named = {each.column: each for each in (*task.measures, *task.outcomes, task.outcome)}
+    return [each for column, each in named.items() if column in observations]
+
+
+def _sets(
+    observations: pd.DataFrame,
+) -> Iterator[tuple[dict[str, object], str, pd.DataFrame]]:
+    """Split the rows by intervention, then those of the twins of each altered data set."""
+    for key, rows in interventions(observations):
+        yield key, "", rows
+    unaltered = _unaltered(observations)
+    original, altered = observations[unaltered], observations[~unaltered]
+    for dataset, changed in altered.groupby("dataset", sort=False):
+        twins = original[original["upstream"].isin(changed["upstream"])]
+        for key, rows in interventions(twins):
+            yield key, str(dataset), rows
+
+
+def _unaltered(observations: pd.DataFrame) -> pd.Series:
+    return observations["dataset_kind"] == "original"
+
+
+def _means(
+    rows: pd.DataFrame, item: str, measures: list[Quantity], key: Mapping[str, Any]
+) -> Iterator[pd.DataFrame]:
+    for measure in measures:
+        column = measure.column
+        # A value that repeats over the templates is one value.
+        once = rows if measure.per_template else rows.drop_duplicates(["model", item])
+        finite = once[column].astype(float).where(lambda values: np.isfinite(values))
+        groups = finite.groupby(once[item], sort=False)
+        means = pd.DataFrame(
+            {
+                "value": distribution(once.assign(**{column: finite}), item, column),
+                "observations": groups.size(),
+                "undefined": groups.size() - groups.count(),
+            }
+        )
+        yield (
+            means.rename_axis("item")
+            .reset_index()
+            .assign(**key, measure=column, models=rows["model"].nunique())
+        )

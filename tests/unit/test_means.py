@@ -1,0 +1,109 @@
+"""The numbers that figures draw: one an item under each intervention, worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bias_transfer.analysis.correlation import bias_distribution_correlations
+from bias_transfer.analysis.means import ITEM_MEAN_COLUMNS, item_means
+from tests.unit.paper_grid import BIOS
+
+NAN = np.nan
+
+
+def row(upstream, dataset, item, template, before, after):
+    """One observation; kinds are what stands before the first dash."""
+    return {
+        "model": f"{upstream}/{dataset}/seed1",
+        "upstream": upstream,
+        "upstream_kind": upstream.split("-")[0],
+        "upstream_strength": NAN,
+        "dataset_kind": dataset.split("-")[0],
+        "dataset": dataset,
+        "occupation": item,
+        "template": template,
+        "pronoun_ranking": before,
+        "log_tpr_ratio": after,
+    }
+
+
+def means_of(*rows):
+    return item_means(pd.DataFrame(rows), BIOS)
+
+
+def test_a_model_that_lacks_templates_counts_as_much_as_another():
+    table = means_of(
+        row("random-t1", "original", "poet", "is", 0.0, NAN),
+        row("random-t1", "original", "poet", "become", NAN, NAN),
+        row("random-t2", "original", "poet", "is", 1.0, NAN),
+        row("random-t2", "original", "poet", "become", 1.0, NAN),
+    )
+    found = table.set_index("measure").loc["pronoun_ranking"]
+    # The mean of 0 and 1; that of the three values is 0.667.
+    assert found["value"] == 0.5
+    assert (found["observations"], found["undefined"], found["models"]) == (4, 1, 2)
+
+
+def test_a_value_that_repeats_over_templates_is_counted_once():
+    table = means_of(
+        *(row("random-t1", "original", "poet", t, 0.0, 0.3) for t in ("is", "become")),
+        *(row("random-t2", "original", "poet", t, 0.0, NAN) for t in ("is", "become")),
+    )
+    found = table.set_index("measure").loc["log_tpr_ratio"]
+    assert found["value"] == 0.3
+    assert (found["observations"], found["undefined"]) == (2, 1)
+
+
+def test_an_item_without_any_value_stays_with_its_counts():
+    (found,) = means_of(row("pretrained", "original", "poet", "is", 1.0, NAN)).query(
+        "measure == 'log_tpr_ratio'"
+    )["value"]
+    assert np.isnan(found)
+
+
+def test_the_twin_of_altered_data_is_the_same_checkpoints_on_the_original():
+    table = means_of(
+        row("pretrained", "original", "poet", "is", 1.0, 0.1),
+        row("random-t1", "original", "poet", "is", 2.0, 0.2),
+        row("random-t2", "original", "poet", "is", 4.0, 0.8),
+        row("random-t1", "balance-a1-b0", "poet", "is", 2.0, 0.4),
+        row("pretrained", "balance-a0-b1", "poet", "is", 1.0, 0.5),
+    ).query("measure == 'log_tpr_ratio'")
+    assert table[
+        ["upstream_kind", "dataset", "twin_of", "models", "value"]
+    ].to_numpy().tolist() == [
+        ["pretrained", "original", "", 1, 0.1],
+        ["random", "original", "", 2, 0.5],
+        ["random", "balance-a1-b0", "", 1, 0.4],
+        ["pretrained", "balance-a0-b1", "", 1, 0.5],
+        # The second random checkpoint never met altered data.
+        ["random", "original", "balance-a1-b0", 1, 0.2],
+        ["pretrained", "original", "balance-a0-b1", 1, 0.1],
+    ]
+
+
+def test_the_columns_are_fixed_and_a_measure_that_the_table_lacks_is_passed_over():
+    table = means_of(row("pretrained", "original", "poet", "is", 1.0, 0.1))
+    assert table.columns.tolist() == list(ITEM_MEAN_COLUMNS)
+    assert set(table["measure"]) == {"pronoun_ranking", "log_tpr_ratio"}
+    assert set(table["task"]) == {"bios"}
+
+
+@pytest.mark.parametrize("measure", ["pronoun_ranking", "log_tpr_ratio"])
+def test_a_correlation_is_that_of_the_means(measure):
+    rng = np.random.default_rng(1)
+    rows = [
+        row(upstream, "original", item, template, rng.normal(), after)
+        for upstream in ("pretrained", "random-t1", "random-t2")
+        for item in "abcdef"
+        for after in [rng.normal()]
+        for template in ("is", "become")
+    ]
+    rows[-1]["pronoun_ranking"] = NAN
+    table = pd.DataFrame(rows)
+    means = item_means(table, BIOS).query("measure == @measure")
+    wide = means.pivot(index="item", columns="upstream_kind", values="value")
+    found = bias_distribution_correlations(
+        table, "occupation", ["pronoun_ranking"], ["log_tpr_ratio"]
+    ).query("measure == @measure and upstream_kind == 'random'")
+    assert found["pearson"].item() == pytest.approx(wide["random"].corr(wide["pretrained"]))
