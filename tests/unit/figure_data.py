@@ -1,13 +1,104 @@
-"""Made-up observation tables with the noise and the gaps of real ones."""
+"""Made-up tasks and observation tables with the noise and the gaps of real ones, and their tables.
 
-from collections.abc import Sequence
+What the analysis writes is made here by a plain function of a few lines, so that a figure is tested
+against numbers of its own and not against the analysis.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bias_transfer.report.figures import figure4
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS
+from bias_transfer.analysis.description import Contents, Intervention, Quantity, TaskDescription
+from bias_transfer.report.figures import Tables
 
+OCCUPATIONS = tuple(
+    [
+        "accountant",
+        "architect",
+        "attorney",
+        "chiropractor",
+        "comedian",
+        "composer",
+        "dentist",
+        "dietitian",
+        "dj",
+        "filmmaker",
+        "interior_designer",
+        "journalist",
+        "model",
+        "nurse",
+        "painter",
+        "paralegal",
+        "pastor",
+        "personal_trainer",
+        "photographer",
+        "physician",
+        "poet",
+        "professor",
+        "psychologist",
+        "rapper",
+        "software_engineer",
+        "surgeon",
+        "teacher",
+        "yoga_teacher",
+    ]
+)
+IDENTITY_TERMS = (
+    *[
+        "lesbian",
+        "gay",
+        "bisexual",
+        "transgender",
+        "trans",
+        "queer",
+        "lgbt",
+        "lgbtq",
+        "homosexual",
+        "straight",
+    ],
+    *[
+        "heterosexual",
+        "male",
+        "female",
+        "nonbinary",
+        "african",
+        "black",
+        "white",
+        "european",
+        "hispanic",
+        "latino",
+    ],
+    *[
+        "latina",
+        "latinx",
+        "mexican",
+        "canadian",
+        "american",
+        "asian",
+        "indian",
+        "chinese",
+        "japanese",
+        "christian",
+    ],
+    *[
+        "muslim",
+        "jewish",
+        "buddhist",
+        "catholic",
+        "protestant",
+        "sikh",
+        "taoist",
+        "old",
+        "older",
+        "young",
+        "younger",
+    ],
+    *["teenage", "millenial", "elderly", "blind", "deaf", "paralyzed"],
+    *("african american", "middle eastern", "middle aged"),
+)
+CRAFTS = ("welder", "baker", "glazier", "stonemason", "basket_weaver", "cooper", "tanner")
 BIOS_TEMPLATES = ("is", "works_as", "applied_for", "good_day", "become")
 WIKI_TEMPLATES = ("people", "person", "sibling", "friend", "parent", "partner", "spouse")
 
@@ -53,9 +144,7 @@ def balanced_bios() -> pd.DataFrame:
         upstream="pretrained", upstream_kind="pretrained", trial=None, dataset_kind="balance"
     )
     changed["dataset"] = [f"balance-a{a:g}-b{b:g}" for a, b in levels]
-    table = bios_table(dataset_grid(upstream_grid(trials=3), changed))
-    sizes = {item: 40 * 2 ** (rank % 12) for rank, item in enumerate(OCCUPATIONS)}
-    return table.assign(training_rows=table["occupation"].map(sizes))
+    return bios_table(dataset_grid(upstream_grid(trials=3), changed))
 
 
 def scrubbed_wiki() -> pd.DataFrame:
@@ -114,9 +203,11 @@ def bios_table(grid: pd.DataFrame, undefined: float = 0.03) -> pd.DataFrame:
                         "occupation": occupation,
                         "template": template,
                         "pronoun_ranking": mine[index] + rng.normal(0, 0.2),
+                        "training_rows": 40 * 2 ** (index % 12),
                         "prevalence_she": prevalence[index],
                         "tpr_ratio": np.exp(value),
                         "log_tpr_ratio": value,
+                        "tpr_gap": 0.6 * value,
                         "undefined": "no she in the test set" if gone[index] else None,
                     }
                 )
@@ -142,9 +233,11 @@ def wiki_table(grid: pd.DataFrame, undefined: float = 0.06) -> pd.DataFrame:
                         "identity_term": term,
                         "template": template,
                         "negative_sentiment": mine[index] + rng.normal(0, 0.02),
+                        "training_mentions": 3 + 5 * index**2,
                         "toxic_share": toxic[index],
                         "fpr": np.nan if gone[index] else rate[index],
                         "fpr_ratio": np.nan if gone[index] else rate[index] / 0.08,
+                        "fpr_gap": np.nan if gone[index] else rate[index] - 0.08,
                         "undefined": "no non-toxic mention" if gone[index] else None,
                     }
                 )
@@ -159,28 +252,369 @@ def _kept_upstream(model: dict[str, object], rng: np.random.Generator) -> float:
     return {"pretrained": 1.0, "random": 0.0, "uniform": 0.6, "gaussian": 0.3}[str(kind)]
 
 
-def estimates() -> pd.DataFrame:
-    """Regression coefficients near the paper's."""
+def crafts_table(trials: int = 2) -> pd.DataFrame:
+    """Observations of a task of three groups: an item is a label and a group; few items."""
+    rng = np.random.default_rng(3)
+    items = [(label, group) for label in CRAFTS for group in ("she", "they")]
+    changed = pd.DataFrame(
+        [
+            {"upstream": upstream, "upstream_kind": kind, "upstream_strength": strength,
+             "trial": trial, "dataset": f"balance-a{a:g}-b0", "dataset_kind": "balance",
+             "oversample": a, "undersample": 0.0}
+            for upstream, kind, strength, trial in (
+                ("pretrained", "pretrained", None, None),
+                ("gaussian-s0.1-t1", "gaussian", 0.1, 1),
+            )
+            for a in (0.5, 1.0)
+        ]
+    )  # fmt: skip
+    grid = dataset_grid(upstream_grid(trials, gammas=(), gaussian=(0.05, 0.1, 0.2)), changed)
+    lean = rng.normal(0, 1, len(items))
     rows = []
-    for task, fits in figure4.FITS.items():
-        for rank, fit in enumerate(fits):
-            for covariate, estimate, error, deviation in (
-                ("upstream", -0.06 if task == "bios" else 0.4 - 0.1 * rank, 0.03, 0.9),
-                ("dataset", 0.45 + 0.07 * rank, 0.04, 0.25),
-            ):
+    for model in grid.to_dict("records"):
+        kept = 0.2 if model["upstream_kind"] == "random" else 1.0
+        for (label, group), value in zip(items, lean, strict=True):
+            log_ratio = 0.3 * value + rng.normal(0, 0.1)
+            for template in ("is", "works_as"):
                 rows.append(
-                    {
-                        "task": task,
-                        "fit": fit,
-                        "covariate": covariate,
-                        "estimate": estimate,
-                        "standard_error": error,
-                        "p_value": 0.2 if covariate == "upstream" and rank % 2 else 0.001,
-                        "observations": 140 * (1 + 10 * rank),
-                        "undefined": 5 * rank,
-                        "covariate_sd": deviation
-                        if task == "bios" or covariate == "dataset"
-                        else 0.1,
+                    model
+                    | {
+                        "craft": f"{label}/{group}",
+                        "label": label,
+                        "group": group,
+                        "template": template,
+                        "pronoun_ranking": kept * value + rng.normal(0, 0.2),
+                        "training_rows": 30 * (1 + CRAFTS.index(label)),
+                        "group_share": 0.2 + 0.1 * (group == "she"),
+                        "log_tpr_ratio": log_ratio,
+                        "tpr_gap": 0.4 * log_ratio,
                     }
                 )
     return pd.DataFrame(rows)
+
+
+_RANKING = Quantity(
+    column="pronoun_ranking",
+    title="pronoun ranking",
+    label="Pronoun ranking (upstream)",
+    axis="pronoun ranking, she − he (log-probability difference, nats)",
+    unit="nat",
+    neutral=0.0,
+    neutral_text="0 nats: the language model prefers neither pronoun",
+)
+_LOG_RATIO = Quantity(
+    column="log_tpr_ratio",
+    title="log TPR ratio",
+    label="Log TPR ratio",
+    axis="TPR ratio, she / he (ratio, log scale)",
+    neutral=1.0,
+    neutral_text="TPR ratio of 1: she and he are recognised equally often",
+    logarithm=True,
+    per_template=False,
+)
+_TPR_GAP = Quantity(
+    column="tpr_gap",
+    title="TPR gap",
+    label="TPR gap",
+    axis="TPR gap, she − he (difference of rates)",
+    neutral=0.0,
+    neutral_text="TPR gap of 0: she and he are recognised equally often",
+    per_template=False,
+)
+_SENTIMENT = Quantity(
+    column="negative_sentiment",
+    title="negative sentiment",
+    label="Negative sentiment (upstream)",
+    axis="negative sentiment of completions (mean probability)",
+    unit="unit of probability",
+)
+_FPR_RATIO = Quantity(
+    column="fpr_ratio",
+    title="FPR ratio",
+    label="FPR ratio",
+    axis="FPR ratio, term / all comments (ratio)",
+    neutral=1.0,
+    neutral_text="FPR ratio of 1: flagged by mistake as often as any comment",
+    per_template=False,
+)
+_FPR_GAP = Quantity(
+    column="fpr_gap",
+    title="FPR gap",
+    label="FPR gap",
+    axis="FPR gap, term − all comments (difference of rates)",
+    neutral=0.0,
+    neutral_text="FPR gap of 0: flagged by mistake as often as any comment",
+    per_template=False,
+)
+_FPR = Quantity(
+    column="fpr",
+    title="false positive rate",
+    label="FPR",
+    axis="false positive rate",
+    per_template=False,
+)
+
+
+def _share(column: str, title: str) -> Quantity:
+    return Quantity(
+        column=column, title=title, label=title.capitalize(), axis=f"{title} (0 to 1)", unit="unit"
+    )
+
+
+def _upstream(kind: str, title: str, group: str, symbol: str = "") -> Intervention:
+    return Intervention(
+        side="upstream",
+        kind=kind,
+        title=title,
+        group=group,
+        pretrained=kind != "random",
+        levels={"upstream_strength": symbol} if symbol else {},
+    )
+
+
+_RANDOM = _upstream("random", "Not pre-trained", "Random")
+_UNIFORM = _upstream("uniform", "Uniform noise", "Noise added", "c")
+_GAUSSIAN = _upstream("gaussian", "Gaussian noise", "Noise added", "σ")
+_MITIGATED = _upstream("sentdebias", "Sent-Debias", "Mitigated", "γ")
+_BALANCE = Intervention(
+    side="data",
+    kind="balance",
+    title="Balancing",
+    group="Balanced",
+    levels={"oversample": "α", "undersample": "β"},
+)
+
+
+def _scrub(mentions: str) -> Intervention:
+    return Intervention(
+        side="data",
+        kind=f"scrub-{mentions}",
+        title=f"Scrubbing {mentions} mentions",
+        group="Scrubbed",
+        levels={"scrubbed_fraction": ""},
+    )
+
+
+BIOS = TaskDescription(
+    name="bios",
+    title="BIOS",
+    kind="labels_by_group",
+    item="occupation",
+    items="occupations",
+    item_titles={item: "DJ" if item == "dj" else item.replace("_", " ") for item in OCCUPATIONS},
+    templates=BIOS_TEMPLATES,
+    measures=(_RANKING,),
+    outcome=_LOG_RATIO,
+    outcomes=(_LOG_RATIO, _TPR_GAP),
+    covariates=(_share("prevalence_she", "share of she"),),
+    contents=Contents(
+        total="training_rows",
+        share="prevalence_she",
+        counted="biographies",
+        groups=("she", "he"),
+        none_text="no biography",
+    ),
+    interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _MITIGATED, _BALANCE),
+)
+WIKI = TaskDescription(
+    name="wiki",
+    title="WIKI",
+    kind="mentions",
+    item="identity_term",
+    items="identity terms",
+    item_titles={term: term.capitalize() for term in IDENTITY_TERMS},
+    templates=WIKI_TEMPLATES,
+    measures=(_SENTIMENT,),
+    outcome=_FPR,
+    outcomes=(_FPR_RATIO, _FPR_GAP, _FPR),
+    covariates=(_share("toxic_share", "share of toxic among a term's comments"),),
+    contents=Contents(
+        total="training_mentions",
+        share="toxic_share",
+        counted="comments",
+        groups=("toxic", "non-toxic"),
+        none_text="never mentioned",
+    ),
+    interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _scrub("toxic"), _scrub("all")),
+)
+CRAFT = TaskDescription(
+    name="crafts",
+    title="Crafts",
+    kind="labels_by_group",
+    item="craft",
+    items="crafts",
+    item_titles={
+        f"{label}/{group}": f"{label.replace('_', ' ')}, {group}"
+        for label in CRAFTS
+        for group in ("she", "they")
+    },
+    templates=("is", "works_as"),
+    measures=(_RANKING,),
+    outcome=_LOG_RATIO,
+    outcomes=(_LOG_RATIO, _TPR_GAP),
+    covariates=(_share("group_share", "share of the group"),),
+    contents=Contents(
+        total="training_rows",
+        share="group_share",
+        counted="letters",
+        groups=("the group", "the others"),
+        none_text="no letter",
+    ),
+    interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _BALANCE),
+)
+
+_KEY = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"]
+
+
+def tables(observations: pd.DataFrame, task: TaskDescription) -> Tables:
+    """Return what the analysis would write of some observations."""
+    return Tables(
+        observations=observations,
+        item_means=item_means(observations, task),
+        correlations=correlations(observations, task),
+        transfer=transfer(observations, task),
+        regressions=regressions(task),
+        contents=contents(observations, task),
+    )
+
+
+def empty(of: Tables) -> Tables:
+    """Return the same tables without any row."""
+    return Tables(**{name: table.iloc[:0] for name, table in vars(of).items()})
+
+
+def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Average each measure over templates, then over models; see the columns in `analysis`."""
+    rows = []
+    for key, twin_of, group in _sets(observations):
+        for quantity in (*task.measures, *task.outcomes):
+            once = group if quantity.per_template else group.drop_duplicates(["model", task.item])
+            values = once[quantity.column].groupby(once[task.item], sort=False)
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "value": _by_item(once, task, quantity),
+                        "observations": values.size(),
+                        "undefined": values.size() - values.count(),
+                    }
+                )
+                .rename_axis("item")
+                .reset_index()
+                .assign(
+                    **key,
+                    task=task.name,
+                    twin_of=twin_of,
+                    measure=quantity.column,
+                    models=group["model"].nunique(),
+                )
+            )
+    return pd.concat(rows, ignore_index=True)
+
+
+def _sets(observations: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, pd.DataFrame]]:
+    """Split the rows by intervention, then those of the twins of each altered data set."""
+    yield from ((key, "", rows) for key, rows in _interventions(observations))
+    original = observations[observations["dataset"] == "original"]
+    for dataset, altered in observations.groupby("dataset", sort=False):
+        if dataset != "original":
+            twins = original[original["upstream"].isin(altered["upstream"])]
+            yield from ((key, str(dataset), rows) for key, rows in _interventions(twins))
+
+
+def _interventions(observations: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    for key, rows in observations.groupby(_KEY, sort=False, dropna=False):
+        yield dict(zip(_KEY, key, strict=True)), rows
+
+
+def correlations(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Correlate each intervention's item means with the unmodified model's."""
+    rows = []
+    for quantity in (task.before, task.after):
+        unmodified = observations[observations["upstream_kind"] == "pretrained"]
+        unmodified = unmodified[unmodified["dataset"] == "original"]
+        control = _by_item(unmodified, task, quantity)
+        for key, group in _interventions(observations):
+            both = pd.concat([control, _by_item(group, task, quantity)], axis=1).dropna()
+            rows.append(key | {"measure": quantity.column, "pearson": _pearson(both)})
+    return pd.DataFrame(rows, columns=[*_KEY, "measure", "pearson"]).assign(task=task.name)
+
+
+def transfer(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Correlate upstream with downstream bias over items, an intervention at a time."""
+    rows = []
+    for key, group in _interventions(observations):
+        means = [_by_item(group, task, quantity) for quantity in (task.before, task.after)]
+        both = pd.concat(means, axis=1)
+        whole = both.dropna()
+        rows.append(
+            key
+            | {
+                "models": group["model"].nunique(),
+                "pearson": _pearson(whole),
+                "pearson_p": 0.02 if len(whole) > 2 else np.nan,
+                "items": len(whole),
+                "undefined_items": len(both) - len(whole),
+            }
+        )
+    columns = ["models", "pearson", "pearson_p", "items", "undefined_items"]
+    return pd.DataFrame(rows, columns=[*_KEY, *columns]).assign(task=task.name)
+
+
+def _by_item(rows: pd.DataFrame, task: TaskDescription, quantity: Quantity) -> pd.Series:
+    of_models = rows.groupby(["model", task.item])[quantity.column].mean()
+    return of_models.groupby(task.item).mean()
+
+
+def _pearson(both: pd.DataFrame) -> float:
+    if len(both) < 3 or (np.ptp(both.to_numpy(), axis=0) < 1e-12).any():
+        return float("nan")
+    return float(np.corrcoef(both.to_numpy().T)[0, 1])
+
+
+def contents(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Say what the original training set holds of each item."""
+    rows = observations[observations["dataset"] == "original"].drop_duplicates(task.item)
+    total, share = rows[task.contents.total], rows[task.contents.share]
+    return pd.DataFrame(
+        {
+            "task": task.name,
+            "item": rows[task.item],
+            "total": total,
+            "share": share,
+            "overall_share": (total * share).sum() / total.sum() if total.sum() else np.nan,
+        }
+    )
+
+
+def fits(task: TaskDescription) -> list[str]:
+    """Return the groups of models that regressions are fitted on."""
+    groups = dict.fromkeys(each.group for each in task.interventions)
+    return ["Pre-trained", *groups, "All pre-trained"]
+
+
+def regressions(task: TaskDescription) -> pd.DataFrame:
+    """Regression coefficients near the paper's, of each group of models."""
+    rows = []
+    for rank, fit in enumerate(fits(task)):
+        for term, estimate, error, p_value, deviation in (
+            (task.before.column, -0.06 + 0.03 * rank, 0.03, 0.2 if rank % 2 else 0.001, 0.9),
+            (task.covariates[0].column, 0.45 + 0.07 * rank, 0.04, 0.001, 0.25),
+            ("template[works_as]", 0.01, 0.02, 0.6, 0.4),
+        ):
+            rows.append(
+                {
+                    "task": task.name,
+                    "number": rank + 1,
+                    "column": fit,
+                    "outcome": task.outcome.column,
+                    "term": term,
+                    "coefficient": estimate,
+                    "standard_error": error,
+                    "p_value": p_value,
+                    "observations": 140 * (1 + 10 * rank),
+                    "undefined": 5 * rank,
+                    "reason": np.nan,
+                    "covariate_sd": deviation,
+                }
+            )
+    return pd.DataFrame(rows).astype({"reason": object})

@@ -8,159 +8,108 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bias_transfer.report.figures import style
-from bias_transfer.report.figures.style import Array, Measure, Task
+from bias_transfer.report.figures import _text
+from bias_transfer.report.figures._labels import spread
+from bias_transfer.report.figures._look import BLUE, COLOURS, GREY, PALE, inches, inches_wide
+from bias_transfer.report.figures._marks import DEFINED, mark_undefined, undefined_handle
+from bias_transfer.report.figures._means import Means
 
 # Curves are named at a distance that fits panels of this height, in inches.
 HEIGHT = 2.7
-MEDIAN = "median"
 
+_NAME = 8.0
 _NAME_GAP = 0.062
 # Inches from one undefined mark to the next where there is room.
 _MARK_STEP = 0.085
 # Share of the distance between settings that the undefined marks of one of them may take.
 _SPREAD = 0.7
-# Inches a letter of a tick takes.
-_TICK_LETTER = 0.06
-_MEDIAN_WIDTH = 2.2
+_TICK = 7.5
 # Line from the name of a curve that has no value at the last setting.
 _EARLY = (0, (1, 3))
 
 
-@dataclass(frozen=True)
-class Curves:
-    """A bias an item over settings.
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What stands at one place of the axis: its tick and the item means."""
 
-    Attributes
-    ----------
-    drawn
-        One row an item, one column a setting, headed by its place along the axis; empty cells are
-        undefined.
-    undefined, observations
-        How many observations have no value, and how many there are.
-    """
-
-    drawn: pd.DataFrame
-    undefined: int
-    observations: int
+    tick: str
+    means: Means
 
 
-def average(settings: Mapping[float, pd.DataFrame], task: Task, measure: Measure) -> Curves:
-    """Average a measure over the models of each setting.
-
-    Parameters
-    ----------
-    settings
-        Observation rows of each setting, by its place along the axis.
-    task, measure
-        What an item is and which bias to average.
-    """
-    means = {place: style.item_means(rows, task, measure) for place, rows in settings.items()}
-    values = pd.concat({place: mean["value"] for place, mean in means.items()}, axis=1)
-    return Curves(
-        drawn=pd.DataFrame(
-            measure.drawn(values.to_numpy(dtype=float)), index=values.index, columns=values.columns
-        ),
-        undefined=sum(int(mean["undefined"].sum()) for mean in means.values()),
-        observations=sum(int(mean["observations"].sum()) for mean in means.values()),
-    )
+# By place, from left to right.
+Settings = Mapping[float, Setting]
 
 
-def panel_title(text: str, settings: Mapping[float, pd.DataFrame], biases: Curves) -> str:
+def panel_title(text: str, settings: Settings, room: float) -> str:
     """Write a panel's title, its undefined cells and how many models stand behind each point."""
-    models = [int(rows["model"].nunique()) for rows in settings.values()]
+    undefined = sum(each.means.undefined for each in settings.values())
+    observations = sum(each.means.observations for each in settings.values())
+    models = [each.means.models for each in settings.values()]
     least, most = min(models), max(models)
     averaged = f"{least}" if least == most else f"{least} to {most}"
     points = f"; a point is the mean of {averaged} models" if most > 1 else "; 1 model a point"
-    return f"{text}\n{style.undefined_text(biases.undefined, biases.observations)}{points}"
+    return f"{_text.panel_title(text, room)}\n{_text.undefined(undefined, observations)}{points}"
 
 
-def every_value(panels: Iterable[Curves]) -> Array:
-    """Return the drawn values of several panels together, for one scale that suits all of them."""
-    return np.concatenate([np.empty(0), *(biases.drawn.to_numpy().ravel() for biases in panels)])
-
-
-def wrapped(label: str) -> str:
-    """Break an axis label before its unit, so that it fits the height of a panel."""
-    name, _, unit = label.partition(" (")
-    return f"{name}\n({unit}"
-
-
-def set_setting_axis(axes: Axes, ticks: Mapping[float, str]) -> None:
-    """Fit the axis to the settings and write their ticks, as many as fit.
-
-    Parameters
-    ----------
-    axes
-        The panel.
-    ticks
-        The tick of each setting, by its place along the axis, from left to right.
-    """
-    places = list(ticks)
+def set_setting_axis(axes: Axes, settings: Settings) -> None:
+    """Fit the axis to the settings and write their ticks, as many as fit."""
+    places = list(settings)
     # As wide as the undefined marks at the outermost settings may spread.
     margin = max(_SPREAD / 2 * _room(places), 0.05 * (places[-1] - places[0]))
     axes.set_xlim(places[0] - margin, places[-1] + margin)
-    letters = max(len(line) for tick in ticks.values() for line in tick.split("\n"))
-    apart = letters * _TICK_LETTER * (places[-1] - places[0] + 2 * margin) / style.inches_wide(axes)
+    apart = inches([each.tick for each in settings.values()], _TICK) + 0.03
+    apart *= (places[-1] - places[0] + 2 * margin) / inches_wide(axes)
     kept = [places[0]]
     for place in places[1:]:
         if place - kept[-1] >= apart:
             kept.append(place)
-    axes.set_xticks(kept, [ticks[place] for place in kept])
+    axes.set_xticks(kept, [settings[place].tick for place in kept])
 
 
 def draw_curves(
-    axes: Axes, biases: Curves, colours: Mapping[str, str], title: Callable[[str], str]
+    axes: Axes, settings: Settings, colours: Mapping[str, str], title: Callable[[str], str]
 ) -> None:
-    """Draw one curve an item, the median of all, the undefined cells and the names.
+    """Draw one curve an item, the undefined cells and the names.
 
     Parameters
     ----------
     axes
         The panel, its limits already set.
-    biases
+    settings
         What to draw.
     colours
         Colour of each item that is named; the others are grey.
     title
         Gives an item's name.
     """
-    for item, values in biases.drawn.iterrows():
+    drawn = pd.concat({place: each.means.drawn for place, each in settings.items()}, axis=1)
+    for item, values in drawn.iterrows():
         colour = colours.get(str(item))
         axes.plot(
-            biases.drawn.columns,
+            drawn.columns,
             values.to_numpy(dtype=float),
-            color=colour or style.PALE,
+            color=colour or PALE,
             linewidth=1.5 if colour else 0.8,
             marker="o",
             markersize=3.4 if colour else 2.0,
             zorder=3 if colour else 2,
-            gid=style.DEFINED,
+            gid=DEFINED,
         )
-    axes.plot(
-        biases.drawn.columns,
-        biases.drawn.median(axis=0).to_numpy(dtype=float),
-        color=style.INK,
-        linewidth=_MEDIAN_WIDTH,
-        zorder=4,
-        path_effects=style.halo(),
-        gid=MEDIAN,
-    )
-    _mark_gaps(axes, biases.drawn, colours)
-    _name_ends(axes, biases.drawn, colours, title)
+    _mark_gaps(axes, drawn, colours)
+    _name_ends(axes, drawn, colours, title)
 
 
 def _mark_gaps(axes: Axes, drawn: pd.DataFrame, colours: Mapping[str, str]) -> None:
     """Mark, at the lower edge, each item without a value at a setting."""
     low, high = axes.get_xlim()
     places = [float(place) for place in drawn.columns]
-    widest = _MARK_STEP * (high - low) / style.inches_wide(axes)
+    widest = _MARK_STEP * (high - low) / inches_wide(axes)
     for place in places:
         lost = [str(item) for item in drawn.index[drawn[place].isna()]]
         step = min(widest, _SPREAD * _room(places) / max(1, len(lost)))
         for rank, item in enumerate(lost):
             middle = place + step * (rank - (len(lost) - 1) / 2)
-            style.mark_undefined(axes, np.array([middle]), "bottom", colours.get(item, style.GREY))
+            mark_undefined(axes, np.array([middle]), "bottom", colours.get(item, GREY))
 
 
 def _room(places: list[float]) -> float:
@@ -185,17 +134,17 @@ def _name_ends(
         return
     last = float(drawn.columns[-1])
     points = axes.transAxes.inverted().transform(axes.transData.transform(list(ends.values())))
-    heights = style.spread([float(y) for y in points[:, 1]], _NAME_GAP, 0.0, 1.0)
+    heights = spread([float(y) for y in points[:, 1]], _NAME_GAP, 0.0, 1.0)
     for item, (x, y), height in zip(ends, points, heights, strict=True):
         axes.annotate(
             title(item),
             (float(x), float(y)),
             xycoords="axes fraction",
-            xytext=(1.04, height),
+            xytext=(1 + 0.2 / inches_wide(axes), height),
             textcoords="axes fraction",
             va="center",
             color=colours[item],
-            fontsize=8,
+            fontsize=_NAME,
             annotation_clip=False,
             arrowprops={
                 "arrowstyle": "-",
@@ -215,19 +164,28 @@ def extremes(values: pd.Series, each: int) -> list[str]:
     return order if len(order) <= 2 * each else order[:each] + order[-each:]
 
 
-def handles(item: str) -> list[Line2D]:
+def coloured(items: Iterable[str]) -> dict[str, str]:
+    """Give each item that is to be named a colour, as far as they go."""
+    return dict(zip(dict.fromkeys(items), COLOURS, strict=False))
+
+
+def names_width(names: Iterable[str]) -> float:
+    """Return the inches that names take to the right of a panel, their hairlines included."""
+    return 0.3 + inches(list(names), _NAME)
+
+
+def handles(items: str) -> list[Line2D]:
     """Return the legend entries of `draw_curves`."""
     return [
-        Line2D([], [], color=style.BLUE, marker="o", markersize=3.4, label=f"named {item}"),
-        Line2D([], [], color=style.PALE, marker="o", markersize=2, label=f"other {item}"),
-        Line2D([], [], color=style.INK, linewidth=_MEDIAN_WIDTH, label=f"median {item}"),
+        Line2D([], [], color=BLUE, marker="o", markersize=3.4, label=f"named {items}"),
+        Line2D([], [], color=PALE, marker="o", markersize=2, label=f"other {items}"),
         Line2D(
             [],
             [],
-            color=style.GREY,
+            color=GREY,
             linewidth=0.8,
             linestyle=_EARLY,
             label="no value at the last setting",
         ),
-        style.undefined_handle(),
+        undefined_handle(),
     ]

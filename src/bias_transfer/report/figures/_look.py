@@ -1,0 +1,185 @@
+"""How figures look: settings, colours, the page with its panels, and the file it is saved in."""
+
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bias_transfer.errors import StudyError
+
+INK = "#222222"
+GREY = "#8a8a8a"
+PALE = "#c8c8c8"
+BLUE = "#0072B2"
+ORANGE = "#D55E00"
+# Okabe and Ito's colours, which readers with any colour vision tell apart.
+COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4B2A", "#5B3FA0")
+
+SMALL = 7.0
+_LEGEND = 7.5
+_TITLE = 11.0
+_LOOK: dict[str, object] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "axes.titlesize": 9.0,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "text.color": INK,
+    # A dollar sign in somebody's label is no formula.
+    "text.parse_math": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.frameon": False,
+    "legend.fontsize": _LEGEND,
+    "pdf.fonttype": 42,
+}
+# Nothing that changes from one save to the next may reach the file.
+_METADATA: dict[str, dict[str, str | None]] = {
+    ".pdf": {"CreationDate": None},
+    ".png": {"Software": None},
+}
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw with the figures' own settings, whatever the reader's matplotlibrc says."""
+    with matplotlib.style.context(["default", _LOOK]):
+        yield
+
+
+def inches(texts: Sequence[str], size: float) -> float:
+    """Return the inches that the longest line of some texts takes, rather too many than too few."""
+    letters = max((len(line) for text in texts for line in text.split("\n")), default=0)
+    return letters * _letter(size)
+
+
+def _letter(size: float) -> float:
+    """Return the inches that a letter of this size in points takes."""
+    return 0.58 * size / 72
+
+
+@dataclass(frozen=True)
+class Page:
+    """A figure without its panels: the title at the top, the legend and the note at the foot.
+
+    Sizes are inches: a fixed layout never depends on a second drawing.
+
+    Attributes
+    ----------
+    width
+        Of the whole figure.
+    title
+        The question that the figure answers.
+    note
+        What the reader must know of the data, such as "Generated text: …".
+    handles
+        The entries of the legend, which has two columns.
+    """
+
+    width: float
+    title: str
+    note: str
+    handles: Sequence[Line2D]
+
+    @property
+    def head(self) -> float:
+        """The height that the title takes."""
+        return 0.12 + 0.2 * (self._title.count("\n") + 1)
+
+    @property
+    def foot(self) -> float:
+        """The height that the legend and the note take."""
+        return self._note_height + self._legend_height + 0.05
+
+    def figure(self, height: float) -> Figure:
+        """Return the page as a figure with room of this height between its head and its foot."""
+        whole = self.head + height + self.foot
+        figure = Figure(figsize=(self.width, whole))
+        FigureCanvasAgg(figure)
+        left = 0.1 / self.width
+        figure.text(left, 1 - 0.12 / whole, self._title, fontsize=_TITLE, weight="bold", va="top")
+        figure.text(
+            left, 0.08 / whole, self._note, fontsize=SMALL, color=GREY, va="bottom", gid="note"
+        )
+        if self.handles:
+            figure.legend(
+                handles=list(self.handles),
+                labels=self._labels,
+                loc="lower left",
+                bbox_to_anchor=(left, self._note_height / whole),
+                ncols=2,
+                borderaxespad=0,
+            )
+        return figure
+
+    @property
+    def _title(self) -> str:
+        # Bold letters are wider.
+        return textwrap.fill(self.title, width=int((self.width - 0.2) / (1.2 * _letter(_TITLE))))
+
+    @property
+    def _note(self) -> str:
+        return textwrap.fill(self.note, width=int((self.width - 0.2) / _letter(SMALL)))
+
+    @property
+    def _note_height(self) -> float:
+        return 0.12 + 0.14 * (self._note.count("\n") + 1)
+
+    @property
+    def _labels(self) -> list[str]:
+        letters = int((self.width / 2 - 0.6) / _letter(_LEGEND))
+        return [textwrap.fill(str(handle.get_label()), width=letters) for handle in self.handles]
+
+    @property
+    def _legend_height(self) -> float:
+        labels = self._labels
+        half = math.ceil(len(labels) / 2)
+        columns = (labels[:half], labels[half:])
+        return 0.1 + max(
+            sum(0.18 + 0.125 * label.count("\n") for label in column) for column in columns
+        )
+
+
+def add_panel(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Add a panel at a place given in inches."""
+    whole_width, whole_height = (float(side) for side in figure.get_size_inches())
+    return figure.add_axes(
+        (
+            left / whole_width,
+            bottom / whole_height,
+            width / whole_width,
+            height / whole_height,
+        )
+    )
+
+
+def inches_wide(axes: Axes) -> float:
+    """Return the width of a panel in inches."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return float(axes.get_position().width * figure.get_size_inches()[0])
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PDF or PNG, the format by the suffix; equal figures make equal bytes."""
+    suffix = path.suffix.lower()
+    if suffix not in _METADATA:
+        raise StudyError(f"{path}: a figure is saved as .pdf or .png; rename the file")
+    with look():
+        figure.savefig(path, format=suffix[1:], dpi=150, metadata=_METADATA[suffix])

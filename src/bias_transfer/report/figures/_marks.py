@@ -1,0 +1,123 @@
+"""Marks that every figure shares: values that do not exist, the "no bias" line, legend entries."""
+
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from bias_transfer.analysis.description import Quantity
+from bias_transfer.report.figures._labels import halo
+from bias_transfer.report.figures._look import GREY, INK
+from bias_transfer.report.figures._text import NO_MODEL
+
+Side = Literal["bottom", "left", "right"]
+
+# Names by which a drawn mark is found again, in a test or in an edited drawing.
+DEFINED = "defined"
+UNDEFINED = "undefined"
+REFERENCE = "reference"
+
+_UNDEFINED_MARKER = "D"
+_DASHES = (0, (4, 3))
+
+
+def mark_undefined(
+    axes: Axes, positions: NDArray[np.float64], side: Side, colour: str = INK
+) -> None:
+    """Draw one hollow mark a position at an edge of the panel, for values that do not exist.
+
+    Parameters
+    ----------
+    axes
+        The panel, its limits already set.
+    positions
+        Where along the edge, in data units.
+    side
+        The edge.
+    colour
+        The marks' outline.
+    """
+    if len(positions) == 0:
+        return
+    edge = np.full(len(positions), 1.0 if side == "right" else 0.0)
+    along_x = side == "bottom"
+    axes.scatter(
+        positions if along_x else edge,
+        edge if along_x else positions,
+        transform=axes.get_xaxis_transform() if along_x else axes.get_yaxis_transform(),
+        marker=_UNDEFINED_MARKER,
+        s=20,
+        facecolors="white",
+        edgecolors=colour,
+        linewidths=0.9,
+        clip_on=False,
+        zorder=5,
+        gid=UNDEFINED,
+    )
+
+
+def undefined_handle() -> Line2D:
+    """Return the legend entry for the marks of `mark_undefined`."""
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker=_UNDEFINED_MARKER,
+        markersize=4.5,
+        markerfacecolor="white",
+        markeredgecolor=INK,
+        label="undefined: no value to draw",
+    )
+
+
+def dot_handle(colour: str, label: str, marker: str = "o") -> Line2D:
+    """Return the legend entry of a dot."""
+    return Line2D(
+        [], [], linestyle="none", marker=marker, markersize=4.5, color=colour, label=label
+    )
+
+
+def text_handle(label: str) -> Line2D:
+    """Return a legend entry that explains what is written, not drawn."""
+    return Line2D([], [], linestyle="none", label=label)
+
+
+def draw_reference(axes: Axes, value: float | None, axis: Literal["x", "y"]) -> None:
+    """Draw the dashed line at the value that means "no bias", if one does."""
+    if value is not None:
+        draw = axes.axvline if axis == "x" else axes.axhline
+        draw(value, color=INK, linewidth=0.9, linestyle=_DASHES, zorder=1.5, gid=REFERENCE)
+
+
+def reference_handle(text: str) -> Line2D:
+    """Return the legend entry for the line of `draw_reference`."""
+    return Line2D([], [], color=INK, linewidth=0.9, linestyle=_DASHES, label=text)
+
+
+def reference_handles(*quantities: Quantity) -> list[Line2D]:
+    """Return the legend entries for the lines of some quantities, of those that have one."""
+    texts = [each.neutral_text for each in quantities if each.neutral is not None]
+    return [reference_handle(text) for text in dict.fromkeys(texts)]
+
+
+def say_no_model(axes: Axes) -> None:
+    """Leave a panel empty and say why."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.text(0.5, 0.5, NO_MODEL, transform=axes.transAxes, ha="center", va="center", color=GREY)
+
+
+def say_no_model_in_row(axes: Axes, height: float) -> None:
+    """Leave one row of a panel empty and say why."""
+    axes.text(
+        0.5,
+        height,
+        NO_MODEL,
+        transform=axes.get_yaxis_transform(),
+        ha="center",
+        va="center",
+        color=GREY,
+        path_effects=halo(),
+    )

@@ -1,0 +1,123 @@
+"""Rows that figures choose from the analysis's tables: the item means of a set of models."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bias_transfer.analysis.description import Quantity
+from bias_transfer.report.figures import Tables
+
+PRETRAINED = "pretrained"
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True)
+class Models:
+    """Models that the analysis averaged over together.
+
+    Attributes
+    ----------
+    kind, strength
+        Of the checkpoint.
+    dataset
+        Identifier of the training set.
+    twin_of
+        An altered data set, where these are its checkpoints on the original data; else empty.
+    """
+
+    kind: str = PRETRAINED
+    strength: float | None = None
+    dataset: str = ORIGINAL
+    twin_of: str = ""
+
+
+UNMODIFIED = Models()
+
+
+@dataclass(frozen=True, eq=False)
+class Means:
+    """One number an item.
+
+    Attributes
+    ----------
+    drawn
+        By item, as the axis shows it: of a logarithm, what it is the logarithm of. Empty where
+        undefined.
+    models
+        How many were averaged.
+    undefined, observations
+        How many observations have no value, and how many there are.
+    """
+
+    drawn: pd.Series
+    models: int
+    undefined: int
+    observations: int
+
+
+NO_MEANS = Means(pd.Series(dtype=float), models=0, undefined=0, observations=0)
+
+
+def means(tables: Tables, models: Models, quantity: Quantity) -> Means:
+    """Return the item means of some models, without any item if there are no such models."""
+    rows = chosen(tables.item_means, models)
+    rows = rows[rows["measure"] == quantity.column]
+    twin_of = rows["twin_of"].astype(object)
+    rows = rows[twin_of.where(twin_of.notna(), "") == models.twin_of]
+    return Means(
+        drawn=pd.Series(
+            drawn(numbers(rows["value"]), quantity), index=rows["item"].astype(str), dtype=float
+        ),
+        models=int(rows["models"].iloc[0]) if len(rows) else 0,
+        undefined=int(rows["undefined"].sum()),
+        observations=int(rows["observations"].sum()),
+    )
+
+
+def correlation(tables: Tables, models: Models, quantity: Quantity) -> float | None:
+    """Return the correlation with the unmodified model's bias; None where there is none to state.
+
+    That is so of the unmodified model itself, of twins, and of what the table leaves out.
+    """
+    if models == UNMODIFIED or models.twin_of:
+        return None
+    rows = chosen(tables.correlations, models)
+    rows = rows[rows["measure"] == quantity.column]
+    return float(numbers(rows["pearson"])[0]) if len(rows) else None
+
+
+def chosen(table: pd.DataFrame, models: Models) -> pd.DataFrame:
+    """Return the rows of a table that are of these checkpoints and this training set."""
+    return table[of_checkpoint(table, models) & (table["dataset"] == models.dataset)]
+
+
+def of_checkpoint(table: pd.DataFrame, models: Models) -> pd.Series:
+    """Tell which rows of a table are of the models' kind and strength of checkpoint."""
+    strength = pd.to_numeric(table["upstream_strength"])
+    same = strength.isna() if models.strength is None else strength == models.strength
+    return (table["upstream_kind"] == models.kind) & same
+
+
+def strengths(tables: Tables, kind: str) -> list[float]:
+    """Return the strengths of a kind of checkpoint on the original data, ascending."""
+    table = tables.item_means
+    rows = table[(table["upstream_kind"] == kind) & (table["dataset"] == ORIGINAL)]
+    return sorted(float(each) for each in rows["upstream_strength"].dropna().unique())
+
+
+def drawn(values: NDArray[np.float64], quantity: Quantity) -> NDArray[np.float64]:
+    """Return values of a quantity's column as its axis shows them."""
+    return np.exp(values) if quantity.logarithm else values
+
+
+def numbers(column: pd.Series) -> NDArray[np.float64]:
+    """Return a column of a table as numbers; empty cells are not a number."""
+    return pd.to_numeric(column).to_numpy(dtype=np.float64)
+
+
+def every_value(means: Iterable[Means]) -> NDArray[np.float64]:
+    """Return the drawn values of several sets together, for one scale that suits all of them."""
+    return np.concatenate([np.empty(0), *(each.drawn.to_numpy(dtype=float) for each in means)])

@@ -1,0 +1,189 @@
+"""What moves downstream bias, the pre-trained model's bias or the data's? A group, a row."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bias_transfer.analysis.description import Quantity, TaskDescription
+from bias_transfer.report.figures import Drawing, Tables, _text
+from bias_transfer.report.figures._look import BLUE, ORANGE, SMALL, Page, add_panel, inches, look
+from bias_transfer.report.figures._marks import (
+    DEFINED,
+    draw_reference,
+    mark_undefined,
+    reference_handle,
+    say_no_model,
+    say_no_model_in_row,
+    text_handle,
+    undefined_handle,
+)
+from bias_transfer.report.figures._means import numbers
+
+SIGNIFICANCE = 0.01
+
+_TITLE = "What moves downstream bias: the pre-trained model's bias, or the fine-tuning data's?"
+_PANEL_WIDTH = 3.1
+_BESIDE = 1.35
+_ROW_HEIGHT = 0.46
+
+
+@dataclass(frozen=True)
+class _Rival:
+    """One of the two covariates, as drawn."""
+
+    quantity: Quantity
+    name: str
+    colour: str
+    marker: str
+    offset: float
+
+    @property
+    def meaning(self) -> str:
+        """What its coefficient is the effect of."""
+        unit = f", per {self.quantity.unit}" if self.quantity.unit else ""
+        return f"{self.name}: {self.quantity.title}{unit}"
+
+
+@look()
+def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
+    """Draw the coefficients of upstream bias and of the data's bias beside each other.
+
+    A row is a group of models. Coefficients stand per unit on the left and, to compare the two, per
+    standard deviation of their covariate on the right. A filled mark is significant.
+    """
+    rivals = (
+        _Rival(description.before, "Upstream bias", BLUE, "o", -0.15),
+        _Rival(description.covariates[0], "Data-set bias", ORANGE, "s", 0.15),
+    )
+    columns = [each.quantity.column for each in rivals]
+    rows = tables.regressions[tables.regressions["term"].isin(columns)]
+    fits = [str(name) for name in rows["column"].unique()]
+    labels = {name: _text.row_label(name) for name in fits}
+    left = max(1.0, 0.25 + inches(list(labels.values()), 7.5))
+    pitch = left + _PANEL_WIDTH + _BESIDE
+    page = Page(width=2 * pitch, title=_TITLE, note=note, handles=_handles(rivals))
+    height = max(1.0, _ROW_HEIGHT * len(fits))
+    figure = page.figure(height + 1.15)
+    for column, per in enumerate(("unit", "standard deviation")):
+        axes = add_panel(figure, left + column * pitch, page.foot + 0.75, _PANEL_WIDTH, height)
+        axes.set_title(f"{description.title}: effect per {per}")
+        if rows.empty:
+            say_no_model(axes)
+            continue
+        axes.set_xlabel(f"change in {description.outcome.title}\nper {per} of the covariate")
+        scaled = rows if per == "unit" else _per_deviation(rows)
+        _set_scale(axes, scaled)
+        axes.set_ylim(len(fits) - 0.5, -0.5)
+        axes.set_yticks(range(len(fits)), [labels[name] for name in fits])
+        axes.tick_params(axis="y", length=0)
+        draw_reference(axes, 0.0, "x")
+        for line, name in enumerate(fits):
+            _draw_fit(axes, line, scaled[scaled["column"] == name], rivals)
+    return figure
+
+
+def _per_deviation(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return coefficients per standard deviation of their covariate over the rows of the fit."""
+    factor = numbers(rows["covariate_sd"])
+    return rows.assign(
+        coefficient=numbers(rows["coefficient"]) * factor,
+        standard_error=numbers(rows["standard_error"]) * factor,
+    )
+
+
+def _set_scale(axes: Axes, rows: pd.DataFrame) -> None:
+    """Fit the axis to zero, the coefficients and their bars."""
+    estimates = numbers(rows["coefficient"])
+    errors = np.nan_to_num(numbers(rows["standard_error"]))
+    low = float(np.nanmin([0.0, *(estimates - errors)]))
+    high = float(np.nanmax([0.0, *(estimates + errors)]))
+    margin = 0.08 * max(high - low, 1e-6)
+    axes.set_xlim(low - margin, high + margin)
+
+
+def _draw_fit(axes: Axes, line: int, rows: pd.DataFrame, rivals: tuple[_Rival, ...]) -> None:
+    first = rows.iloc[0]
+    if first["reason"] == _text.NO_MODEL:
+        say_no_model_in_row(axes, line)
+        return
+    for rival in rivals:
+        for _, row in rows[rows["term"] == rival.quantity.column].iterrows():
+            _draw_coefficient(axes, line + rival.offset, row, rival)
+    estimated = np.isfinite(numbers(rows["coefficient"])).any()
+    number = f"N = {int(first['observations']):,}" if estimated else "not estimated"
+    axes.text(
+        1.04,
+        line,
+        f"{number}\nn undefined: {int(first['undefined']):,}",
+        transform=axes.get_yaxis_transform(),
+        fontsize=SMALL,
+        va="center",
+    )
+
+
+def _draw_coefficient(axes: Axes, height: float, row: pd.Series, rival: _Rival) -> None:
+    if not np.isfinite(row["coefficient"]):
+        mark_undefined(axes, np.array([height]), "right", rival.colour)
+        return
+    axes.errorbar(
+        row["coefficient"],
+        height,
+        xerr=row["standard_error"] if np.isfinite(row["standard_error"]) else None,
+        color=rival.colour,
+        linewidth=1.3,
+        capsize=2,
+        zorder=3,
+    )
+    axes.plot(
+        row["coefficient"],
+        height,
+        marker=rival.marker,
+        markersize=5.5,
+        markerfacecolor=rival.colour if row["p_value"] < SIGNIFICANCE else "white",
+        markeredgecolor=rival.colour,
+        linestyle="none",
+        zorder=4,
+        gid=DEFINED,
+    )
+
+
+def _handles(rivals: tuple[_Rival, ...]) -> list[Line2D]:
+    return [
+        *(_mark(rival, rival.colour, rival.meaning) for rival in rivals),
+        _mark(
+            rivals[0],
+            "white",
+            f"hollow circle or square: p \N{GREATER-THAN OR EQUAL TO} {SIGNIFICANCE}, or no p "
+            "value; bars: \N{PLUS-MINUS SIGN}1 robust standard error",
+        ),
+        undefined_handle(),
+        reference_handle("0: no effect (template and model effects controlled for)"),
+        text_handle("N: rows (model by item by template) in the fit; n undefined: rows left out"),
+    ]
+
+
+def _mark(rival: _Rival, face: str, label: str) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker=rival.marker,
+        markersize=5.5,
+        markerfacecolor=face,
+        markeredgecolor=rival.colour,
+        label=label,
+    )
+
+
+DRAWING = Drawing(
+    applies=lambda _: True,
+    draw=_draw,
+    caption=(
+        "How far downstream bias moves with upstream bias and with the bias of the training data, "
+        "by group of models."
+    ),
+)

@@ -1,0 +1,96 @@
+"""If the training data are altered, does downstream bias go? An item, a dot."""
+
+from functools import partial
+
+from matplotlib.figure import Figure
+
+from bias_transfer.analysis.description import Quantity, TaskDescription
+from bias_transfer.report.figures import Drawing, Tables, _altered, _dots, _text
+from bias_transfer.report.figures._look import Page, add_panel, look
+from bias_transfer.report.figures._marks import reference_handles, say_no_model, text_handle
+from bias_transfer.report.figures._means import (
+    NO_MEANS,
+    UNMODIFIED,
+    Models,
+    correlation,
+    means,
+)
+
+_TITLE = "If the training data are altered, does downstream bias go?"
+_PANEL_WIDTH = 2.9
+_ROW_HEIGHT = 0.66
+
+
+@look()
+def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
+    """Compare bias an item after altering the data with the bias before.
+
+    A panel is a kind of checkpoint. Its first row holds, on the original data, the very checkpoints
+    that met altered data, and gives the dots their colours; each way of altering the data is drawn
+    at its largest level.
+    """
+    quantity = _altered.bias(description)
+    checkpoints = _altered.checkpoints(description, tables) or [UNMODIFIED]
+    panels = {each: _rows(description, tables, quantity, each) for each in checkpoints}
+    every_row = [row for rows in panels.values() for row in rows]
+    stated = any(row.correlation is not None for row in every_row)
+    left = _dots.left_margin(every_row)
+    pitch = left + _PANEL_WIDTH + _dots.BESIDE
+    page = Page(
+        width=max(pitch * len(panels), 7.0),
+        title=_TITLE,
+        note=note,
+        handles=[
+            *_dots.handles("on the original data"),
+            *reference_handles(quantity),
+            *([text_handle(_CORRELATION)] if stated else []),
+        ],
+    )
+    height = _ROW_HEIGHT * max(2, *(len(rows) for rows in panels.values()))
+    figure = page.figure(height + 1.15)
+    for column, (checkpoint, rows) in enumerate(panels.items()):
+        axes = add_panel(figure, left + column * pitch, page.foot + 0.7, _PANEL_WIDTH, height)
+        title = _text.checkpoint_title(description, checkpoint.kind, checkpoint.strength)
+        axes.set_title(f"{description.title}: downstream bias, {title}")
+        if all(row.means.drawn.empty for row in rows):
+            say_no_model(axes)
+            continue
+        # One scale, so that the panels can be compared with each other.
+        _dots.set_scale(axes, every_row, quantity)
+        _dots.draw_rows(axes, rows, quantity, partial(_text.item_title, description))
+    return figure
+
+
+_CORRELATION = (
+    f"{_text.RHO}: Pearson correlation with the pre-trained model on the original data, over items"
+)
+
+
+def _rows(
+    description: TaskDescription, tables: Tables, quantity: Quantity, checkpoint: Models
+) -> list[_dots.Row]:
+    """Return the original data and each way of altering them at its largest level."""
+    rows, largest = [], {}
+    for way in _altered.ways(description, tables):
+        doses = _altered.met(tables, checkpoint, way)
+        if not doses:
+            rows.append(_dots.Row(f"{way.title}\n{' and '.join(way.names)}", NO_MEANS))
+            continue
+        dataset, levels = list(doses.items())[-1]
+        models = _altered.on(checkpoint, dataset)
+        label = f"{way.title}\n{_text.levels(way.names, levels)}"
+        rows.append(_row(tables, quantity, label, models))
+        largest[dataset] = levels
+    original = _altered.twin(tables, checkpoint, largest, quantity) if largest else UNMODIFIED
+    return [_row(tables, quantity, "Original data", original), *rows]
+
+
+def _row(tables: Tables, quantity: Quantity, label: str, models: Models) -> _dots.Row:
+    return _dots.Row(label, means(tables, models, quantity), correlation(tables, models, quantity))
+
+
+DRAWING = Drawing(
+    applies=_altered.applies,
+    draw=_draw,
+    caption="Downstream bias of each item before and after altering the training data.",
+)

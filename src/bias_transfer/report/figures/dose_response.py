@@ -1,0 +1,132 @@
+"""As a method changes upstream bias by degrees, does downstream bias follow? An item, a curve."""
+
+from functools import partial
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
+from bias_transfer.report.figures import Drawing, Tables, _curves, _text
+from bias_transfer.report.figures._axes import set_limits
+from bias_transfer.report.figures._look import Page, add_panel, look
+from bias_transfer.report.figures._marks import draw_reference, reference_handles, say_no_model
+from bias_transfer.report.figures._means import (
+    UNMODIFIED,
+    Models,
+    every_value,
+    means,
+    strengths,
+)
+
+_TITLE = "As upstream bias is changed by degrees, does downstream bias follow?"
+_LEFT = 0.95
+# The panel of an only method; side by side, each has less.
+_WIDE, _NARROW = 5.1, 3.4
+_LEAST_WIDTH = 7.6
+_TITLE_HEIGHT = 0.65
+_AXIS_HEIGHT = 0.75
+
+
+def _applies(description: TaskDescription) -> bool:
+    return any(_has_strengths(each) for each in description.interventions)
+
+
+def _has_strengths(intervention: Intervention) -> bool:
+    return intervention.side == "upstream" and bool(intervention.levels)
+
+
+@look()
+def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
+    """Draw bias an item against the strength of a method, the unmodified model at zero.
+
+    Upstream bias is drawn above, downstream bias below, a method a column. The items with the
+    three lowest and the three highest values downstream in the unmodified model are named.
+    """
+    methods = _methods(description, tables)
+    unmodified = means(tables, UNMODIFIED, description.after).drawn
+    colours = _curves.coloured(_curves.extremes(unmodified, 3))
+    names = _curves.names_width(_text.item_title(description, item) for item in colours)
+    width = _NARROW if len(methods) > 1 else _WIDE
+    pitch = _LEFT + width + names
+    page = Page(
+        width=max(pitch * len(methods), _LEAST_WIDTH),
+        title=_TITLE,
+        note=note,
+        handles=[
+            *_curves.handles(description.items),
+            *reference_handles(description.before, description.after),
+        ],
+    )
+    row = _TITLE_HEIGHT + _curves.HEIGHT + _AXIS_HEIGHT
+    figure = page.figure(2 * row)
+    for quantity, title, bottom in (
+        (description.before, "upstream bias, in the language model", page.foot + row),
+        (description.after, "downstream bias, in the classifier", page.foot),
+    ):
+        # Without any method, one panel that says so.
+        for column, method in enumerate(methods or [None]):
+            place = (_LEFT + column * pitch, bottom + _AXIS_HEIGHT, width, _curves.HEIGHT)
+            axes = add_panel(figure, *place)
+            axes.set_title(f"{description.title}: {title}")
+            if method is None:
+                say_no_model(axes)
+                continue
+            settings = _settings(tables, method.kind, quantity)
+            axes.set_title(_curves.panel_title(axes.get_title("left"), settings, pitch - _LEFT))
+            axes.set_xlabel(_axis_label(method, width))
+            _draw_panel(axes, settings, quantity)
+            _curves.draw_curves(axes, settings, colours, partial(_text.item_title, description))
+    return figure
+
+
+def _methods(description: TaskDescription, tables: Tables) -> list[Intervention]:
+    """Return the methods of several strengths; where no method has any, those of a single one."""
+    counts = {
+        each.kind: len(strengths(tables, each.kind))
+        for each in description.interventions
+        if _has_strengths(each)
+    }
+    least = 2 if max(counts.values(), default=0) > 1 else 1
+    return [each for each in description.interventions if counts.get(each.kind, 0) >= least]
+
+
+def _settings(tables: Tables, kind: str, quantity: Quantity) -> _curves.Settings:
+    """Return the item means at each strength, ascending; the unmodified model's is zero."""
+    found = {
+        strength: means(tables, Models(kind, strength), quantity)
+        for strength in strengths(tables, kind)
+    }
+    unmodified = means(tables, UNMODIFIED, quantity)
+    if unmodified.models:
+        found[0.0] = unmodified
+    # Evenly spaced: on a linear axis the strengths between −1 and 1 would fall together.
+    return {
+        float(place): _curves.Setting(_text.level(strength), found[strength])
+        for place, strength in enumerate(sorted(found))
+    }
+
+
+def _draw_panel(axes: Axes, settings: _curves.Settings, quantity: Quantity) -> None:
+    values = every_value(each.means for each in settings.values())
+    set_limits(axes, "y", values, quantity, 0.12)
+    _curves.set_setting_axis(axes, settings)
+    axes.set_ylabel(_text.axis_label(quantity.axis, 0.0))
+    for place, setting in settings.items():
+        if setting.tick == "0":
+            axes.axvspan(place - 0.2, place + 0.2, color="#f0f0f0", zorder=0)
+    draw_reference(axes, quantity.neutral, "y")
+
+
+def _axis_label(method: Intervention, width: float) -> str:
+    name = f"{method.title}: {_text.strength_name(method)}"
+    return _text.axis_label(f"{name} (0 = unmodified model)", width)
+
+
+DRAWING = Drawing(
+    applies=_applies,
+    draw=_draw,
+    caption=(
+        "Bias of each item before and after fine-tuning, against the strength of what was done to "
+        "the checkpoint."
+    ),
+)

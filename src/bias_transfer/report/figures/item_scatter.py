@@ -1,0 +1,116 @@
+"""In unmodified models, does upstream bias go with downstream bias? An item, a point."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.report.figures import Drawing, Tables, _text
+from bias_transfer.report.figures._axes import set_limits
+from bias_transfer.report.figures._labels import label_points
+from bias_transfer.report.figures._look import BLUE, Page, add_panel, look
+from bias_transfer.report.figures._marks import (
+    DEFINED,
+    dot_handle,
+    draw_reference,
+    mark_undefined,
+    reference_handles,
+    say_no_model,
+    text_handle,
+    undefined_handle,
+)
+from bias_transfer.report.figures._means import UNMODIFIED, chosen, means
+
+_TITLE = "Unmodified models: does upstream bias go with downstream bias?"
+_PANEL = 4.2
+_LEFT = 0.95
+_WIDTH = 6.6
+# Points to name at each end of each axis.
+_NAMED = 3
+
+
+@look()
+def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
+    """Draw downstream against upstream bias, and write the correlation that the analysis found."""
+    before, after = description.before, description.after
+    page = Page(
+        width=_WIDTH,
+        title=_TITLE,
+        note=note,
+        handles=[
+            dot_handle(BLUE, f"one of the {description.items}"),
+            undefined_handle(),
+            *reference_handles(before, after),
+            text_handle(
+                f"{_text.RHO}: Pearson correlation of the points"
+                + _text.of_logarithms(before, after)
+            ),
+        ],
+    )
+    figure = page.figure(_PANEL + 1.35)
+    axes = add_panel(figure, _LEFT, page.foot + 0.65, _PANEL, _PANEL)
+    upstream = means(tables, UNMODIFIED, before)
+    downstream = means(tables, UNMODIFIED, after)
+    if upstream.drawn.empty or downstream.drawn.empty:
+        axes.set_title(description.title)
+        say_no_model(axes)
+        return figure
+    both = pd.concat([upstream.drawn, downstream.drawn], axis=1)
+    x, y = both.to_numpy(dtype=float).T
+    axes.set_title(_panel_title(description, tables, len(both)))
+    axes.set_xlabel(_text.axis_label(before.axis, _PANEL))
+    axes.set_ylabel(_text.axis_label(after.axis, _PANEL))
+    set_limits(axes, "x", x, before, 0.12)
+    set_limits(axes, "y", y, after, 0.12)
+    draw_reference(axes, before.neutral, "x")
+    draw_reference(axes, after.neutral, "y")
+    whole = np.isfinite(x) & np.isfinite(y)
+    axes.scatter(x[whole], y[whole], s=20, color=BLUE, alpha=0.8, linewidths=0, gid=DEFINED)
+    _mark_edges(axes, x, y)
+    names = [_text.item_title(description, str(item)) for item in both.index[whole]]
+    label_points(axes, x[whole], y[whole], names, _outlying(x[whole], y[whole]))
+    return figure
+
+
+def _panel_title(description: TaskDescription, tables: Tables, items: int) -> str:
+    found = chosen(tables.transfer, UNMODIFIED)
+    if found.empty:
+        return description.title
+    row = found.iloc[0]
+    shown = _text.correlation(float(row["pearson"]))
+    if np.isfinite(row["pearson_p"]):
+        p_value = float(row["pearson_p"])
+        shown += ", p < 0.001" if p_value < 0.001 else f", p = {p_value:.3f}"
+    undefined = _text.undefined(int(row["undefined_items"]), items)
+    averaged = f"; {_text.models(int(row['models']))}" if row["models"] > 1 else ""
+    return (
+        f"{description.title}: {shown}, {int(row['items'])} {description.items}\n"
+        f"{undefined} {description.items}{averaged}"
+    )
+
+
+def _mark_edges(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+    """Mark items that lack one value where the other one stands, and in the corner without any."""
+    mark_undefined(axes, x[np.isfinite(x) & ~np.isfinite(y)], "bottom")
+    mark_undefined(axes, y[~np.isfinite(x) & np.isfinite(y)], "left")
+    neither = int(np.sum(~np.isfinite(x) & ~np.isfinite(y)))
+    mark_undefined(axes, np.full(neither, axes.get_ylim()[0]), "left")
+
+
+def _outlying(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[int]:
+    """Return the points to name: the highest and lowest downstream, then those upstream."""
+    order: list[int] = []
+    for values in (y, x):
+        ranked = [int(index) for index in np.argsort(values, kind="stable")]
+        for high, low in zip(ranked[: -_NAMED - 1 : -1], ranked[:_NAMED], strict=True):
+            order += [high, low]
+    return list(dict.fromkeys(order))
+
+
+DRAWING = Drawing(
+    applies=lambda _: True,
+    draw=_draw,
+    caption="Upstream against downstream bias of each item, in the unmodified model.",
+)

@@ -1,0 +1,107 @@
+"""How much does upstream bias depend on the template? An item and template, a dot."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.report.figures import Drawing, Tables, _text
+from bias_transfer.report.figures._axes import set_limits
+from bias_transfer.report.figures._look import (
+    BLUE,
+    ORANGE,
+    PALE,
+    SMALL,
+    Page,
+    add_panel,
+    inches,
+    look,
+)
+from bias_transfer.report.figures._marks import (
+    DEFINED,
+    dot_handle,
+    draw_reference,
+    mark_undefined,
+    reference_handles,
+    say_no_model,
+    undefined_handle,
+)
+from bias_transfer.report.figures._means import UNMODIFIED, chosen, drawn, means, numbers
+
+_TITLE = "Unmodified model: how much does upstream bias depend on the template?"
+_PANEL_WIDTH = 5.7
+_ROW_HEIGHT = 0.19
+# Names by which the marks of the means are found again.
+MEAN = "mean"
+
+
+@look()
+def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
+    """Draw the measure of each item and template, one row an item, sorted by the mean."""
+    quantity = description.before
+    rows = chosen(tables.observations, UNMODIFIED)
+    # Fine-tuning seeds repeat what is measured before fine-tuning.
+    keys = [description.item, "template"] if quantity.per_template else [description.item]
+    rows = rows.drop_duplicates(keys)
+    order = means(tables, UNMODIFIED, quantity).drawn.sort_values(ascending=False, kind="stable")
+    names = [_text.item_title(description, str(item)) for item in order.index]
+    left = max(1.0, 0.25 + inches(names, 7.5))
+    page = Page(
+        width=left + _PANEL_WIDTH + 0.4,
+        title=_TITLE,
+        note=note,
+        handles=[
+            dot_handle(BLUE, "one template"),
+            Line2D([], [], color=ORANGE, linewidth=2.0, label="mean of the templates"),
+            undefined_handle(),
+            *reference_handles(quantity),
+        ],
+    )
+    height = max(1.0, _ROW_HEIGHT * (len(order) + 1))
+    figure = page.figure(height + 1.1)
+    axes = add_panel(figure, left, page.foot + 0.6, _PANEL_WIDTH, height)
+    axes.set_title(f"{description.title}: upstream bias of the {description.items}")
+    if rows.empty or order.empty:
+        say_no_model(axes)
+        return figure
+    values = drawn(numbers(rows[quantity.column]), quantity)
+    set_limits(axes, "x", values, quantity, 0.05)
+    axes.set_xlabel(_text.axis_label(quantity.axis, _PANEL_WIDTH))
+    axes.set_ylim(len(order) - 0.3, -0.7)
+    axes.set_yticks(range(len(order)), names)
+    axes.tick_params(axis="y", length=0)
+    draw_reference(axes, quantity.neutral, "x")
+    items = rows[description.item].astype(str).to_numpy()
+    for height_of_row, (item, mean) in enumerate(order.items()):
+        _draw_row(axes, height_of_row, values[items == item], float(mean))
+    lost = _text.undefined(int((~np.isfinite(values)).sum()), len(values))
+    axes.set_title(lost, loc="right", fontsize=SMALL)
+    return figure
+
+
+def _draw_row(axes: Axes, height: int, values: NDArray[np.float64], mean: float) -> None:
+    defined = values[np.isfinite(values)]
+    if len(defined):
+        axes.hlines(height, defined.min(), defined.max(), color=PALE, linewidth=1.0, zorder=1)
+        axes.scatter(
+            defined,
+            np.full(len(defined), height),
+            s=14,
+            color=BLUE,
+            alpha=0.7,
+            linewidths=0,
+            zorder=3,
+            gid=DEFINED,
+        )
+        axes.plot([mean] * 2, [height - 0.36, height + 0.36], color=ORANGE, linewidth=2.0, gid=MEAN)
+    lost = len(values) - len(defined)
+    mark_undefined(axes, height + 0.6 * (np.arange(lost) + 0.5 - lost / 2) / max(lost, 1), "right")
+
+
+DRAWING = Drawing(
+    applies=lambda _: True,
+    draw=_draw,
+    caption="Upstream bias of each item in the unmodified checkpoint, one dot a template.",
+)
