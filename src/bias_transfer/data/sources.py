@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from bias_transfer.data import hub
 from bias_transfer.errors import StudyError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -63,45 +64,54 @@ def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 def read_hub(
     name: str,
-    revision: str,
+    commit: str,
     splits: Sequence[str],
     columns: Sequence[str],
     configuration: str = "",
 ) -> pd.DataFrame:
     """Read the named columns of a data set of the Hugging Face hub, its splits merged in order.
 
-    Nothing that the repository holds is run: `datasets` reads data files only. An empty revision is
-    the newest, an empty configuration the data set's only one.
+    Nothing that the repository holds is run: `datasets` reads data files only.
+
+    Parameters
+    ----------
+    name
+        A hub id, or a local folder of the same form.
+    commit
+        As `hub.resolve` returns it.
+    splits, columns
+        Which to read.
+    configuration
+        Of the data set; empty for its only one.
     """
-    from datasets import disable_progress_bars, load_dataset
+    from datasets import config, disable_progress_bars, load_dataset
 
     disable_progress_bars()
-    # Of a local folder the library would keep rows that the folder no longer holds.
-    local = tempfile.TemporaryDirectory() if Path(name).is_dir() else nullcontext()
-    try:
-        with local as cache:
-            parts = [
-                load_dataset(
-                    name,
-                    configuration or None,
-                    split=split,
-                    revision=revision or None,
-                    cache_dir=cache,
-                ).to_pandas()
-                for split in splits
-            ]
-    except Exception as error:
-        raise StudyError(
-            f"data set {name}: cannot be loaded ({' '.join(str(error).split())[:200]}); check the "
-            "id, the split and the network, or download it and use the source 'file'"
-        ) from error
+    # Without a network the library takes whichever commit it has read last, so that each has a
+    # folder of its own; of a local folder it would keep rows that are there no more.
+    place = (
+        nullcontext(str(Path(config.HF_DATASETS_CACHE, commit)))
+        if commit
+        else tempfile.TemporaryDirectory()
+    )
+    with place as cache, hub.explained(name, "dataset", commit):
+        parts = [
+            load_dataset(
+                name,
+                configuration or None,
+                split=split,
+                revision=commit or None,
+                cache_dir=cache,
+            ).to_pandas()
+            for split in splits
+        ]
     return require_columns(pd.concat(parts, ignore_index=True), columns, f"data set {name}")
 
 
 def read_lines(path: Path) -> list[str]:
     """Read a plain text file, one text a line."""
     # Not `splitlines`: tweets hold other separators, and labels are matched line by line.
-    lines = [line.removesuffix("\r") for line in _decoded(path).split("\n")]
+    lines = [line.removesuffix("\r") for line in decoded(path).split("\n")]
     return lines if lines[-1] else lines[:-1]
 
 
@@ -114,7 +124,7 @@ def read_texts(path: Path, column: str) -> list[str]:
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:
     """Return the named columns of a table, which must have them and at least one row."""
-    _check_header(list(table.columns), columns, name)
+    check_header(list(table.columns), columns, name)
     if table.empty:
         raise StudyError(f"{name}: no rows")
     return table.loc[:, list(dict.fromkeys(columns))]
@@ -193,7 +203,8 @@ def _as_key(value: Any) -> str:
     return str(value)
 
 
-def _check_header(header: Sequence[Any], columns: Sequence[str], name: str) -> None:
+def check_header(header: Sequence[Any], columns: Sequence[str], name: str) -> None:
+    """Refuse a header that lacks one of the columns, or has one twice."""
     for column in columns:
         if column not in header:
             # Without a header, the first row stands in its place.
@@ -205,7 +216,7 @@ def _check_header(header: Sequence[Any], columns: Sequence[str], name: str) -> N
             raise StudyError(f"{name}: the column {column!r} appears twice; rename one")
 
 
-def _decoded(path: Path) -> str:
+def decoded(path: Path) -> str:
     """Return a file's text, which must be UTF-8 throughout; a byte-order mark is no text."""
     try:
         content = path.read_bytes()
@@ -241,24 +252,46 @@ def _read_tabs(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _read_delimited(path: Path, columns: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    header, records = delimited(decoded(path), delimiter, str(path))
+    check_header(header, columns, str(path))
+    places = [header.index(name) for name in columns]
+    for record in records:
+        yield [record[place] for place in places]
+
+
+def delimited(text: str, delimiter: str, name: str) -> tuple[list[str], Iterator[list[str]]]:
+    """Take a text apart into the header and the rows, each with as many fields as the header.
+
+    Parameters
+    ----------
+    text
+        The content of a CSV or TSV file.
+    delimiter
+        What stands between two fields.
+    name
+        What error messages call the file.
+    """
     # The module's own limit is 128 kB; a comment may be longer.
     csv.field_size_limit(2**31 - 1)
-    lines = io.StringIO(_decoded(path), newline="")
     # Strict, as a quote that is never closed would swallow every row behind it.
-    records = csv.reader(lines, delimiter=delimiter, strict=True)
-    header = _next_record(records, f"{path}, header")
+    records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header = _next_record(records, f"{name}, header")
     if header is None:
-        raise StudyError(f"{path}: the file is empty")
-    _check_header(header, columns, str(path))
-    places = [header.index(name) for name in columns]
+        raise StudyError(f"{name}: the file is empty")
+    return header, _rows_like(header, records, name)
+
+
+def _rows_like(
+    header: Sequence[str], records: Iterator[list[str]], name: str
+) -> Iterator[list[str]]:
     row = 1
-    while (record := _next_record(records, f"{path}, row {row}")) is not None:
+    while (record := _next_record(records, f"{name}, row {row}")) is not None:
         if len(record) != len(header):
             raise StudyError(
-                f"{path}, row {row}: {len(record)} fields where the header has {len(header)}; "
+                f"{name}, row {row}: {len(record)} fields where the header has {len(header)}; "
                 "quote a field that holds the separator, and leave no field out"
             )
-        yield [record[place] for place in places]
+        yield record
         row += 1
 
 
@@ -276,7 +309,7 @@ def _next_record(records: Iterator[list[str]], where: str) -> list[str] | None:
 
 def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[list[Any]]:
     row = 0
-    for line in _decoded(path).split("\n"):
+    for line in decoded(path).split("\n"):
         if not line.strip():
             continue
         row += 1
@@ -288,7 +321,7 @@ def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[list[Any]]:
         if not isinstance(record, dict):
             raise StudyError(f"{path}, row {row}: not a JSON object; write one object {{…}} a line")
         if row == 1:
-            _check_header(list(record), columns, str(path))
+            check_header(list(record), columns, str(path))
         absent = [name for name in columns if name not in record]
         if absent:
             raise StudyError(f"{path}, row {row}: the key {absent[0]!r} is missing; add it")
@@ -327,7 +360,7 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
         raise StudyError(f"{path}: {what}")
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            _check_header(file.schema_arrow.names, columns, str(path))
+            check_header(file.schema_arrow.names, columns, str(path))
             table = file.read(columns=list(columns))
             return {name: table.column(name).to_pylist() for name in columns}
     except (ValueError, OSError, pyarrow.ArrowException) as error:
