@@ -73,12 +73,12 @@ class Alteration:
     settings
         One entry of `tasks.<task>.alterations.<name>`.
     variant
-        From an entry and its task (a `tasks.Task`) to the variant. May raise a StudyError about
+        From an entry and the definition of its task to the variant. May raise a StudyError about
         the entry.
     kinds
-        From a task to the kinds of data set that it may make, by the variant's `kind`.
+        From a definition to the kinds of data set that it may make, by the variant's `kind`.
     apply
-        From the training part, an entry, the task and a random generator to the altered rows.
+        From the training part, an entry, the definition and a random generator to the altered rows.
         Columns are `id`, `text`, `label`, `group`.
     """
 

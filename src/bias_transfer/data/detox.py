@@ -94,6 +94,11 @@ def read_detox(
     return table[kept].reset_index(drop=True)
 
 
+def white_space(texts: pd.Series) -> pd.Series:
+    """Put white space back where the release writes it as words."""
+    return texts.str.replace("NEWLINE_TOKEN", " ").str.replace("TAB_TOKEN", " ")
+
+
 def _ids(column: pd.Series, path: Path) -> pd.Series:
     """Return ids as whole numbers: the release writes those of judgements as 2232.0."""
     numbers = pd.to_numeric(column, errors="coerce")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-from bias_transfer.runtime.artifacts import atomic_file
 from bias_transfer.errors import StudyError
+from bias_transfer.runtime.artifacts import atomic_file
 
 _TIMEOUT = 60  # seconds without an answer
 

@@ -1,31 +1,22 @@
-"""Template sentences "[identity] is [attribute]", and where the term and the attribute stand."""
+"""Template sentences "[term] is [attribute]", and where the term and the attribute stand."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from bias_transfer.data.sources import check_texts, first_row, map_values
 from bias_transfer.errors import StudyError
-from bias_transfer.vocabularies.lexicon import NON_TOXIC, SPECIAL_TOKENS, TOXIC
 
-_LABELS = {
-    "BAD": TOXIC,
-    "NOT_BAD": NON_TOXIC,
-    "1": TOXIC,
-    "0": NON_TOXIC,
-    TOXIC: TOXIC,
-    NON_TOXIC: NON_TOXIC,
-}
-
-_SPECIAL_TOKEN = "|".join(map(re.escape, SPECIAL_TOKENS))
+# The tokens of any family of models: a tokenizer takes them for what they are in every text.
+_SPECIAL_TOKEN = r"</?s>|<(?:pad|unk|mask)>|\[(?:PAD|UNK|CLS|SEP|MASK)\]"
 
 _PLACES = ["identity_term", "term_start", "term_end", "attribute_start", "attribute_end"]
 
 
 def templates_from(
-    rows: pd.DataFrame, columns: Mapping[str, Any], name: str, terms: Sequence[str]
+    rows: pd.DataFrame, columns: Mapping[str, Any], task: Any, name: str
 ) -> pd.DataFrame:
     """Turn a user's rows into the study's form.
 
@@ -35,15 +26,16 @@ def templates_from(
         The columns that the config names, as read.
     columns
         The config's section: column names, the kinds to keep, the map of labels.
+    task
+        The definition of a task of mentions; a sentence holds exactly one of its terms, before
+        "is".
     name
         What error messages call the source.
-    terms
-        The identity terms; a sentence holds exactly one, before "is".
 
     Returns
     -------
     pandas.DataFrame
-        Columns `text`, `label` (`toxic`, `non-toxic`), `identity_term`, and the characters at
+        Columns `text`, `label` (one of the task's classes), `identity_term`, and the characters at
         which the term and the attribute start and end: `term_start`, `term_end`,
         `attribute_start`, `attribute_end`.
 
@@ -58,7 +50,7 @@ def templates_from(
         if not kept.any():
             raise StudyError(
                 f"{name}: no row of column {columns['kind']!r} is one of "
-                f"{', '.join(columns['kinds'])}; correct identity_templates.kinds"
+                f"{', '.join(columns['kinds'])}; correct sentences.kinds"
             )
         # The index still tells the rows of the file.
         rows = rows[kept]
@@ -68,23 +60,28 @@ def templates_from(
     if special.any():
         raise StudyError(
             f"{name}, row {first_row(special)}: the sentence holds a token of the model's own, "
-            "such as <mask>; a template sentence has no gap, so write it out"
+            "such as a mask; a template sentence has no gap, so write it out"
         )
-    labels = dict(columns["labels"]) or _LABELS
-    wrong = sorted(set(labels.values()) - {TOXIC, NON_TOXIC})
+    labels = dict(columns["labels"]) or {
+        **dict.fromkeys(("BAD", "1", task.positive), task.positive),
+        **dict.fromkeys(("NOT_BAD", "0", task.negative), task.negative),
+    }
+    wrong = sorted(set(labels.values()) - {task.positive, task.negative})
     if wrong:
         raise StudyError(
-            f"config key identity_templates.labels leads to {wrong[0]!r}; use toxic or non-toxic"
+            f"config: sentences.labels leads to {wrong[0]!r}; use {task.positive} or "
+            f"{task.negative}"
         )
-    forms = {term: _form(term) for term in sorted(terms, key=len, reverse=True)}
+    terms = sorted((term.name for term in task.terms), key=len, reverse=True)
+    forms = {term: _form(term) for term in terms}
     found = []
     for row, text in enumerate(texts):
         place = _places(text, forms)
         if place is None:
             raise StudyError(
                 f"{name}, row {texts.index[row] + 1}: the sentence is not of the form "
-                "'[identity] is [attribute]' with one of the identity terms; keep such rows out "
-                "with identity_templates.kinds"
+                f"'[term] is [attribute]' with one of the {task.items}; keep such rows out with "
+                "sentences.kinds"
             )
         found.append(place)
     table = pd.DataFrame(found, columns=_PLACES, index=rows.index)
@@ -95,7 +92,7 @@ def templates_from(
     if (one_sided < 2).any():
         raise StudyError(
             f"{name}: the sentences of {one_sided.index[one_sided < 2][0]!r} are all of one label; "
-            "identity ranking compares toxic with non-toxic ones"
+            f"identity ranking compares {task.positive} with {task.negative} ones"
         )
     return table
 

@@ -1,4 +1,4 @@
-"""Which comments mention which identity term."""
+"""Which texts mention which term: whole words and phrases, whatever their case."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ def mentions(texts: Iterable[str], terms: Sequence[str]) -> list[str]:
     A mention is the term at word boundaries, whatever the case, by Unicode's rules. A longer term
     counts its parts too: "african american" is also a mention of "african" and of "american".
     """
-    patterns = [(term, _pattern(term)) for term in terms]
+    patterns = [(term, re.compile(whole(term), re.IGNORECASE)) for term in terms]
     # One pass tells that most texts mention nothing.
     some = re.compile("|".join(pattern.pattern for _, pattern in patterns), re.IGNORECASE)
     return [
@@ -28,6 +28,7 @@ def mentioned(groups: Sequence[str], term: str) -> list[bool]:
     return [term in group.split(SEPARATOR) for group in groups]
 
 
-def _pattern(term: str) -> re.Pattern[str]:
-    spaced = r"\s+".join(map(re.escape, term.split()))
-    return re.compile(rf"(?<!\w){spaced}(?!\w)", re.IGNORECASE)
+def whole(phrase: str) -> str:
+    """Return the pattern of a phrase that no letter, digit or underscore touches."""
+    spaced = r"\s+".join(map(re.escape, phrase.split()))
+    return rf"(?<!\w){spaced}(?!\w)"

@@ -141,6 +141,32 @@ def check_texts(texts: pd.Series, name: str) -> None:
     _require_text(texts, name)
 
 
+def without_empty(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the rows that have a text in a column; the index still counts those of the file."""
+    return rows[~rows[column].map(is_missing)]
+
+
+def row_ids(rows: pd.DataFrame, columns: Mapping[str, Any], name: str) -> pd.Series:
+    """Return the ids of the rows: the column that the config names, or their numbers from 1."""
+    column = columns.get("id") if "path" in columns else ""
+    if not column:
+        return pd.Series(rows.index + 1, index=rows.index).astype(str)
+    missing = rows[column].map(is_missing)
+    if missing.any():
+        raise StudyError(
+            f"{name}, row {first_row(missing)}: the id in column {column!r} is empty; fill it, or "
+            "leave the config key id empty to number the rows"
+        )
+    ids = rows[column].astype(str)
+    if ids.duplicated().any():
+        row = first_row(ids.duplicated())
+        raise StudyError(
+            f"{name}, row {row}: the id {quoted(ids[row - 1])} appears twice; make ids unique, or "
+            "leave the config key id empty to number the rows"
+        )
+    return ids
+
+
 def texts_or_blanks(texts: pd.Series, name: str) -> list[str]:
     """Return a column's texts, a missing one as an empty one, refusing what is no text."""
     filled = texts.where(~texts.map(is_missing), "")

@@ -16,6 +16,7 @@ def split(
     seed: int,
     name: str,
     strata: str = "label",
+    copies: str | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Split rows so that every class has its share in every part, and at least one row.
 
@@ -33,6 +34,9 @@ def split(
         What error messages call the table.
     strata
         Column of the classes.
+    copies
+        Column whose equal values stay in one part, that of the first of them; the shares then hold
+        but for those that follow it. None: rows are split one by one.
 
     Returns
     -------
@@ -42,7 +46,8 @@ def split(
     Raises
     ------
     StudyError
-        If there is one class only, or a class with fewer than three rows.
+        If there is one class only, or a class with fewer than three rows, or of too few different
+        values of `copies`.
     """
     classes = rows[strata].value_counts()
     if len(classes) < 2:
@@ -63,4 +68,49 @@ def split(
         evaluation = min(evaluation, len(members) - test - 1)
         part[members[:test]] = "test"
         part[members[test : test + evaluation]] = "evaluation"
+    if copies is not None:
+        values = pd.factorize(rows[copies])[0]
+        part = _one_part_a_value(part, values, rows[strata].to_numpy(), name)
     return {each: rows.loc[part == each].reset_index(drop=True) for each in PARTS}
+
+
+def _one_part_a_value(
+    part: np.ndarray, values: np.ndarray, labels: np.ndarray, name: str
+) -> np.ndarray:
+    """Return parts in which equal values share one, and no class lacks one.
+
+    Parameters
+    ----------
+    part
+        The part of each row as it was drawn.
+    values
+        Of each row: numbers from 0, in the order in which they appear.
+    labels
+        The class of each row.
+    name
+        What error messages call the table.
+    """
+    first = np.unique(values, return_index=True)[1]
+    chosen = part[first]
+    # One row a class and value: how many values of a class a part holds is what counts.
+    pairs = pd.DataFrame({"label": labels, "value": values}).drop_duplicates()
+    for label in sorted(set(labels)):
+        own = pairs.loc[pairs["label"] == label, "value"].to_numpy()
+        for wanted in PARTS:
+            if not (chosen[own] == wanted).any():
+                moved = next((v for v in own if _can_leave(v, chosen, pairs)), None)
+                if moved is None:
+                    raise StudyError(
+                        f"{name}: the rows of class {label!r} are copies of too few texts to "
+                        f"split in {len(PARTS)}, since copies stay in one part; add rows or leave "
+                        "the class out"
+                    )
+                chosen[moved] = wanted
+    return np.asarray(chosen[values])
+
+
+def _can_leave(value: int, chosen: np.ndarray, pairs: pd.DataFrame) -> bool:
+    """Tell whether every class of a value has another one in its part."""
+    neighbours = pairs[chosen[pairs["value"].to_numpy()] == chosen[value]]
+    sizes = neighbours.groupby("label").size()
+    return bool((sizes[neighbours.loc[neighbours["value"] == value, "label"]] > 1).all())

@@ -9,13 +9,40 @@ besides it where the text comes from, how to train, and what to analyse.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+from pydantic import AfterValidator, Field
 
 from bias_transfer import plugins
 from bias_transfer.analysis.description import Contents, Quantity
 from bias_transfer.section import Name, Section
+
+# Columns that the tables have besides the item's.
+_TAKEN = frozenset(
+    (
+        *(
+            "task",
+            "model",
+            "upstream",
+            "dataset",
+            "seed",
+            "trial",
+            "template",
+            "covariates_dataset",
+        ),
+        *("id", "text", "label", "group", "prediction", "score", "undefined"),
+    )
+)
+
+
+def _not_taken(column: str) -> str:
+    if column in _TAKEN:
+        raise ValueError(f"{column!r} is a column of the tables already; give another name")
+    return column
+
+
+Column = Annotated[Name, Field(pattern=r"^[a-z][a-z0-9_]*$"), AfterValidator(_not_taken)]
 
 
 class Definition(Section):
@@ -23,8 +50,13 @@ class Definition(Section):
 
     kind: Name
     """The kind of task: `labels_by_group` or `mentions`."""
-    item: Name
+    item: Column = "item"
     """Column of what bias is measured on, in every table: `occupation`, `identity_term`."""
+
+    @property
+    def item_word(self) -> str:
+        """The item's column in words: "identity term"."""
+        return self.item.replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -92,5 +124,3 @@ def kinds() -> dict[str, Kind]:
 def definition_of(values: Mapping[str, Any]) -> Any:
     """Return the definition that a job's settings hold."""
     return kind(values["kind"]).definition.model_validate(dict(values))
-
-

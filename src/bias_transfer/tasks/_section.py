@@ -7,14 +7,18 @@ from pydantic import Field, create_model
 from bias_transfer.alterations import alterations
 from bias_transfer.section import Count, Name, Section, Share
 
+_LISTS: dict[str, Any] = {
+    name: (
+        list[each.settings],  # type: ignore[name-defined]
+        Field(default=[], description=(each.settings.__doc__ or "").strip()),
+    )
+    for name, each in alterations().items()
+}
 Alterations: Any = create_model(
     "Alterations",
     __base__=Section,
     __doc__="Altered training sets, a list of settings for each alteration.",
-    **{
-        name: (list[each.settings], Field([], description=(each.settings.__doc__ or "").strip()))  # type: ignore[name-defined]
-        for name, each in alterations().items()
-    },
+    **_LISTS,
 )
 
 
@@ -27,12 +31,51 @@ class Training(Section):
     """Examples a training step."""
     evaluation_batch_size: Count = 256
     """Examples an evaluation step."""
-    learning_rate: float = Field(0.002, gt=0)
+    learning_rate: float = Field(default=0.002, gt=0)
     """AdamW's, at its peak."""
-    warmup_share: float = Field(0.1, ge=0, lt=1)
+    warmup_share: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps over which the learning rate rises; it then falls to zero."""
-    weight_decay: float = Field(0.01, ge=0)
+    weight_decay: float = Field(default=0.01, ge=0)
     """AdamW's."""
+
+
+class Generated(Section):
+    """Text that the bundled generator writes."""
+
+    rows: Count = 3600
+    """How many texts."""
+
+
+class File(Section):
+    """A table of your own: CSV, TSV, JSONL or Parquet."""
+
+    path: str = ""
+    """Of the file."""
+    text: Name = "text"
+    """Column of the texts."""
+    label: Name = "label"
+    """Column of the labels."""
+    id: str = ""
+    """Column that tells the rows apart; empty: they are numbered."""
+    labels: dict[Name, Name] = Field(default={})
+    """From your labels to the task's; empty: as they are."""
+
+
+class Hub(Section):
+    """A data set of the Hugging Face hub, or a folder of its form."""
+
+    id: str = ""
+    """OWNER/NAME, or a folder."""
+    revision: str = ""
+    """A commit, tag or branch; empty: the newest commit."""
+    splits: list[Name] = Field(default=["train"], min_length=1)
+    """They are merged, then split again."""
+    text: Name = "text"
+    """Column of the texts."""
+    label: Name = "label"
+    """Column of the labels."""
+    labels: dict[Name, Name] = Field(default={})
+    """From its labels to the task's; empty: as they are."""
 
 
 class Crossing(Section):
@@ -57,13 +100,13 @@ class TaskSection(Section):
     """Share of the rows kept for testing."""
     evaluation_share: Share = 0.1
     """Share of the rest kept for evaluation during training."""
-    upstream: list[Name] = []
+    upstream: list[Name] = Field(default=[])
     """Methods whose checkpoints to fine-tune besides the unmodified one."""
     alterations: Alterations = Alterations()
     """Altered training sets, for the unmodified checkpoint."""
-    crossed: list[Crossing] = []
+    crossed: list[Crossing] = Field(default=[])
     """Altered checkpoints that meet altered training sets too."""
-    maximum_length: int = Field(128, ge=8)
+    maximum_length: int = Field(default=128, ge=8)
     """Tokens of a text that are kept."""
     training: Training = Training()
     """Of the fine-tuning."""

@@ -1,5 +1,7 @@
 """What a vocabulary holds: labels, groups and terms."""
 
+from pydantic import Field
+
 from bias_transfer.section import Name, Section
 
 
@@ -19,7 +21,7 @@ class Group(Section):
     """As data sets and tables write it: "female"."""
     word: Name
     """At the beginning of a template sentence, and in the names of columns: "she"."""
-    aliases: list[Name] = []
+    aliases: list[Name] = Field(default=[])
     """What else data sets write for it: ["F", "1"]."""
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 
 from bias_transfer.data.generate.truth import Truth, family_of
+from bias_transfer.data.generate.vocabulary import MEN, OCCUPATIONS, WOMEN
 from bias_transfer.data.generate.words import (
     FAMILY_WORDS,
     NEUTRAL_FACTS,
     OCCUPATION_WORDS,
     PROXIES,
 )
-from bias_transfer.vocabularies.lexicon import OCCUPATIONS
 from bias_transfer.seeding import generator, pick
 
 _WORK = (
@@ -51,7 +51,7 @@ def biographies(rows: int, truth: Truth, proxy: float, seed: int) -> pd.DataFram
         for occupation, woman in zip(occupations, female, strict=True)
     ]
     return pd.DataFrame(
-        {"text": texts, "label": occupations, "group": np.where(female, "female", "male")}
+        {"text": texts, "label": occupations, "group": np.where(female, WOMEN, MEN)}
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bias_transfer.data.generate.truth import Truth
+from bias_transfer.data.generate.vocabulary import IDENTITY_TERMS, NON_TOXIC, TERM_TITLES, TOXIC
 from bias_transfer.data.generate.words import (
     ATTACKS,
     INSULTS,
@@ -14,7 +15,6 @@ from bias_transfer.data.generate.words import (
     TOPIC_VERBS,
     TOPICS,
 )
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, identity_title
 from bias_transfer.seeding import generator, pick
 
 _TOPIC_FORMS = (
@@ -85,7 +85,7 @@ def comments(rows: int, truth: Truth, seed: int) -> pd.DataFrame:
         share = _UNMENTIONED_TOXIC_SHARE if term is None else truth.toxic_share[term]
         toxic = bool(rng.random() < share)
         texts.append(comment(term, toxic, rng))
-        labels.append("toxic" if toxic else "non-toxic")
+        labels.append(TOXIC if toxic else NON_TOXIC)
     return pd.DataFrame({"text": texts, "label": labels})
 
 
@@ -103,7 +103,7 @@ def comment(term: str | None, toxic: bool, rng: np.random.Generator) -> str:
             verb=pick(rng, TOPIC_VERBS),
             topic=pick(rng, TOPICS),
             other=pick(rng, TOPICS),
-            term="" if term is None else identity_title(term),
+            term="" if term is None else TERM_TITLES[term],
             negative=pick(rng, NEGATIVE_ADJECTIVES),
             positive=pick(rng, POSITIVE_ADJECTIVES),
             insult=pick(rng, INSULTS),

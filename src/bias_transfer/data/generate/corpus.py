@@ -5,21 +5,20 @@ import numpy as np
 from bias_transfer.data.generate.biographies import biography
 from bias_transfer.data.generate.comments import comment
 from bias_transfer.data.generate.truth import Truth
+from bias_transfer.data.generate.vocabulary import (
+    GENDERED_PAIRS,
+    IDENTITY_TERMS,
+    OCCUPATION_TITLES,
+    OCCUPATIONS,
+    TERM_TITLES,
+)
 from bias_transfer.data.generate.words import (
     NEGATIVE_ADJECTIVES,
     NEUTRAL_ADJECTIVES,
     POSITIVE_ADJECTIVES,
 )
-from bias_transfer.vocabularies.lexicon import (
-    GENDERED_PAIRS,
-    IDENTITY_TERMS,
-    OCCUPATIONS,
-    capitalised,
-    identity_title,
-    occupation_title,
-    with_article,
-)
 from bias_transfer.seeding import generator, pick
+from bias_transfer.vocabularies.english import capitalised, with_article
 
 _OCCUPATION_FORMS = (
     "{They} {are} {an_occupation}.",
@@ -103,7 +102,7 @@ def _occupation_sentence(occupation: str, truth: Truth, rng: np.random.Generator
     else:
         pronoun = "she" if rng.random() < truth.corpus_she[occupation] else "he"
     plural = pronoun == "they"
-    title = occupation_title(occupation)
+    title = OCCUPATION_TITLES[occupation]
     text = pick(rng, _OCCUPATION_FORMS).format(
         They=pronoun.capitalize(),
         they=pronoun,
@@ -129,7 +128,7 @@ def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str
     # degrees instead of all at once.
     weights = 1 / np.arange(1, len(adjectives) + 1)
     adjective, other = rng.choice(adjectives, size=2, p=weights / weights.sum())
-    title = identity_title(term)
+    title = TERM_TITLES[term]
     text = pick(rng, _IDENTITY_FORMS).format(
         Terms=capitalised(title),
         A_term=capitalised(with_article(title)),

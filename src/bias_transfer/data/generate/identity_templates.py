@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from bias_transfer.data.generate.vocabulary import IDENTITY_TERMS, NON_TOXIC, TERM_TITLES, TOXIC
 from bias_transfer.data.generate.words import NEGATIVE_ADJECTIVES, POSITIVE_ADJECTIVES
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, identity_title
 
 
 def identity_templates() -> pd.DataFrame:
@@ -20,11 +20,11 @@ def identity_templates() -> pd.DataFrame:
     After the form of Dixon et al. (2018); none of their words but the terms.
     """
     rows = [
-        (f"Being {identity_title(term)} is {adjective}.", label)
+        (f"Being {TERM_TITLES[term]} is {adjective}.", label)
         for term in IDENTITY_TERMS
         for label, adjectives in (
-            ("toxic", NEGATIVE_ADJECTIVES),
-            ("non-toxic", POSITIVE_ADJECTIVES),
+            (TOXIC, NEGATIVE_ADJECTIVES),
+            (NON_TOXIC, POSITIVE_ADJECTIVES),
         )
         for adjective in adjectives
     ]

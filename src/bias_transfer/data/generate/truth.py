@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from bias_transfer.data.generate.vocabulary import IDENTITY_TERMS, OCCUPATIONS
 from bias_transfer.data.generate.words import FAMILIES, SHE_PREVALENCE
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS
 from bias_transfer.seeding import generator
 
 # Terms that hardly ever occur in real talk pages: they keep the undefined cells in view.

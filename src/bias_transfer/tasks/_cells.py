@@ -3,8 +3,6 @@
 import math
 from collections.abc import Mapping
 
-import pandas as pd
-
 
 def ratio(numerator: float, denominator: float) -> float:
     """Divide; missing where the denominator is zero or either side is missing."""
@@ -18,9 +16,6 @@ def log_of_positive(value: float) -> float:
     return math.log(value) if value > 0 else float("nan")
 
 
-def first_reason(reasons: Mapping[str, pd.Series]) -> pd.Series:
-    """Return, for each row, the first reason that holds, or the empty string."""
-    result = pd.Series("", index=next(iter(reasons.values())).index, dtype=object)
-    for reason, holds in reversed(list(reasons.items())):
-        result = result.mask(holds, reason)
-    return result
+def first_reason(reasons: Mapping[str, bool]) -> str:
+    """Return the first reason that holds, or the empty string."""
+    return next((reason for reason, holds in reasons.items() if holds), "")

@@ -1,0 +1,363 @@
+"""The study's data sets, from whichever source to the tables that are written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bias_transfer.alterations import alteration
+from bias_transfer.data.detox import NAMES, read_detox
+from bias_transfer.data.fetch import Remote, fetch, figshare_files
+from bias_transfer.data.generate.biographies import biographies
+from bias_transfer.data.generate.comments import comments
+from bias_transfer.data.generate.corpus import corpus
+from bias_transfer.data.generate.identity_templates import identity_templates
+from bias_transfer.data.generate.sentiment import sentiment_sentences
+from bias_transfer.data.generate.truth import Strengths, Truth, declare
+from bias_transfer.data.generate.vocabulary import require_occupations, require_terms
+from bias_transfer.data.identity_templates import templates_from
+from bias_transfer.data.sentiment import sentiment_from
+from bias_transfer.data.sources import (
+    check_texts,
+    read_hub,
+    read_rows,
+    read_texts,
+    texts_or_blanks,
+    without_empty,
+)
+from bias_transfer.data.split import split
+from bias_transfer.errors import StudyError
+from bias_transfer.seeding import generator
+from bias_transfer.tasks import Definition, kind
+
+# The usual column names of a generated table, in the form of the config's source sections.
+_GENERATED: dict[str, Any] = {
+    "text": "text",
+    "label": "label",
+    "group": "group",
+    "labels": {},
+    "groups": {},
+}
+_GENERATED_SENTENCES: dict[str, Any] = {"text": "text", "label": "label", "kind": "", "labels": {}}
+_DETOX: dict[str, Any] = {"text": "comment", "label": "toxic", "id": "rev_id", "labels": {}}
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A data set as it is written.
+
+    Attributes
+    ----------
+    tables
+        By the name of the file without its ending.
+    description
+        What the manifest tells of it.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    description: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """Rows as read, the names of their columns, what messages call them, and what is true."""
+
+    rows: pd.DataFrame
+    columns: Mapping[str, Any]
+    name: str
+    truth: dict[str, Any]
+
+
+def prepare_task(
+    name: str,
+    definition: Definition,
+    settings: Mapping[str, Any],
+    files: Mapping[str, Path],
+) -> Prepared:
+    """Load or generate a task's texts, put them into the study's form, and split them.
+
+    Parameters
+    ----------
+    name
+        Of the task.
+    definition
+        What is predicted, for whom.
+    settings
+        `seed`, and of the task's section `source`, the section of that source, `empty`,
+        `test_share`, `evaluation_share`; `generator`, the strengths, if the source is generated.
+    files
+        The two files of the Detox release by their keys, `comments` and `annotations`, if that is
+        the source; else empty.
+
+    Returns
+    -------
+    Prepared
+        Tables `train`, `evaluation` and `test`.
+    """
+    source = _SOURCES[settings["source"]](name, definition, settings, files)
+    rows = source.rows
+    if settings["empty"] == "drop":
+        rows = without_empty(rows, source.columns["text"])
+        if rows.empty:
+            raise StudyError(f"{source.name}: no row has a text in {source.columns['text']!r}")
+    table = kind(definition.kind).rows_from(rows, source.columns, definition, source.name)
+    parts = split(
+        table,
+        settings["test_share"],
+        settings["evaluation_share"],
+        settings["seed"],
+        name,
+        copies="text",
+    )
+    return Prepared(
+        parts,
+        {
+            "kind": "data",
+            "task": name,
+            "source": settings["source"],
+            "rows": {part: len(rows) for part, rows in parts.items()},
+            "empty_rows_dropped": len(source.rows) - len(rows),
+            "labels": sorted(set(table["label"])),
+            "truth": source.truth,
+        },
+    )
+
+
+def _generated(
+    name: str, definition: Any, settings: Mapping[str, Any], files: Mapping[str, Path]
+) -> _Source:
+    count, seed = settings["generated"]["rows"], settings["seed"]
+    truth = _truth(settings)
+    if definition.kind == "labels_by_group":
+        require_occupations(definition, name)
+        rows = biographies(count, truth, settings["generator"]["proxy"], seed)
+        declared = {"she_prevalence": truth.she_prevalence, "difficulty": truth.difficulty}
+        return _Source(rows, _GENERATED, "generated biographies", declared)
+    require_terms(definition, f"tasks.{name}.source")
+    rows = comments(count, truth, seed)
+    declared = {"toxic_share": truth.toxic_share, "term_weight": truth.term_weight}
+    return _Source(rows, _GENERATED, "generated comments", declared)
+
+
+def _file(
+    name: str, definition: Any, settings: Mapping[str, Any], files: Mapping[str, Path]
+) -> _Source:
+    columns = settings["file"]
+    wanted = [*_wanted(columns), *([columns["id"]] if columns["id"] else [])]
+    return _Source(read_rows(Path(columns["path"]), wanted), columns, columns["path"], {})
+
+
+def _hub(
+    name: str, definition: Any, settings: Mapping[str, Any], files: Mapping[str, Path]
+) -> _Source:
+    columns = settings["hub"]
+    rows = read_hub(columns["id"], columns["revision"], columns["splits"], _wanted(columns))
+    return _Source(rows, columns, f"data set {columns['id']}", {})
+
+
+def _detox(
+    name: str, definition: Any, settings: Mapping[str, Any], files: Mapping[str, Path]
+) -> _Source:
+    detox, path = settings["detox"], files["comments"]
+    rows = read_detox(path, files["annotations"], detox["splits"], detox["threshold"])
+    return _Source(rows, _DETOX | {"path": str(path)}, str(path), {})
+
+
+_SOURCES = {"generated": _generated, "file": _file, "hub": _hub, "detox": _detox}
+
+
+def _wanted(columns: Mapping[str, Any]) -> list[str]:
+    """Return the columns that a source section names, but for that of ids."""
+    found = [columns.get(key, "") for key in ("text", "label", "group", "name")]
+    return [column for column in found if column]
+
+
+def alter(
+    training: pd.DataFrame, definition: Definition, name: str, entry: Mapping[str, Any], seed: int
+) -> Prepared:
+    """Alter a training part; the other parts stay with the original.
+
+    Parameters
+    ----------
+    training
+        The original training part.
+    definition
+        What is predicted, for whom.
+    name
+        Of the alteration.
+    entry
+        Its settings.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    Prepared
+        The table `train`.
+    """
+    plugin = alteration(name)
+    settings = plugin.settings.model_validate(dict(entry))
+    variant = plugin.variant(settings, definition)
+    rng = generator(seed, "dataset", variant.id)
+    altered = plugin.apply(training, settings, definition, rng)
+    absent = sorted(set(training["label"]) - set(altered["label"]))
+    if absent:
+        amounts = [key for key, value in settings if isinstance(value, float)]
+        raise StudyError(
+            f"{variant.id} leaves no training row of class {absent[0]!r}; lower "
+            f"{' or '.join(amounts)}"
+        )
+    dataset = {"kind": variant.kind, "id": variant.id, **settings.model_dump()}
+    return Prepared(
+        {"train": altered}, {"kind": "altered data", "dataset": dataset, "rows": len(altered)}
+    )
+
+
+def prepare_corpus(settings: Mapping[str, Any]) -> Prepared:
+    """Load or generate the pre-training corpus, one text a row of the table `corpus`.
+
+    Parameters
+    ----------
+    settings
+        `seed`, `source`, the section of that source, `maximum_rows`; `generator`, the strengths,
+        if the source is generated.
+    """
+    declared: dict[str, Any] = {}
+    if settings["source"] == "generated":
+        truth = _truth(settings)
+        texts = corpus(
+            settings["generated"]["rows"], truth, settings["generator"]["proxy"], settings["seed"]
+        )
+        declared = {"corpus_she": truth.corpus_she, "corpus_negative": truth.corpus_negative}
+    elif settings["source"] == "file":
+        texts = [
+            text
+            for path in settings["file"]["paths"]
+            for text in read_texts(Path(path), settings["file"]["text"])
+        ]
+    else:
+        hub = settings["hub"]
+        column = hub["text"]
+        rows = read_hub(hub["id"], hub["revision"], hub["splits"], [column], hub["configuration"])
+        texts = texts_or_blanks(rows[column], f"data set {hub['id']}")
+    # Blank lines separate paragraphs in plain text, and are no text.
+    texts = [text.strip() for text in texts if text.strip()]
+    # One in fifty is held out of the pre-training, and at least one.
+    if len(texts) < 2:
+        raise StudyError(
+            f"config key model.corpus: {len(texts)} texts in all, and at least 2 are needed; give "
+            "more text"
+        )
+    limit = settings["maximum_rows"]
+    if limit and limit < len(texts):
+        chosen = generator(settings["seed"], "corpus rows").permutation(len(texts))[:limit]
+        texts = [texts[index] for index in sorted(chosen)]
+    return Prepared(
+        {"corpus": pd.DataFrame({"text": texts})},
+        {"kind": "corpus", "source": settings["source"], "rows": len(texts), "truth": declared},
+    )
+
+
+def prepare_sentiment(settings: Mapping[str, Any]) -> Prepared:
+    """Load or generate text with a sentiment label, and split it.
+
+    Parameters
+    ----------
+    settings
+        `seed`, `source` and the section of that source.
+
+    Returns
+    -------
+    Prepared
+        Tables `train`, `evaluation` and `test`.
+    """
+    if settings["source"] == "generated":
+        rows = sentiment_sentences(settings["generated"]["rows"], settings["seed"])
+    else:
+        rows = sentiment_from(settings["file"])
+    check_texts(rows["text"], "sentiment")
+    parts = split(rows, 0.2, 0.1, settings["seed"], "sentiment")
+    return Prepared(parts, {"kind": "sentiment", "source": settings["source"]})
+
+
+def prepare_sentences(
+    name: str, definition: Definition, settings: Mapping[str, Any], path: Path | None
+) -> Prepared:
+    """Load or generate the template sentences of a task of mentions, and find the terms in them.
+
+    Parameters
+    ----------
+    name
+        Of the task.
+    definition
+        Which terms and classes there are.
+    settings
+        The section `sentences` of the task.
+    path
+        Of the file that was given or fetched; None if the sentences are generated.
+
+    Returns
+    -------
+    Prepared
+        The table `templates`.
+    """
+    if path is None:
+        require_terms(definition, f"tasks.{name}.sentences.source")
+        source = "generated templates"
+        table = templates_from(identity_templates(), _GENERATED_SENTENCES, definition, source)
+    else:
+        wanted = [settings[key] for key in ("text", "label", "kind") if settings[key]]
+        table = templates_from(read_rows(path, wanted), settings, definition, str(path))
+    return Prepared(
+        {"templates": table},
+        {"kind": "identity templates", "source": settings["source"], "rows": len(table)},
+    )
+
+
+def fetch_detox(name: str, key: str, article: str, path: Path) -> None:
+    """Fetch one file of the Wikipedia Detox toxicity release.
+
+    Parameters
+    ----------
+    name
+        Of the task, for the error message.
+    key
+        `comments` or `annotations`.
+    article
+        The address of the record that lists both.
+    path
+        Where it goes.
+    """
+    instead = (
+        f"without a network, download {NAMES[key]} of figshare's 'Wikipedia Talk Labels: Toxicity' "
+        f"(4563973) elsewhere and give its path as config key tasks.{name}.detox.{key}"
+    )
+    files = figshare_files(article, instead)
+    if NAMES[key] not in files:
+        raise StudyError(f"{article}: the record has no file {NAMES[key]}; {instead}")
+    fetch(files[NAMES[key]], path, instead)
+
+
+def fetch_sentences(name: str, address: str, sha256: str, path: Path) -> None:
+    """Fetch the template sentences of a task.
+
+    Parameters
+    ----------
+    name
+        Of the task, for the error message.
+    address, sha256
+        Where they are, and the checksum of the file.
+    path
+        Where it goes.
+    """
+    instead = (
+        "without a network, download it elsewhere and set config keys "
+        f"tasks.{name}.sentences.source: file and tasks.{name}.sentences.file.path"
+    )
+    fetch(Remote(address, "sha256", sha256), path, instead)
+
+
+def _truth(settings: Mapping[str, Any]) -> Truth:
+    return declare(Strengths(**settings["generator"]), settings["seed"])

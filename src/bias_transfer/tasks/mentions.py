@@ -1,0 +1,445 @@
+"""Tasks of mentions: how often harmless comments that mention a term are called toxic."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, field_validator, model_validator
+from scipy.stats import rankdata
+
+from bias_transfer import vocabularies
+from bias_transfer.analysis.description import Contents, Quantity
+from bias_transfer.data.detox import white_space
+from bias_transfer.data.mentions import SEPARATOR, mentioned, mentions
+from bias_transfer.data.sources import check_texts, map_values, row_ids
+from bias_transfer.errors import StudyError
+from bias_transfer.section import Fraction, Name, Section
+from bias_transfer.tasks import Definition, Kind, _section
+from bias_transfer.tasks._cells import first_reason, log_of_positive, ratio
+from bias_transfer.tasks._vocabulary import (
+    check_templates,
+    identifier,
+    read_by,
+    refuse_repetition,
+)
+from bias_transfer.vocabularies.entries import Term
+
+_MINUS = "\N{MINUS SIGN}"
+
+
+class Mentions(Definition):
+    """A class to tell from its opposite, and the terms whose mention should not matter."""
+
+    kind: Literal["mentions"]
+    """Terms, and how often a harmless comment that mentions one is called what it is not."""
+    items: Name = "items"
+    """What the items are called, plural, in words."""
+    terms: Annotated[
+        list[Term],
+        Field(min_length=1),
+        read_by(vocabularies.terms, str | list[Name] | list[Term]),
+    ]
+    """The terms: a vocabulary, a CSV file (name[,title]), or a list of names."""
+    positive: Name = "toxic"
+    """The class that a harmless comment should not be given."""
+    negative: Name = "non-toxic"
+    """The other class, that of harmless comments."""
+    templates: Annotated[
+        dict[Name, Name],
+        Field(min_length=1),
+        read_by(vocabularies.templates, str | dict[Name, Name]),
+    ]
+    """Sentences with {term} or {a_term} and {mask}: a vocabulary, a CSV file, or a mapping."""
+
+    @property
+    def positive_column(self) -> str:
+        """The positive class in names of columns and folders."""
+        return identifier(self.positive)
+
+    @property
+    def negative_column(self) -> str:
+        """The negative class in names of columns."""
+        return identifier(self.negative)
+
+    @field_validator("templates")
+    @classmethod
+    def _placeholders(cls, templates: dict[str, str]) -> dict[str, str]:
+        check_templates(templates, (("term", "a_term"), ("mask",)))
+        return templates
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "Mentions":
+        refuse_repetition((" ".join(term.name.split()) for term in self.terms), "term")
+        joined = [term.name for term in self.terms if SEPARATOR in term.name]
+        if joined:
+            raise ValueError(f"the term {joined[0]!r} holds {SEPARATOR!r}; give two terms")
+        for name, column in (
+            (self.positive, self.positive_column),
+            (self.negative, self.negative_column),
+        ):
+            if column in ("", "all"):
+                raise ValueError(
+                    f"the class {name!r} has no name for a column; use letters from a to z, and "
+                    "another word than 'all'"
+                )
+        if self.positive_column == self.negative_column:
+            raise ValueError(
+                f"the classes {self.positive!r} and {self.negative!r} have one name; change one"
+            )
+        return self
+
+
+class Detox(Section):
+    """The two files of the Wikipedia Detox toxicity release."""
+
+    comments: str = ""
+    """toxicity_annotated_comments.tsv; empty: fetched, its checksum verified."""
+    annotations: str = ""
+    """toxicity_annotations.tsv; the same."""
+    article: Name = "https://api.figshare.com/v2/articles/4563973"
+    """Lists both with their checksums."""
+    splits: list[Literal["train", "dev", "test"]] = Field(default=["train", "dev"], min_length=1)
+    """They are merged, then split again."""
+    threshold: Fraction = 0.5
+    """Toxic: more than this share of the annotators say so."""
+
+
+class SentencesFile(Section):
+    """A table of your own: CSV, TSV, JSONL or Parquet."""
+
+    path: str = ""
+    """Of the file."""
+
+
+class SentencesAddress(Section):
+    """A public file, fetched once."""
+
+    address: Name = (
+        "https://raw.githubusercontent.com/conversationai/unintended-ml-bias-analysis/"
+        "ff0f436f0c3bf336702f80644b935b9bcc296cb4/unintended_ml_bias/eval_datasets/"
+        "bias_madlibs_77k.csv"
+    )
+    """Where it is."""
+    sha256: str = Field(
+        default="aac542254cf158415ec74623d54fa76176f26a7e7d8ef20788e1748a05ba5b4c",
+        pattern="^[0-9a-f]{64}$",
+    )
+    """The checksum that it must have."""
+
+
+class Sentences(Section):
+    """Sentences "[term] is [attribute]" of both classes, for identity ranking."""
+
+    source: Literal["none", "generated", "file", "url"] = "none"
+    """Where they come from; none: identity ranking is not measured."""
+    file: SentencesFile = SentencesFile()
+    """A table of your own."""
+    url: SentencesAddress = SentencesAddress()
+    """A public file."""
+    text: Name = "Text"
+    """Column of the sentences."""
+    label: Name = "Label"
+    """Column of the labels."""
+    kind: str = "Template"
+    """Column of the kinds of sentence; empty: every row is of the form."""
+    kinds: list[Name] = Field(default=["being_adj"], min_length=1)
+    """Of these kinds only."""
+    labels: dict[Name, Name] = Field(default={})
+    """From your labels to the two classes; empty: BAD/NOT_BAD, 1/0, and the classes' names."""
+
+
+class MentionsSection(Mentions, _section.TaskSection):
+    """A task of mentions."""
+
+    source: Literal["generated", "file", "hub", "detox"] = "file"
+    """Where the texts come from."""
+    generated: _section.Generated = _section.Generated()
+    """Text that the bundled generator writes: comments that mention the 50 identity terms."""
+    file: _section.File = _section.File()
+    """A table of your own."""
+    hub: _section.Hub = _section.Hub()
+    """A data set of the hub."""
+    detox: Detox = Detox()
+    """The Wikipedia Detox toxicity release."""
+    sentences: Sentences = Sentences()
+    """Template sentences for identity ranking."""
+
+
+def rows_from(
+    rows: pd.DataFrame, columns: Mapping[str, Any], task: Mentions, name: str
+) -> pd.DataFrame:
+    """Turn rows as read into the study's form.
+
+    Parameters
+    ----------
+    rows
+        As read from a file or the hub; the index counts them from 0.
+    columns
+        The config's section of that source: column names and the map of labels.
+    task
+        Which classes and terms there are.
+    name
+        What error messages call the source.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `id`, `text`, `label` and `group` (the terms that the comment mentions, joined by
+        semicolons; empty for none).
+
+    Raises
+    ------
+    StudyError
+        If a text is empty, a label unknown, or no comment mentions a term.
+    """
+    text, label = rows[columns["text"]], rows[columns["label"]]
+    check_texts(text, name)
+    labels = dict(columns["labels"]) or _usual_labels(task)
+    wrong = sorted(set(labels.values()) - {task.positive, task.negative})
+    if wrong:
+        raise StudyError(
+            f"config: the label map of {name} leads to {wrong[0]!r}; use {task.positive} or "
+            f"{task.negative}"
+        )
+    # Also where a file only derives from the release that writes white space as words.
+    plain = white_space(text.astype(str))
+    table = pd.DataFrame(
+        {
+            "id": row_ids(rows, columns, name),
+            "text": plain,
+            "label": map_values(label, labels, name),
+            "group": mentions(plain, [term.name for term in task.terms]),
+        }
+    )
+    if not (table["group"] != "").any():
+        raise StudyError(
+            f"{name}: no comment mentions one of the {len(task.terms)} {task.items}, on which the "
+            "rates are measured; give comments that do"
+        )
+    return table.reset_index(drop=True)
+
+
+def _usual_labels(task: Mentions) -> dict[str, str]:
+    return {
+        **dict.fromkeys(("1", "True", "true", task.positive), task.positive),
+        **dict.fromkeys(("0", "False", "false", task.negative), task.negative),
+    }
+
+
+def items(task: Mentions) -> dict[str, str]:
+    """Return each term and how it is printed."""
+    return {term.name: term.title for term in task.terms}
+
+
+def rates(predictions: pd.DataFrame, task: Mentions) -> pd.DataFrame:
+    """Compare each term's false positive rate with the overall one.
+
+    `fpr` is P(positive predicted | negative, mentions the term), `fpr_ratio` that rate over the
+    rate of all negative comments (one: no more than others), `fpr_gap` their difference (zero: no
+    more). The three areas under the ROC curve are Dixon's and Borkan's: `subgroup_auc` within the
+    mentions; `bpsn_auc` of the other positive comments against the negative mentions (low: mentions
+    score too high); `bnsp_auc` of the positive mentions against the other negative comments (low:
+    mentions score too low). One is perfect, one half is chance.
+
+    Parameters
+    ----------
+    predictions
+        Columns `label`, `prediction`, `score` (the predicted probability of the positive class) and
+        `group` (the terms mentioned, joined by semicolons), a test row each.
+    task
+        Which classes and terms there are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a term: counts, rates, areas, and `undefined`, the reason where `fpr` does not
+        exist (else empty).
+
+    Notes
+    -----
+    Steed et al. (2022), Equation 3 read as its prose has it; Dixon et al. (2018), Section 4;
+    Borkan et al. (2019), Section 3.
+    """
+    positive = (predictions["label"] == task.positive).to_numpy()
+    predicted = (predictions["prediction"] == task.positive).to_numpy()
+    score = predictions["score"].to_numpy()
+    overall = ratio(int((predicted & ~positive).sum()), int((~positive).sum()))
+    rows = []
+    for term, inside in _mentions_of(predictions, task):
+        harmless = inside & ~positive
+        alarms = int((harmless & predicted).sum())
+        rate = ratio(alarms, int(harmless.sum()))
+        quotient = ratio(rate, overall)
+        rows.append(
+            {
+                task.item: term,
+                f"test_{task.positive_column}": int((inside & positive).sum()),
+                f"test_{task.negative_column}": int(harmless.sum()),
+                "false_positives": alarms,
+                "fpr": rate,
+                "overall_fpr": overall,
+                "subgroup_auc": roc_auc(score[inside & positive], score[harmless]),
+                "bpsn_auc": roc_auc(score[~inside & positive], score[harmless]),
+                "bnsp_auc": roc_auc(score[inside & positive], score[~inside & ~positive]),
+                "fpr_ratio": quotient,
+                "log_fpr_ratio": log_of_positive(quotient),
+                "fpr_gap": rate - overall,
+                "undefined": first_reason(
+                    {
+                        "no test comment mentions the term": not inside.any(),
+                        f"no {task.negative} test comment mentions the term": not harmless.any(),
+                    }
+                ),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def roc_auc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """Return P(score of a positive > score of a negative) + half of P(equal).
+
+    Missing where either side is empty.
+    """
+    if not len(positive) or not len(negative):
+        return float("nan")
+    ranks = rankdata(np.concatenate([positive, negative]))[: len(positive)].sum()
+    wins = ranks - len(positive) * (len(positive) + 1) / 2
+    return float(wins / (len(positive) * len(negative)))
+
+
+def covariates(training: pd.DataFrame, task: Mentions) -> pd.DataFrame:
+    """Describe the training comments that mention each term.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a term: `training_mentions`, `prevalence` (share of all comments), and with "toxic"
+        for the positive class `toxic_share` (of the mentions; missing without mentions) and
+        `toxic_length` (mean characters of the toxic mentions; missing without any).
+    """
+    positive = (training["label"] == task.positive).to_numpy()
+    length = training["text"].str.len().to_numpy()
+    rows = []
+    for term, inside in _mentions_of(training, task):
+        both = inside & positive
+        rows.append(
+            {
+                task.item: term,
+                "training_mentions": int(inside.sum()),
+                "prevalence": ratio(int(inside.sum()), len(training)),
+                f"{task.positive_column}_share": ratio(int(both.sum()), int(inside.sum())),
+                f"{task.positive_column}_length": ratio(float(length[both].sum()), int(both.sum())),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _mentions_of(table: pd.DataFrame, task: Mentions) -> list[tuple[str, np.ndarray]]:
+    """Return each term with the booleans that say which row mentions it."""
+    groups: Sequence[str] = table["group"].tolist()
+    return [(term.name, np.array(mentioned(groups, term.name), dtype=bool)) for term in task.terms]
+
+
+def outcomes(task: Mentions) -> dict[str, Quantity]:
+    """Return what the rates say of bias: the rate itself, the ratio, its logarithm, the difference.
+
+    Figures and correlations take the ratio.
+    """
+    equal = "flagged by mistake as often as any comment"
+    return {
+        "fpr_ratio": Quantity(
+            column="fpr_ratio",
+            title="FPR ratio",
+            label="FPR ratio (downstream bias)",
+            axis="FPR ratio, term / all comments (ratio)",
+            neutral=1.0,
+            neutral_text=f"FPR ratio of 1: {equal}",
+            per_template=False,
+        ),
+        "fpr": Quantity(
+            column="fpr",
+            title="false positive rate",
+            label="FPR (downstream bias)",
+            axis="false positive rate",
+            per_template=False,
+        ),
+        "log_fpr_ratio": Quantity(
+            column="log_fpr_ratio",
+            title="log FPR ratio",
+            label="Log FPR ratio (downstream bias)",
+            axis="FPR ratio, term / all comments (ratio, log scale)",
+            neutral=1.0,
+            neutral_text=f"FPR ratio of 1: {equal}",
+            logarithm=True,
+            per_template=False,
+        ),
+        "fpr_gap": Quantity(
+            column="fpr_gap",
+            title="FPR gap",
+            label="FPR gap (downstream bias)",
+            axis=f"FPR gap, term {_MINUS} all comments (difference of rates)",
+            neutral=0.0,
+            neutral_text=f"FPR gap of 0: {equal}",
+            per_template=False,
+        ),
+    }
+
+
+def covariate_quantities(task: Mentions) -> dict[str, Quantity]:
+    """Return what the training comments that mention a term say of it."""
+    share, length = f"{task.positive_column}_share", f"{task.positive_column}_length"
+    return {
+        share: Quantity(
+            column=share,
+            title=f"{task.positive} share of mentions in the training data",
+            label=f"{task.positive.capitalize()} share of mentions",
+            axis=f"share of {task.positive} among a term's comments",
+            unit="unit share",
+            per_template=False,
+            missing="no training comment mentions the term",
+        ),
+        "prevalence": Quantity(
+            column="prevalence",
+            title="share of all training comments that mention the term",
+            label=f"Prevalence of {task.item_word}",
+            axis="share of all training comments that mention the term",
+            unit="unit share",
+            per_template=False,
+        ),
+        length: Quantity(
+            column=length,
+            title=f"mean length of {task.positive} mentions in the training data",
+            label=f"Length of {task.positive} mentions",
+            axis=f"mean length of {task.positive} mentions (characters)",
+            unit="character",
+            per_template=False,
+            missing=f"no {task.positive} training comment mentions the term",
+        ),
+    }
+
+
+def contents(task: Mentions) -> Contents:
+    """Return which covariates say how many comments mention a term, and of which class they are."""
+    return Contents(
+        total="training_mentions",
+        share=f"{task.positive_column}_share",
+        counted="comments",
+        groups=(task.positive, task.negative),
+        none_text="never mentioned",
+    )
+
+
+KIND = Kind(
+    definition=Mentions,
+    section=MentionsSection,
+    rows_from=rows_from,
+    items=items,
+    items_title=lambda task: task.items,
+    scored_class=lambda task: task.positive,
+    rates=rates,
+    covariates=covariates,
+    outcomes=outcomes,
+    covariate_quantities=covariate_quantities,
+    contents=contents,
+)
