@@ -5,7 +5,7 @@ STATISTICS = (
     *("correlations", "transfer", "regressions", "diagnostics"),
     *("item_means", "contents"),
 )
-PAPER_TABLES = tables_for(TASKS) if STUDY.paper else ()
+PAPER_TABLES = table_names(TASKS) if STUDY.paper else ()
 
 
 def printed(folder, name, category):
@@ -41,10 +41,11 @@ LAID_OVER = {
             f"paper/{table}", table, "Tables of Steed et al."
         ).items()
     },
-    **({"diagnostics": f"{RESULTS}/paper/diagnostics.csv"} if PAPER_TABLES else {}),
+    "diagnostics": f"{RESULTS}/paper/diagnostics.csv",
+    "figures": f"{RESULTS}/paper/figures.md",
 }
 ANALYSIS = [str(path) for path in ANALYSED.values()]
-PAPER = [str(path) for path in LAID_OVER.values()]
+PAPER = [str(path) for path in LAID_OVER.values()] if PAPER_TABLES else []
 
 
 localrules:
@@ -54,7 +55,7 @@ localrules:
 
 rule analyse:
     input:
-        **OBSERVATIONS,
+        **{f"observations_{task}": OBSERVATIONS[task] for task in TASKS},
         **{
             f"performance_{task}": f"{TABLES}/extrinsic/{task}/performance.csv"
             for task in TASKS
@@ -82,7 +83,7 @@ if PAPER_TABLES:
 
     rule lay_paper_over:
         input:
-            **OBSERVATIONS,
+            **{f"observations_{task}": OBSERVATIONS[task] for task in TASKS},
         output:
             **LAID_OVER,
         log:
@@ -94,6 +95,7 @@ if PAPER_TABLES:
                 tasks=[DESCRIPTIONS[task] for task in TASKS],
                 hc3=section("analysis", "hc3"),
                 note=NOTE,
+                figures=DRAWN,
             ),
             plugins=[],
             files=files,

@@ -7,13 +7,14 @@ from snakemake.exceptions import WorkflowError
 
 from bias_transfer import alterations, measures, upstream
 from bias_transfer.errors import StudyError
-from bias_transfer.paper.tables import tables_for
-from bias_transfer.report.figures import drawings_for
+from bias_transfer.paper.tables import table_names
+from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.config import parse, refuse_repeated_keys
 from bias_transfer.study.description import describe
-from bias_transfer.study.grid import altered_by, models, upstream_variants
+from bias_transfer.study.grid import altered_by, models
+from bias_transfer.study.sources import is_generated, source_paths
 
 try:
     for each in workflow.configfiles:
@@ -35,16 +36,18 @@ CONFIG = STUDY.model_dump(mode="json")
 TASKS = list(STUDY.tasks)
 NOTE = (
     "Generated text: the biases are declared in the config, not found in the world."
-    if STUDY.is_generated
+    if is_generated(STUDY)
     else "Text and model are the ones that the config names."
 )
 
 MODELS = models(STUDY)
-UPSTREAM = {each.id: each for each in upstream_variants(STUDY)}
+UPSTREAM = {each.upstream.id: each.upstream for each in MODELS}
 DATASETS = {(each.task, each.dataset.id): each.dataset for each in MODELS}
-DESCRIPTIONS = {task: describe(STUDY, task).model_dump(mode="json") for task in TASKS}
+DESCRIBED = {task: describe(STUDY, task) for task in TASKS}
+DESCRIPTIONS = {task: each.model_dump(mode="json") for task, each in DESCRIBED.items()}
+DRAWN = {task: drawings_for(each) for task, each in DESCRIBED.items()}
 # A release needs no source, and theirs may be on another machine.
-SOURCE_PATHS = {} if STUDY.release else STUDY.source_paths
+SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
 
 # Every rule's shell becomes its one command, which ends with this process: see runtime/lifetime.py.
 COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer "
@@ -156,7 +159,7 @@ def kind(task):
 def altered(task, dataset):
     """Return what makes a data set: the alteration's name and its entry in the config."""
     name, entry = altered_by(STUDY, task, dataset)
-    return dict(id=dataset, alteration=name, entry=entry.model_dump(mode="json"))
+    return dict(alteration=name, entry=entry.model_dump(mode="json"))
 
 
 def alteration_plugins(task, dataset):

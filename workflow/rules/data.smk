@@ -42,8 +42,8 @@ rule fetch_detox:
         "../../envs/environment.yaml"
     params:
         settings=lambda wildcards: settings(
+            task=wildcards.task,
             file=wildcards.name,
-            key=f"tasks.{wildcards.task}.detox.{wildcards.name}",
             article=section("tasks", wildcards.task, "detox", "article"),
         ),
         plugins=[],
@@ -61,7 +61,7 @@ rule fetch_sentences:
         "../../envs/environment.yaml"
     params:
         settings=lambda wildcards: settings(
-            key=f"tasks.{wildcards.task}.sentences",
+            task=wildcards.task,
             **section("tasks", wildcards.task, "sentences", "url"),
         ),
         plugins=[],
@@ -83,8 +83,8 @@ rule prepare_sentences:
     params:
         settings=lambda wildcards: settings(
             definition=definition(wildcards.task, "templates"),
+            task=wildcards.task,
             sentences=source("tasks", wildcards.task, "sentences"),
-            key=f"tasks.{wildcards.task}.sentences",
         ),
         content=lambda wildcards: content(
             f"tasks.{wildcards.task}.sentences.file.path"
@@ -209,7 +209,7 @@ rule alter_data:
         settings=lambda wildcards: settings(
             seed=STUDY.seed,
             definition=definition(wildcards.task, "templates"),
-            dataset=altered(wildcards.task, wildcards.dataset),
+            **altered(wildcards.task, wildcards.dataset),
         ),
         plugins=lambda wildcards: alteration_plugins(
             wildcards.task, wildcards.dataset

@@ -1,6 +1,5 @@
 # Takes a task's observation table and what the analysis wrote; makes
 # results/figures/<task>/<question>.{pdf,png}.
-DRAWN = {task: drawings_for(describe(STUDY, task)) for task in TASKS}
 FIGURES = [
     f"{RESULTS}/figures/{task}/{figure}.{suffix}"
     for task in TASKS
@@ -32,6 +31,7 @@ rule draw:
     conda:
         "../../envs/environment.yaml"
     params:
+        caption=lambda wildcards: drawing(wildcards.figure).caption,
         settings=lambda wildcards: settings(
             figure=wildcards.figure, task=DESCRIPTIONS[wildcards.task], note=NOTE
         ),

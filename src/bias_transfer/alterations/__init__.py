@@ -70,6 +70,8 @@ class Alteration:
         The models that a regression is fitted on together: "Balanced".
     task_kinds
         The kinds of task whose data it can alter.
+    levels
+        Columns of the observation table that say how much; those of its kinds.
     settings
         One entry of `tasks.<task>.alterations.<name>`.
     variant
@@ -85,6 +87,7 @@ class Alteration:
     order: int
     group: str
     task_kinds: frozenset[str]
+    levels: tuple[str, ...]
     settings: type[Section]
     variant: Callable[[Any, Any], Variant]
     kinds: Callable[[Any], dict[str, Kind]]

@@ -116,6 +116,7 @@ ALTERATION = Alteration(
     order=10,
     group="Balanced",
     task_kinds=frozenset({"labels_by_group"}),
+    levels=("oversample", "undersample"),
     settings=Balance,
     variant=variant,
     kinds=lambda task: {

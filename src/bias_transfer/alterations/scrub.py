@@ -84,6 +84,7 @@ ALTERATION = Alteration(
     order=20,
     group="Scrubbed",
     task_kinds=frozenset({"mentions"}),
+    levels=("scrubbed_fraction",),
     settings=Scrub,
     variant=variant,
     kinds=kinds,

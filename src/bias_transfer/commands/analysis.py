@@ -1,67 +1,75 @@
-"""Commands that estimate: the correlations of Table 2, and the regressions of Tables 3 to 8."""
+"""The command that estimates: every statistic of the study, its tables and its answer."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from bias_transfer.runtime.artifacts import atomic_file, read_table, write_table
-from bias_transfer.runtime.job import Job
+from bias_transfer.analysis.contents import contents
+from bias_transfer.analysis.correlation import correlations, transfer
+from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.diagnostics import diagnostics
+from bias_transfer.analysis.means import item_means
+from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
+from bias_transfer.report.answer import answer
 from bias_transfer.report.correlations import correlation_sheet
 from bias_transfer.report.html import html
 from bias_transfer.report.latex import latex
 from bias_transfer.report.regressions import regression_sheet
 from bias_transfer.report.sheet import Sheet
-from bias_transfer.report.answer import answer
-from bias_transfer.analysis.correlation import bias_distribution_correlations, item_correlation
-from bias_transfer.analysis.diagnostics import diagnostics
-from bias_transfer.analysis.observations import ITEMS, MEASURES
-from bias_transfer.paper.printed import beside
-from bias_transfer.analysis.tables import TABLES, coefficient_table, fit
-
-_RATIOS = {"bios": "log_tpr_ratio", "wiki": "fpr_ratio"}
-# The tables that the answer is told from.
-_MAIN_TABLES = {3: "bios", 4: "wiki"}
+from bias_transfer.runtime.artifacts import atomic_file, read_table, write_table
+from bias_transfer.runtime.job import Job
 
 
-def correlate(job: Job) -> None:
-    """Write Table 2, and the correlation of upstream with downstream bias over items."""
-    distributions, transfers = [], []
-    for task in ITEMS:
-        table = read_table(job.input(task))
-        item, before, after = ITEMS[task], MEASURES[task], _RATIOS[task]
-        distributions.append(
-            bias_distribution_correlations(table, item, [before, after]).assign(task=task)
-        )
-        transfers.append(item_correlation(table, item, before, after).assign(task=task))
-    table2, transfer = (pd.concat(parts, ignore_index=True) for parts in (distributions, transfers))
-    for name, joined in (("table2", table2), ("transfer", transfer)):
-        write_table(job.output(name), joined[["task", *joined.columns.drop("task")]])
-    _print(job, correlation_sheet(table2, job.settings["note"]))
-
-
-def regress(job: Job) -> None:
-    """Write Tables 3 to 8, what was tested about each column, and the answer in words."""
+def analyse(job: Job) -> None:
+    """Write the tables of all tasks, each task's as they are printed, and the answer in words."""
     hc3, note = job.settings["hc3"], job.settings["note"]
-    observations = {task: read_table(job.input(task)) for task in ITEMS}
-    performance = {task: read_table(job.input(f"performance_{task}")) for task in ITEMS}
-    estimates, tests = {}, []
-    for table in TABLES:
-        outcome = job.settings["outcomes"][table.task]
-        fits = list(fit(table, observations[table.task], outcome))
-        estimates[table.number] = coefficient_table(fits, hc3)
-        tests += [diagnostics(fitted) for fitted in fits]
-        write_table(job.output(f"table{table.number}"), beside(estimates[table.number]))
-        _print(job, regression_sheet(table, fits, hc3, note))
-    write_table(job.output("diagnostics"), pd.concat(tests, ignore_index=True))
-    main = {task: estimates[number] for number, task in _MAIN_TABLES.items()}
-    _write(job.output("answer"), answer(note, observations, main, performance))
+    tasks = described(job)
+    observed = observed_by(job, tasks)
+    performance = {task.name: read_table(job.input(f"performance_{task.name}")) for task in tasks}
+    correlated = {task.name: correlations(observed[task.name], task) for task in tasks}
+    fits = {
+        task.name: list(fit(task, regression_table(task), observed[task.name])) for task in tasks
+    }
+    regressions = pd.concat(
+        [coefficient_table(fits[task.name], hc3) for task in tasks], ignore_index=True
+    )
+    tables = {
+        "correlations": list(correlated.values()),
+        "transfer": [transfer(observed[task.name], task) for task in tasks],
+        "regressions": [regressions],
+        "diagnostics": [diagnostics(each) for fitted in fits.values() for each in fitted],
+        "item_means": [item_means(observed[task.name], task) for task in tasks],
+        "contents": [contents(observed[task.name], task) for task in tasks],
+    }
+    for name, parts in tables.items():
+        write_table(job.output(name), pd.concat(parts, ignore_index=True))
+    for task in tasks:
+        sheet = correlation_sheet(correlated[task.name], [task], note)
+        write_sheet(job, f"correlations_{task.name}", sheet)
+        sheet = regression_sheet(fits[task.name], hc3, note)
+        write_sheet(job, f"regressions_{task.name}", sheet)
+    write_text(job.output("answer"), answer(note, tasks, observed, regressions, performance))
 
 
-def _print(job: Job, sheet: Sheet) -> None:
-    _write(job.output(f"table{sheet.number}_tex"), latex(sheet))
-    _write(job.output(f"table{sheet.number}_html"), html(sheet))
+def described(job: Job) -> list[TaskDescription]:
+    """Return the tasks that a job's settings describe."""
+    # JSON knows no tuples.
+    return [TaskDescription.model_validate(each, strict=False) for each in job.settings["tasks"]]
 
 
-def _write(path: Path, text: str) -> None:
+def observed_by(job: Job, tasks: Iterable[TaskDescription]) -> dict[str, pd.DataFrame]:
+    """Read the observation table of each task, by its name."""
+    return {task.name: read_table(job.input(f"observations_{task.name}")) for task in tasks}
+
+
+def write_sheet(job: Job, name: str, sheet: Sheet) -> None:
+    """Write a table as it is printed, for papers and for browsers."""
+    write_text(job.output(f"{name}_tex"), latex(sheet))
+    write_text(job.output(f"{name}_html"), html(sheet))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text, whole or not at all."""
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -1,6 +1,7 @@
 """Commands that make the upstream checkpoints."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pandas as pd
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from bias_transfer.data.hub import resolve
+from bias_transfer.data.hub import model_folder, resolve
+from bias_transfer.measures._masking import require_scorable_words
 from bias_transfer.models.checkpoints import (
     load_masked_lm,
     load_tokenizer,
@@ -16,9 +18,9 @@ from bias_transfer.models.checkpoints import (
     save_checkpoint,
 )
 from bias_transfer.models.device import prepare_device
-from bias_transfer.models.pretraining import Architecture, pretrain
+from bias_transfer.models.families import Architecture
+from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.training import TrainingSettings
-from bias_transfer.models.words import require_scorable_words
 from bias_transfer.runtime.artifacts import (
     atomic_folder,
     describe_folder,
@@ -62,15 +64,10 @@ def prepare_checkpoint(job: Job) -> None:
             )
             _publish(job, model, tokenizer, description, curve)
     else:
-        source = settings[settings["source"]]
-        name = source["path"] if settings["source"] == "file" else source["id"]
-        revision = ""
-        if settings["source"] == "hub":
-            revision = resolve(name, "model", source["revision"])
-            description |= {"hub": name, "revision": revision}
-        tokenizer = load_tokenizer(name, revision)
+        name, folder = _brought(settings, description)
+        tokenizer = load_tokenizer(folder)
         check(tokenizer, name)
-        model = load_masked_lm(name, revision)
+        model = load_masked_lm(folder)
         require_matching_tokenizer(model, tokenizer, name)
         _publish(job, model, tokenizer, description, None)
 
@@ -95,6 +92,16 @@ def alter_checkpoint(job: Job) -> None:
     recipe = {"kind": variant.kind, "strength": variant.strength, "trial": variant.trial}
     description = {"kind": "checkpoint", "upstream": variant.id, "recipe": recipe, "seed": seed}
     _publish(job, altered, tokenizer, description, None)
+
+
+def _brought(settings: Mapping[str, Any], description: dict[str, Any]) -> tuple[str, str]:
+    """Return what messages call the user's checkpoint, and its folder, fetched if need be."""
+    if settings["source"] == "file":
+        return settings["file"]["path"], settings["file"]["path"]
+    hub = settings["hub"]
+    commit = resolve(hub["id"], "model", hub["revision"])
+    description |= {"hub": hub["id"], "commit": commit}
+    return hub["id"], model_folder(hub["id"], commit)
 
 
 def _corpus(job: Job) -> list[str]:

@@ -17,7 +17,6 @@ from bias_transfer.runtime.artifacts import (
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.lineage import BUNDLE, as_record, bundle, start_run
 from bias_transfer.runtime.provenance import code_digest
-from bias_transfer.analysis.observations import ITEMS
 
 _ABOUT = """# Results release
 
@@ -46,7 +45,7 @@ def release(job: Job) -> None:
     """Copy the tables, join every model's scores, and say what they are."""
     settings = job.settings
     with atomic_folder(job.output("manifest").parent) as folder:
-        for task in ITEMS:
+        for task in settings["models"]:
             for kind in ("observations", "intrinsic"):
                 _copy(job.input(f"{kind}_{task}"), folder / kind / f"{task}.csv")
             for path in job.inputs[f"extrinsic_{task}"]:

@@ -1,13 +1,12 @@
 """Commands that score a checkpoint before fine-tuning and a classifier after it."""
 
 from collections.abc import Sequence
-from functools import reduce
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from bias_transfer.analysis.observations import joined_scores
 from bias_transfer.measures import Resources, measure
 from bias_transfer.models.checkpoints import (
     load_classifier,
@@ -90,7 +89,7 @@ def _resources(job: Job) -> Resources:
         )
         if job.inputs["sentiment"]
         else None,
-        sentences=read_table(verified_folder(job.input("sentences")) / "sentences.parquet")
+        sentences=read_table(verified_folder(job.input("sentences")) / "templates.parquet")
         if job.inputs["sentences"]
         else None,
     )
@@ -108,13 +107,4 @@ def _scores(
         plugin = measure(name)
         own = plugin.settings.model_validate(values)
         tables.append(plugin.score(scorer, definition, own, resources))
-    return reduce(lambda first, second: _joined(first, second, definition), tables)
-
-
-def _joined(first: pd.DataFrame, second: pd.DataFrame, definition: Any) -> pd.DataFrame:
-    keys = [
-        name
-        for name in (definition.item, "template")
-        if name in first.columns and name in second.columns
-    ]
-    return first.merge(second, on=keys, how="left")
+    return joined_scores(tables, definition.item)

@@ -12,8 +12,9 @@ from bias_transfer.runtime.artifacts import (
 )
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.resuming import training_checkpoints
+from bias_transfer.data.hub import model_folder, resolve
 from bias_transfer.data.sentiment import SENTIMENTS
-from bias_transfer.tasks.performance import performance
+from bias_transfer.tasks._performance import performance
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledText, fine_tune
 from bias_transfer.models.device import prepare_device
@@ -34,10 +35,11 @@ def prepare_sentiment_classifier(job: Job) -> None:
             describe_folder(folder, {"kind": "sentiment lexicon"})
         else:
             hub = settings["hub"]
-            save_hub_classifier(
-                hub["id"], hub["revision"], hub["negative"], settings["maximum_length"], folder
-            )
-            describe_folder(folder, {"kind": "sentiment classifier", "negative": hub["negative"]})
+            commit = resolve(hub["id"], "model", hub["revision"])
+            source = model_folder(hub["id"], commit)
+            save_hub_classifier(source, "", hub["negative"], settings["maximum_length"], folder)
+            known = {"negative": hub["negative"], "hub": hub["id"], "commit": commit}
+            describe_folder(folder, {"kind": "sentiment classifier", **known})
 
 
 def _train(job: Job) -> None:

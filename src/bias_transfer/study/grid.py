@@ -16,6 +16,7 @@ from bias_transfer.alterations import ORIGINAL
 from bias_transfer.upstream import PRETRAINED
 
 if TYPE_CHECKING:
+    from bias_transfer.section import Section
     from bias_transfer.study.config import Study
 
 
@@ -65,6 +66,27 @@ def altered_datasets(study: Study, task: str, entries: Any) -> tuple[alterations
         each.variant(entry, definition)
         for name, each in alterations.alterations().items()
         for entry in getattr(entries, name)
+    )
+
+
+def altered_by(study: Study, task: str, dataset: str) -> tuple[str, Section]:
+    """Return what makes an altered training set of a task: the alteration and its settings.
+
+    Parameters
+    ----------
+    study, task
+        Which task's.
+    dataset
+        The data set's id.
+    """
+    definition, section = study.definition(task), study.tasks[task]
+    asked = (section.alterations, *(crossing.alterations for crossing in section.crossed))
+    return next(
+        (name, entry)
+        for entries in asked
+        for name, each in alterations.alterations().items()
+        for entry in getattr(entries, name)
+        if each.variant(entry, definition).id == dataset
     )
 
 

@@ -99,6 +99,9 @@ class Method:
         Of the strength, as it is printed: "c"; empty without one.
     settings
         Its section of the config, `upstream.<name>`; has a default for every key.
+    axes
+        Keys of the settings that only say which variants there are: a job for one of them does not
+        depend on the others.
     variants
         From the settings to the variants, in their order.
     apply
@@ -115,6 +118,7 @@ class Method:
     pretrained: bool
     symbol: str
     settings: type[Section]
+    axes: frozenset[str]
     variants: Callable[[Any], tuple[Variant, ...]]
     apply: Apply
     needs: frozenset[str] = frozenset()

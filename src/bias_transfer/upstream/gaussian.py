@@ -32,6 +32,7 @@ METHOD = Method(
     pretrained=True,
     symbol="σ",
     settings=Settings,
+    axes=frozenset({"standard_deviations", "trials"}),
     variants=variants,
     apply=adding(gaussian_noise),
 )

@@ -43,6 +43,7 @@ METHOD = Method(
     pretrained=False,
     symbol="",
     settings=Settings,
+    axes=frozenset({"trials"}),
     variants=variants,
     apply=apply,
 )

@@ -105,6 +105,7 @@ METHOD = Method(
     pretrained=True,
     symbol="γ",
     settings=Settings,
+    axes=frozenset({"gammas"}),
     variants=variants,
     apply=apply,
     needs=frozenset({"corpus"}),

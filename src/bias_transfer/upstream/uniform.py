@@ -32,6 +32,7 @@ METHOD = Method(
     pretrained=True,
     symbol="c",
     settings=Settings,
+    axes=frozenset({"half_widths", "trials"}),
     variants=variants,
     apply=adding(uniform_noise),
 )
