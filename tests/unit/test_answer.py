@@ -118,6 +118,12 @@ def test_a_task_speaks_in_the_words_of_its_description(page):
     assert "Lowest false positive rate: a 0.25" in section(page, "Own comments")
 
 
+def test_regressions_read_from_their_file_say_the_same(page):
+    regressions = pd.concat([fitted(task) for task in TASKS], ignore_index=True)
+    read = regressions.replace({"reason": {"": np.nan}})
+    assert page_of(TASKS, {task.name: observed(task) for task in TASKS}, read) == page
+
+
 def test_items_are_called_by_their_titles():
     task = BIOS.model_copy(update={"item_titles": {"a": "yoga teacher"}})
     assert "yoga teacher 0.25, b 0.50" in page_of([task], {"bios": observed(task)}, fitted(task))
