@@ -8,22 +8,23 @@ import statsmodels.api as sm
 from scipy import stats
 
 from bias_transfer.analysis.diagnostics import DIAGNOSTIC_COLUMNS, diagnostics
-from bias_transfer.analysis.tables import TABLES, TEMPLATES, fit
+from bias_transfer.analysis.tables import fit, regression_table
 from tests.unit import paper_grid
+from tests.unit.paper_grid import BIOS
 
-BIOS = {t.number: t for t in TABLES}[3]
+TABLE = regression_table(BIOS)
 
 
 @pytest.fixture(scope="module")
 def columns():
-    return {each.name: each for each in fit(BIOS, paper_grid.bios(), "log_tpr_ratio")}
+    return {each.name: each for each in fit(BIOS, TABLE, paper_grid.bios())}
 
 
 @pytest.mark.parametrize("name", ["Pre-trained", "Noise added"])
 def test_variance_inflation_is_that_of_each_term_on_the_others(columns, name):
     rows = columns[name].rows
     design = rows[["pronoun_ranking", "prevalence_she"]].assign(
-        **{f"template[{t}]": (rows["template"] == t) * 1.0 for t in TEMPLATES["bios"][1:]}
+        **{f"template[{t}]": (rows["template"] == t) * 1.0 for t in BIOS.templates[1:]}
     )
     table = diagnostics(columns[name])
     found = table[table["statistic"] == "variance_inflation_factor"].set_index("term")["value"]
@@ -51,7 +52,7 @@ def test_the_columns_are_fixed_and_name_the_regression(columns):
     table = diagnostics(columns["Random"])
     assert table.columns.tolist() == list(DIAGNOSTIC_COLUMNS)
     heads = table[["table", "task", "number", "column"]].drop_duplicates().to_dict("records")
-    assert heads == [{"table": 3, "task": "bios", "number": 3, "column": "Random"}]
+    assert heads == [{"table": "regressions-bios", "task": "bios", "number": 2, "column": "Random"}]
 
 
 def test_without_a_fit_every_statistic_is_missing_with_the_reason(columns):
@@ -65,7 +66,7 @@ def test_without_a_fit_every_statistic_is_missing_with_the_reason(columns):
 
 def test_an_outcome_that_never_varies_has_neither_statistic_and_says_so():
     rows = paper_grid.bios().assign(log_tpr_ratio=0.5)
-    table = diagnostics(next(iter(fit(BIOS, rows, "log_tpr_ratio")))).set_index("statistic")
+    table = diagnostics(next(iter(fit(BIOS, TABLE, rows)))).set_index("statistic")
     for statistic, reason in (
         ("breusch_pagan", "the squared residuals do not vary"),
         ("shapiro_wilk", "fewer than 3 items, or the same value for all"),

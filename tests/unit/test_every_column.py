@@ -11,13 +11,18 @@ import pytest
 import statsmodels.api as sm
 from linearmodels.panel import PanelOLS
 
-from bias_transfer.paper.printed import printed_columns, printed_estimates
 from bias_transfer.analysis.regression import HC3_KINDS
-from bias_transfer.analysis.tables import TABLES, TEMPLATES, fit, rows_of
+from bias_transfer.analysis.tables import fit, rows_of
+from bias_transfer.paper.printed import printed_columns, printed_estimates
+from bias_transfer.paper.tables import TABLES
 from tests.unit import paper_grid
+from tests.unit.paper_grid import TASKS
 
 PAPER = printed_columns().set_index(["table", "number"]).drop(columns="f_stars")
-KEYS = [(table.number, n) for table in TABLES for n in range(1, len(table.columns) + 1)]
+BY_NUMBER = {table.number: (task, table) for task in TABLES for table in TABLES[task]}
+KEYS = [
+    (number, n) for number in range(3, 9) for n in range(1, len(BY_NUMBER[number][1].columns) + 1)
+]
 # With five terms undefined the paper still has 50 rows a model here: it must have filled them in.
 FILLED_BY_THE_PAPER = {(7, 2), (7, 3), *((8, number) for number in range(1, 6))}
 # The paper prints a residual standard error below its plain least squares only.
@@ -39,18 +44,17 @@ def observations(task):
 @cache
 def fitted():
     """Fit every column once, by table and number."""
-    outcomes = {"bios": "log_tpr_ratio", "wiki": "fpr"}
     return {
-        (table.number, column.number): column
-        for table in TABLES
-        for column in fit(table, observations(table.task), outcomes[table.task])
+        (number, column.number): column
+        for number, (task, table) in BY_NUMBER.items()
+        for column in fit(TASKS[task], table, observations(task))
     }
 
 
 def rows_used(key):
     """Return the defined rows of a column, by hand."""
-    (table,) = (table for table in TABLES if table.number == key[0])
-    rows = rows_of(table, table.columns[key[1] - 1], observations(table.task))
+    task, table = BY_NUMBER[key[0]]
+    rows = rows_of(TASKS[task], table.columns[key[1] - 1], observations(task))
     wanted = fitted()[key].specification
     return rows.dropna(subset=[wanted.outcome, *wanted.regressors])
 
@@ -65,6 +69,90 @@ def slopes_design(key):
 
 def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
+
+
+# Which models, and what explains what
+
+
+def models_of(number):
+    """Count the models of each column on the paper's grid, by kind."""
+    task, table = BY_NUMBER[number]
+    grid = paper_grid.models(task)
+    return {
+        column.name: grid.loc[column.selects(grid), ["upstream_kind", "dataset_kind"]]
+        .agg("+".join, axis=1)
+        .value_counts()
+        .to_dict()
+        for column in table.columns
+    }
+
+
+UNMODIFIED = {"pretrained+original": 1}
+NOISE = {"uniform+original": 10, "gaussian+original": 10}
+SCRUBBED = {"pretrained+scrub-toxic": 10, "pretrained+scrub-all": 10}
+
+
+def test_the_models_of_each_column_of_table_3():
+    mitigated, balanced = {"sentdebias+original": 12}, {"pretrained+balance": 10}
+    assert models_of(3) == {
+        "Pre-trained": UNMODIFIED,
+        "Mitigated": UNMODIFIED | mitigated,
+        "Random": {"random+original": 10},
+        "Noise added": UNMODIFIED | NOISE,
+        "Balanced": balanced,
+        "All pre-trained": UNMODIFIED | NOISE | mitigated | balanced,
+    }
+
+
+def test_the_models_of_each_column_of_table_4():
+    assert models_of(4) == {
+        "Pre-trained": UNMODIFIED,
+        "Noise added": UNMODIFIED | NOISE,
+        "Random": {"random+original": 10},
+        "Scrubbed": SCRUBBED,
+        "All pre-trained": UNMODIFIED | NOISE | SCRUBBED,
+    }
+
+
+def test_table_8_adds_the_random_models_that_were_fine_tuned_on_scrubbed_data():
+    last = "All pre-trained, and scrubbed random"
+    assert list(models_of(8)) == [*list(models_of(4))[:4], last]
+    assert models_of(8)[last] == UNMODIFIED | NOISE | SCRUBBED | {
+        "random+scrub-toxic": 10,
+        "random+scrub-all": 10,
+    }
+
+
+@pytest.mark.parametrize("number", [5, 6, 7])
+def test_further_specifications_are_of_the_unmodified_model(number):
+    assert all(found == UNMODIFIED for found in models_of(number).values())
+
+
+def test_names_of_columns_are_unique_in_a_table():
+    for _, table in BY_NUMBER.values():
+        assert len({column.name for column in table.columns}) == len(table.columns)
+
+
+@pytest.mark.parametrize(
+    ("key", "outcome", "templates", "effects"),
+    [
+        ((3, 2), "log_tpr_ratio", True, "model"),
+        ((4, 5), "fpr", True, "model"),
+        ((5, 2), "log_tpr_ratio", True, "model"),
+        ((5, 4), "log_tpr_ratio", False, "template"),
+        ((5, 5), "pronoun_ranking_after", False, "template"),
+        ((6, 6), "negative_sentiment_after", False, "template"),
+        ((7, 1), "fpr", False, "model"),
+        ((8, 2), "fpr", False, "model"),
+    ],
+)
+def test_what_explains_what(key, outcome, templates, effects):
+    column = fitted()[key]
+    wanted = column.specification
+    assert wanted.outcome == outcome
+    assert wanted.templates == (column.task.templates if templates else ())
+    assert wanted.effects == effects
+    assert wanted.name == f"Table {key[0]}, {column.name}"
 
 
 # What the paper prints
@@ -85,7 +173,7 @@ def test_the_regressors_are_the_terms_that_the_paper_prints(key):
 @every_column
 def test_the_slopes_are_as_many_as_the_papers_f_has(key):
     column = fitted()[key]
-    templates = len(TEMPLATES[column.table.task]) - 1 if column.specification.templates else 0
+    templates = len(column.task.templates) - 1 if column.specification.templates else 0
     slopes = len(column.specification.regressors) + templates
     assert slopes == int(PAPER.loc[key, "f_slopes"]) == slopes_design(key).shape[1]
 

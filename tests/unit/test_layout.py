@@ -5,11 +5,12 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
-import pandas as pd
 import pytest
 
-from bias_transfer.commands import analysis
-from bias_transfer.runtime.job import Job
+from bias_transfer.analysis.correlation import correlations
+from bias_transfer.analysis.tables import fit, regression_table
+from bias_transfer.paper.printed import of_table
+from bias_transfer.paper.tables import TABLES, paper_tables
 from bias_transfer.report.correlations import correlation_sheet
 from bias_transfer.report.html import html
 from bias_transfer.report.latex import escape, latex
@@ -26,14 +27,14 @@ from bias_transfer.report.sheet import (
     significance_note,
     stars,
 )
-from bias_transfer.analysis.correlation import bias_distribution_correlations
-from bias_transfer.analysis.tables import TABLES, fit
 from tests.unit import paper_grid
+from tests.unit.paper_grid import BIOS, WIKI
 
 NOTE = "Generated text: 100 % & more_of {it}."
 HOSTILE = r"a\b{c}$d&e#f%g_h^i~j<k>l"
 
 TRICKY = Sheet(
+    name="table3",
     number=3,
     title=f"Title {HOSTILE}",
     columns=2,
@@ -57,25 +58,23 @@ def wiki():
 
 @pytest.fixture(scope="module")
 def sheets(wiki):
-    """Every table on the paper's grid, by number."""
+    """Every table on the paper's grid, by the paper's number; and a task's own, by name."""
     bios = paper_grid.bios()
-    tasks = {"bios": (bios, "log_tpr_ratio"), "wiki": (wiki, "fpr")}
-    made = {
-        table.number: regression_sheet(table, list(fit(table, *tasks[table.task])), "lsdv", NOTE)
-        for table in TABLES
+    found = paper_tables([BIOS, WIKI], {"bios": bios, "wiki": wiki}, "lsdv", NOTE).sheets
+    own = regression_sheet(list(fit(BIOS, regression_table(BIOS), bios)), "lsdv", NOTE)
+    return {each.number or each.name: each for each in (*found.values(), own)} | {
+        "correlations-wiki": correlation_sheet(
+            correlations(wiki, WIKI), [WIKI], NOTE, name="correlations-wiki"
+        )
     }
-    correlations = [
-        bias_distribution_correlations(bios, "occupation", ["pronoun_ranking", "log_tpr_ratio"]),
-        bias_distribution_correlations(wiki, "identity_term", ["negative_sentiment", "fpr_ratio"]),
-    ]
-    joined = pd.concat(
-        [part.assign(task=task) for part, task in zip(correlations, tasks, strict=True)],
-        ignore_index=True,
-    )
-    return made | {2: correlation_sheet(joined, NOTE)}
 
 
-every_table = pytest.mark.parametrize("number", range(2, 9))
+TABLE_4 = TABLES["wiki"][0]
+
+
+every_table = pytest.mark.parametrize(
+    "number", [*range(2, 9), "regressions-bios", "correlations-wiki"]
+)
 
 
 def texts(row):
@@ -180,8 +179,7 @@ def test_the_heads_are_those_of_a_regression_table(sheets):
 
 
 def test_an_estimate_stands_above_its_error_and_the_papers(wiki, sheets):
-    (table,) = (table for table in TABLES if table.number == 4)
-    (first, *_) = fit(table, wiki, "fpr")
+    (first, *_) = fit(WIKI, TABLE_4, wiki)
     estimate = first.result.coefficients.set_index("term").loc["toxic_share"]
     (own,) = rows_labelled(sheets[4], "Toxic share of mentions")
     assert own.cells[0].text == decimal(estimate["coefficient"])
@@ -243,30 +241,33 @@ def test_nothing_left_out_is_said_too(sheets):
 
 
 def test_the_clustered_p_value_is_that_of_upstream_bias(wiki, sheets):
-    (table,) = (table for table in TABLES if table.number == 4)
     expected = [
         probability(each.result.coefficients["p_value_item_clustered"].iloc[0])
-        for each in fit(table, wiki, "fpr")
+        for each in fit(WIKI, TABLE_4, wiki)
     ]
     assert texts(rows_labelled(sheets[4], "Upstream p, clustered by item")[0]) == expected
 
 
 @pytest.mark.parametrize("hc3", ["lsdv", "within", "arellano"])
 def test_the_errors_printed_are_named(wiki, hc3):
-    table = TABLES[1]
-    fits = list(fit(table, wiki, "fpr"))
-    sheet = regression_sheet(table, fits, hc3, NOTE)
+    fits = list(fit(WIKI, TABLE_4, wiki))
+    sheet = regression_sheet(fits, hc3, NOTE)
     assert any(f"({hc3})" in note for note in sheet.notes)
     errors = [each.result.coefficients[f"standard_error_{hc3}"].iloc[0] for each in fits]
     found = row_below(sheet, "Negative sentiment (upstream)")
     assert texts(found) == [f"({decimal(error)})" for error in errors]
+    reasons = [sheet.footnotes[mark - 1] for mark in found.cells[0].marks]
+    missing = (
+        "Standard errors not defined: arellano sums over fixed effects, and there is only one."
+    )
+    assert reasons == ([missing] if hc3 == "arellano" else [])
+    assert not any(cell.marks for cell in found.cells[1:])
 
 
 def test_a_column_that_could_not_be_fitted_says_why_and_keeps_the_papers_numbers(wiki):
-    table = TABLES[1]
-    fits = list(fit(table, wiki, "fpr"))
+    fits = list(fit(WIKI, TABLE_4, wiki))
     fits[0] = dataclasses.replace(fits[0], result="no such model in this study")
-    sheet = regression_sheet(table, fits, "lsdv", NOTE)
+    sheet = regression_sheet(fits, "lsdv", NOTE, of_table(4))
     (own,) = rows_labelled(sheet, "Observations")
     assert own.cells[0].text == "–"
     assert sheet.footnotes[own.cells[0].marks[0] - 1] == (
@@ -274,6 +275,57 @@ def test_a_column_that_could_not_be_fitted_says_why_and_keeps_the_papers_numbers
     )
     assert sheet.heads[2][0] == Head("not estimated")
     assert texts(row_below(sheet, "Constant", 2))[0] == "−0.373***"
+
+
+def test_a_table_of_your_own_prints_nothing_of_the_papers(sheets):
+    sheet = sheets["regressions-bios"]
+    assert not any(row.style == "paper" for block in sheet.blocks for row in block)
+    assert not any("paper" in note for note in sheet.notes)
+    assert texts(rows_labelled(sheet, "Models")[0]) == ["1", "10", "21", "13", "10", "43"]
+    assert [head.text for head in sheet.heads[1]] == ["Log TPR ratio (downstream bias)"]
+
+
+def test_an_exact_fit_shows_its_estimates_and_why_nothing_judges_them(wiki):
+    exact = wiki.assign(fpr=0.1 + 0.3 * wiki["toxic_share"])
+    sheet = regression_sheet(list(fit(WIKI, TABLE_4, exact)), "lsdv", NOTE)
+    (own,) = rows_labelled(sheet, "Toxic share of mentions")
+    assert texts(own)[0] == "0.300"
+    error = row_below(sheet, "Toxic share of mentions").cells[0]
+    assert error.text == "(–)"
+    assert [sheet.footnotes[mark - 1] for mark in error.marks] == [
+        "Standard errors not defined: the fit is exact, so that nothing is left to judge it by."
+    ]
+    assert texts(rows_labelled(sheet, "R²")[0])[0] == "1.000"
+    assert texts(rows_labelled(sheet, "F Statistic (df)")[0])[0] == "–"
+
+
+# Correlations
+
+
+def test_a_tasks_own_correlations_have_no_rows_of_the_papers(sheets):
+    (block,) = sheets["correlations-wiki"].blocks
+    assert {row.style for row in block} == {"group", "own"}
+    assert block[0].label.text == "WIKI: negative sentiment, FPR ratio"
+    assert not any("paper" in note for note in sheets["correlations-wiki"].notes)
+
+
+def test_an_altered_checkpoint_on_altered_data_is_named_by_both(wiki):
+    kinds = wiki["upstream_kind"].isin(["pretrained", "gaussian"])
+    rows = wiki[kinds & (wiki["dataset"].isin(["original", "scrub-all-0.5"]))]
+    crossed = rows["upstream_kind"] == "gaussian"
+    rows = rows.assign(
+        dataset=rows["dataset"].mask(crossed, "scrub-all-0.5"),
+        dataset_kind=rows["dataset_kind"].mask(crossed, "scrub-all"),
+    )
+    sheet = correlation_sheet(correlations(rows, WIKI), [WIKI], NOTE)
+    label = "Scrubbing all mentions, gaussian noise (σ = 0.1): scrub-all-0.5"
+    assert len(rows_labelled(sheet, label)) == 1
+
+
+def test_what_no_description_tells_of_is_named_by_its_kinds(wiki):
+    rows = wiki.assign(upstream_kind=wiki["upstream_kind"].replace("random", "pruned"))
+    sheet = correlation_sheet(correlations(rows, WIKI), [WIKI], NOTE)
+    assert rows_labelled(sheet, "pruned, original")
 
 
 # Table 2
@@ -311,10 +363,7 @@ def test_the_unmodified_upstream_model_is_not_correlated_with_itself(sheets):
 def test_what_is_not_in_the_study_and_what_is_undefined_is_said(wiki):
     kept = wiki["upstream_kind"].isin(["pretrained", "random"]) & (wiki["dataset"] == "original")
     rows = wiki[kept].assign(fpr_ratio=wiki["fpr_ratio"].mask(wiki["upstream_kind"] == "random", 1))
-    table = bias_distribution_correlations(
-        rows, "identity_term", ["negative_sentiment", "fpr_ratio"]
-    )
-    sheet = correlation_sheet(table.assign(task="wiki"), NOTE)
+    sheet = paper_tables([WIKI], {"wiki": rows}, "lsdv", NOTE).sheets["table2"]
     assert rows_labelled(sheet, "paper: Uniform noise (not in this study)")
     (row,) = rows_labelled(sheet, "Not pre-trained")
     assert texts(row)[4:] == ["–", "–", "50"]
@@ -404,6 +453,18 @@ def test_latex_stars_marks_and_the_papers_grey():
     assert r"\textcolor{black!60}{\textit{0.5\textsuperscript{***} (df = 2)}}" in text
     assert r"\item[2] Second" in text
     assert r"\renewcommand{\thetable}{3}" in text
+    assert r"\label{tab:3}" in text
+
+
+def test_a_table_without_a_number_is_told_by_its_name():
+    own = dataclasses.replace(TRICKY, name="regressions-own", number=None, title="Own")
+    text = latex(own)
+    assert r"\thetable" not in text
+    assert r"\label{tab:regressions-own}" in text
+    assert '<table id="regressions-own">' in html(own)
+    assert "<caption>Own</caption>" in html(own)
+    assert '<table id="table3">' in html(TRICKY)
+    assert "<caption>Table 3. Title" in html(TRICKY)
 
 
 # HTML
@@ -468,41 +529,3 @@ def test_html_shows_text_as_it_stands():
     assert "<one>" not in text
     assert '<tr class="paper">' in text
     assert "<li>Second</li>" in text
-
-
-# The commands
-
-
-def test_the_commands_write_every_table_in_three_forms(tmp_path, wiki):
-    paths = {"bios": tmp_path / "bios.csv", "wiki": tmp_path / "wiki.csv"}
-    paper_grid.bios().to_csv(paths["bios"], index=False)
-    wiki.to_csv(paths["wiki"], index=False)
-    performance = tmp_path / "performance.csv"
-    scores = {"accuracy": 0.8, "majority_accuracy": 0.5, "test_rows": 100}
-    names = [*paper_grid.models("bios")["model"], *paper_grid.models("wiki")["model"]]
-    pd.DataFrame({"model": sorted(set(names))}).assign(**scores).to_csv(performance, index=False)
-
-    inputs = {name: [path] for name, path in paths.items()}
-    inputs |= {f"performance_{task}": [performance] for task in paths}
-    outputs = {
-        f"table{n}{suffix}": tmp_path / f"table{n}.{kind}"
-        for n in range(2, 9)
-        for suffix, kind in (("", "csv"), ("_tex", "tex"), ("_html", "html"))
-    }
-    outputs |= {"transfer": tmp_path / "transfer.csv", "answer": tmp_path / "answer.md"}
-    outputs |= {"diagnostics": tmp_path / "diagnostics.csv"}
-    settings = {"hc3": "lsdv", "note": NOTE, "outcomes": {"bios": "log_tpr_ratio", "wiki": "fpr"}}
-    job = Job(settings, inputs, outputs)
-    analysis.correlate(job)
-    analysis.regress(job)
-
-    assert all(path.stat().st_size for path in outputs.values())
-    table = pd.read_csv(outputs["table4"])
-    row = table.query("number == 5 and term == 'prevalence'").iloc[0]
-    assert (row["paper_coefficient"], row["paper_standard_error"]) == (-1.231, 0.612)
-    assert row["paper_observations"] == row["observations"] == 12516
-    tested = pd.read_csv(outputs["diagnostics"])
-    assert tested.groupby("table")["number"].nunique().to_dict() == {
-        table.number: len(table.columns) for table in TABLES
-    }
-    assert "paper: Scrubbing toxic mentions" in outputs["table2_html"].read_text(encoding="utf-8")

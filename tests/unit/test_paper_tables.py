@@ -12,14 +12,22 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bias_transfer.report.sheet import STAR_LEVELS
+from bias_transfer.analysis.means import unmodified
+from bias_transfer.analysis.tables import Column
+from bias_transfer.paper import tables as paper
+from bias_transfer.paper.figures import FIGURES, figure_number
 from bias_transfer.paper.printed import (
     beside,
+    of_table,
+    of_table2,
     printed_columns,
     printed_correlations,
     printed_estimates,
 )
-from bias_transfer.analysis.tables import TABLES
+from bias_transfer.paper.tables import TABLES, paper_tables, table_names
+from bias_transfer.report.sheet import STAR_LEVELS
+from tests.unit import paper_grid
+from tests.unit.paper_grid import BIOS, WIKI
 
 COLUMNS = printed_columns().to_dict("records")
 ESTIMATES = printed_estimates().to_dict("records")
@@ -64,7 +72,9 @@ def possible_stars(low, high):
 def test_thirty_columns_are_transcribed():
     assert len(COLUMNS) == 30
     numbers = printed_columns().groupby("table")["number"].agg(list).to_dict()
-    assert numbers == {t.number: list(range(1, len(t.columns) + 1)) for t in TABLES}
+    assert numbers == {
+        t.number: list(range(1, len(t.columns) + 1)) for of_task in TABLES.values() for t in of_task
+    }
 
 
 @every_column
@@ -263,3 +273,86 @@ def test_ours_stay_as_they_are_and_the_transcription_too():
     found = beside(ours)
     pd.testing.assert_frame_equal(found[ours.columns.tolist()], ours)
     assert printed_estimates()["coefficient"].map(type).eq(str).all()
+
+
+def test_the_papers_numbers_are_found_by_column_and_term():
+    printed = of_table(4)
+    assert printed[1, "constant"]["coefficient"] == "-0.373"
+    assert printed[2, ""]["observations"] == "6615"
+    assert (2, "constant") not in printed
+    assert of_table2()["wiki", "random", "scrub-all"]["downstream_kendall"] == "0.10"
+
+
+# The overlay
+
+
+NOTE = "Generated text."
+
+
+@pytest.fixture(scope="module")
+def observations():
+    return {"bios": paper_grid.bios(), "wiki": paper_grid.wiki()}
+
+
+def overlay(observations, *tasks):
+    return paper_tables(tasks, observations, "lsdv", NOTE)
+
+
+def test_a_study_has_the_tables_of_those_of_its_tasks_that_are_the_papers(observations):
+    assert table_names(["bios", "wiki", "own"]) == tuple(f"table{n}" for n in range(2, 9))
+    assert table_names(["own"]) == ()
+    assert table_names(["wiki"]) == ("table2", "table4", "table6", "table7", "table8")
+    own = WIKI.model_copy(update={"name": "own"})
+    found = overlay(observations, own, BIOS)
+    assert tuple(found.tables) == tuple(found.sheets) == table_names(["bios"])
+    assert set(found.tables["table2"]["task"]) == {"bios"}
+
+
+def test_every_column_has_its_diagnostics_in_the_order_of_the_tables(observations):
+    tested = overlay(observations, BIOS, WIKI).diagnostics
+    counts = tested.groupby("table", sort=False)["number"].nunique().to_dict()
+    assert list(counts.items()) == [(3, 6), (4, 5), (5, 5), (6, 6), (7, 3), (8, 5)]
+
+
+def test_a_table_has_our_numbers_and_the_papers(observations):
+    table = overlay(observations, BIOS, WIKI).tables["table4"]
+    row = table.query("number == 5 and term == 'prevalence'").iloc[0]
+    assert (row["paper_coefficient"], row["paper_standard_error"]) == (-1.231, 0.612)
+    assert row["paper_observations"] == row["observations"] == 12516
+    assert "covariate_sd" not in table
+
+
+def test_an_added_column_with_a_covariate_of_its_own_stands_there_without_printed_numbers(
+    monkeypatch, observations
+):
+    rows = observations["bios"]
+    before = overlay(observations, BIOS).tables["table3"]
+    readability = rows.groupby("occupation").ngroup() % 5
+    added = Column("Readability", unmodified, ("pronoun_ranking", "readability"))
+    first, *others = TABLES["bios"]
+    longer = paper._table(3, first.title, first.quantities, *first.columns, added)
+    monkeypatch.setitem(TABLES, "bios", (longer, *others))
+
+    found = overlay({"bios": rows.assign(readability=readability)}, BIOS)
+    own = found.tables["table3"].query("column == 'Readability'")
+    assert own["coefficient"].notna().all()
+    assert own.filter(like="paper_").isna().all(axis=None)
+    sheet = found.sheets["table3"]
+    assert sheet.columns == 7
+    cells = {row.label.text: row.cells for block in sheet.blocks for row in block}
+    assert cells["readability"][6].text
+    assert sheet.heads[3][6].text == "Readability"
+    # The printed ones stay where they were.
+    kept = found.tables["table3"].query("column != 'Readability'")
+    pd.testing.assert_frame_equal(kept.reset_index(drop=True), before, check_dtype=False)
+
+
+# Figures
+
+
+def test_each_figure_of_the_paper_is_one_question_of_its_tasks():
+    assert [figure.number for figure in FIGURES] == list(range(2, 12))
+    assert figure_number("bios", "contents") == 6
+    assert figure_number("wiki", "contents") == 8
+    assert figure_number("wiki", "dose_response") is None
+    assert figure_number("own", "contents") is None

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from linearmodels.panel import PanelOLS
 from scipy import stats
 
-from bias_transfer.errors import StudyError
 from bias_transfer.analysis.regression import (
+    HC3_KINDS,
     Regression,
     Specification,
     design_columns,
     regress,
     variance_inflation_factors,
 )
+from bias_transfer.errors import StudyError
 
 BIOS_TEMPLATES = ("is", "works_as", "applied_for", "good_day", "become")
 WIKI_TEMPLATES = ("people", "person", "sibling", "friend", "parent", "partner", "spouse")
@@ -342,9 +343,11 @@ def test_one_model_is_least_squares_with_a_constant(panel: pd.DataFrame) -> None
 
 
 def test_clustering_by_model_is_undefined_for_one_model(panel: pd.DataFrame) -> None:
-    table = regress(panel[panel["model"] == "model0"], BIOS).coefficients
+    fit = regress(panel[panel["model"] == "model0"], BIOS)
+    table = fit.coefficients
 
     assert table[["standard_error_arellano", "p_value_arellano"]].isna().all(axis=None)
+    assert fit.no_errors == {"arellano": "arellano sums over fixed effects, and there is only one"}
 
 
 def test_clustering_by_item_is_undefined_for_one_item(panel: pd.DataFrame) -> None:
@@ -488,9 +491,8 @@ def test_a_constant_outcome_has_slopes_of_zero_and_nothing_to_explain(
     fit = regress(panel.assign(log_tpr_ratio=rate), BIOS)
 
     np.testing.assert_array_equal(slopes(fit), 0)
-    assert np.isnan([fit.r_squared, fit.f_statistic, fit.f_p_value]).all()
-    assert np.isnan(fit.breusch_pagan_p_value)
-    assert fit.coefficients.filter(like="p_value").isna().all(axis=None)
+    assert np.isnan(fit.r_squared)
+    assert_without_errors(fit, "the outcome never varies within a model")
 
 
 def test_a_constant_outcome_of_one_model_has_slopes_of_zero_about_that_constant(
@@ -501,8 +503,90 @@ def test_a_constant_outcome_of_one_model_has_slopes_of_zero_about_that_constant(
 
     np.testing.assert_array_equal(slopes(fit)[:-1], 0)
     assert slopes(fit)[-1] == pytest.approx(0.1)
-    assert np.isnan([fit.r_squared, fit.breusch_pagan_statistic]).all()
-    assert fit.coefficients.filter(like="p_value").isna().all(axis=None)
+    assert np.isnan(fit.r_squared)
+    assert_without_errors(fit, "the outcome never varies")
+
+
+# Nothing to judge by
+
+
+EXACT = "the fit is exact, so that nothing is left to judge it by"
+
+
+def assert_without_errors(fit: Regression, reason: str) -> None:
+    """Check that what residuals of rounding alone would decide is undefined, and says why."""
+    assert fit.no_errors == dict.fromkeys(HC3_KINDS, reason)
+    assert fit.coefficients.filter(regex="p_value|standard_error").isna().all(axis=None)
+    assert np.isnan([fit.f_statistic, fit.f_p_value]).all()
+    assert np.isnan([fit.breusch_pagan_statistic, fit.breusch_pagan_p_value]).all()
+    assert fit.residual_standard_error == 0
+
+
+def two_items(digits: int = 17) -> pd.DataFrame:
+    """Return two occupations in ten templates: any item-level covariate fits them exactly."""
+    table = pd.DataFrame(
+        [(item, f"t{i}") for item in ("dj", "poet") for i in range(10)],
+        columns=["occupation", "template"],
+    ).assign(model="m")
+    first = table["occupation"] == "dj"
+    share, ratio = np.where(first, 0.1 / 3, 0.7), np.where(first, -np.log(3.1), np.log(1.7))
+    return table.assign(
+        prevalence_she=[float(f"{x:.{digits}g}") for x in share],
+        log_tpr_ratio=[float(f"{x:.{digits}g}") for x in ratio],
+    )
+
+
+@pytest.mark.parametrize("digits", [17, 10])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_two_items_and_an_item_level_covariate_leave_nothing_to_judge_by(
+    digits: int, scale: float
+) -> None:
+    # The errors would be 1e-13, and p 5e-14 or 0.8, depending on the solver.
+    rows = two_items(digits)
+    rows["log_tpr_ratio"] *= scale
+    fit = regress(rows, dataclasses.replace(BIOS, regressors=("prevalence_she",), templates=()))
+
+    assert fit.r_squared == 1
+    assert fit.coefficients["coefficient"].notna().all()
+    assert_without_errors(fit, EXACT)
+
+
+def test_an_outcome_made_of_its_covariates_is_exact_in_a_panel_too(panel: pd.DataFrame) -> None:
+    made = 1e3 + 2 * panel["pronoun_ranking"] - panel["prevalence_she"]
+    fit = regress(panel.assign(log_tpr_ratio=made), BIOS)
+
+    np.testing.assert_allclose(slopes(fit)[:2], [2, -1], rtol=1e-9)
+    assert_without_errors(fit, EXACT)
+
+
+def test_a_close_fit_is_not_an_exact_one(panel: pd.DataFrame) -> None:
+    noise = np.random.default_rng(0).normal(scale=1e-6, size=len(panel))
+    made = 2 * panel["pronoun_ranking"] - panel["prevalence_she"] + noise
+    fit = regress(panel.assign(log_tpr_ratio=made), BIOS)
+
+    assert not fit.no_errors
+    assert fit.coefficients["p_value_lsdv"].notna().all()
+
+
+def test_as_many_coefficients_as_items_leave_the_clusters_empty() -> None:
+    # The outcome differs between templates, but the residuals of each item sum to zero.
+    rows = two_items()
+    rows["log_tpr_ratio"] += np.tile(np.linspace(0, 1, 10), 2)
+    fit = regress(rows, dataclasses.replace(BIOS, regressors=("prevalence_she",), templates=()))
+
+    assert fit.coefficients["p_value_lsdv"].notna().all()
+    assert fit.coefficients["p_value_item_clustered"].isna().all()
+
+
+def test_a_row_that_decides_a_coefficient_alone_is_the_reason_for_no_error(
+    panel: pd.DataFrame,
+) -> None:
+    rows = panel.dropna().assign(prevalence_she=0.0)
+    rows.loc[rows.index[3], "prevalence_she"] = 1.0
+    fit = regress(rows, BIOS)
+
+    assert fit.no_errors["lsdv"] == "a row of leverage one decides a coefficient alone"
+    assert fit.coefficients["p_value_lsdv"].isna().any()
 
 
 def test_a_models_only_row_moves_no_slope_and_no_standard_error(panel: pd.DataFrame) -> None:

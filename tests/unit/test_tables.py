@@ -1,150 +1,158 @@
-"""The columns of Tables 3 to 8: which models each is fitted on, and how it is laid out as rows."""
+"""Regressions of any task: which models make up a column, and how a fit is laid out as rows."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS
-from bias_transfer.measures import negative_sentiment
-from bias_transfer.measures import pronoun_ranking
+from bias_transfer.analysis.means import unmodified
 from bias_transfer.analysis.regression import HC3_KINDS
 from bias_transfer.analysis.tables import (
     COEFFICIENT_COLUMNS,
-    DATASET_BIAS,
-    TABLES,
-    TEMPLATES,
+    Column,
+    Table,
     coefficient_rows,
     coefficient_table,
     fit,
+    regression_table,
     rows_of,
     specification,
 )
 from tests.unit import paper_grid
-from tests.unit.figure_data import bios_table, upstream_grid
+from tests.unit.paper_grid import BIOS, NOISE, OCCUPATIONS, RANDOM, WIKI, quantity
 
-BY_NUMBER = {table.number: table for table in TABLES}
-TABLE_3 = BY_NUMBER[3]
+TABLE = regression_table(BIOS)
+COLUMNS = {column.name: column for column in TABLE.columns}
 
 
-def models_of(number):
+def columns_of(task):
+    return {column.name: column for column in regression_table(task).columns}
+
+
+def models_of(task):
     """Count the models of each column on the paper's grid, by kind."""
-    table = BY_NUMBER[number]
-    grid = paper_grid.models(table.task)
+    grid = paper_grid.models(task.name)
     return {
-        column.name: grid.loc[column.selects(grid), ["upstream_kind", "dataset_kind"]]
+        name: grid.loc[column.selects(grid), ["upstream_kind", "dataset_kind"]]
         .agg("+".join, axis=1)
         .value_counts()
         .to_dict()
-        for column in table.columns
+        for name, column in columns_of(task).items()
     }
 
 
 UNMODIFIED = {"pretrained+original": 1}
-NOISE = {"uniform+original": 10, "gaussian+original": 10}
-SCRUBBED = {"pretrained+scrub-toxic": 10, "pretrained+scrub-all": 10}
+NOISED = {"uniform+original": 10, "gaussian+original": 10}
 
 
-def test_the_models_of_each_column_of_table_3():
+# Which models, and what explains what
+
+
+def test_a_group_of_interventions_is_a_column_and_all_that_stays_pretrained_the_last():
     mitigated, balanced = {"sentdebias+original": 12}, {"pretrained+balance": 10}
-    assert models_of(3) == {
+    found = models_of(BIOS)
+    assert list(found) == [
+        *("Pre-trained", "Random", "Noise added", "Mitigated", "Balanced", "All pre-trained"),
+    ]
+    assert found == {
         "Pre-trained": UNMODIFIED,
+        "Random": {"random+original": 10},
+        "Noise added": UNMODIFIED | NOISED,
         "Mitigated": UNMODIFIED | mitigated,
-        "Random": {"random+original": 10},
-        "Noise added": UNMODIFIED | NOISE,
         "Balanced": balanced,
-        "All pre-trained": UNMODIFIED | NOISE | mitigated | balanced,
+        "All pre-trained": UNMODIFIED | NOISED | mitigated | balanced,
     }
 
 
-def test_the_models_of_each_column_of_table_4():
-    assert models_of(4) == {
-        "Pre-trained": UNMODIFIED,
-        "Noise added": UNMODIFIED | NOISE,
-        "Random": {"random+original": 10},
-        "Scrubbed": SCRUBBED,
-        "All pre-trained": UNMODIFIED | NOISE | SCRUBBED,
+def test_altered_data_on_altered_checkpoints_are_in_no_group_of_either():
+    scrubbed = {"pretrained+scrub-toxic": 10, "pretrained+scrub-all": 10}
+    found = models_of(WIKI)
+    assert found["Scrubbed"] == scrubbed
+    assert found["Random"] == {"random+original": 10}
+    # Random checkpoints are not pre-trained, whatever they are fine-tuned on.
+    assert found["All pre-trained"] == UNMODIFIED | NOISED | scrubbed
+
+
+def test_a_study_without_interventions_has_one_column():
+    alone = BIOS.model_copy(update={"interventions": ()})
+    assert list(columns_of(alone)) == ["Pre-trained"]
+
+
+def test_every_column_has_the_principal_measure_and_every_covariate():
+    assert {column.regressors for column in TABLE.columns} == {
+        ("pronoun_ranking", "prevalence_she")
+    }
+    assert {column.regressors for column in columns_of(WIKI).values()} == {
+        ("negative_sentiment", "toxic_share", "prevalence")
     }
 
 
-def test_table_8_adds_the_random_models_that_were_fine_tuned_on_scrubbed_data():
-    last = "All pre-trained, and scrubbed random"
-    assert list(models_of(8)) == [*list(models_of(4))[:4], last]
-    assert models_of(8)[last] == UNMODIFIED | NOISE | SCRUBBED | {
-        "random+scrub-toxic": 10,
-        "random+scrub-all": 10,
-    }
+def test_a_measure_with_templates_has_their_dummies_and_the_first_is_the_reference():
+    wanted = specification(BIOS, TABLE, COLUMNS["Mitigated"])
+    assert wanted.templates == BIOS.templates
+    assert (wanted.outcome, wanted.item, wanted.effects) == ("log_tpr_ratio", "occupation", "model")
+    assert wanted.name == "Effect of upstream on downstream bias, BIOS, Mitigated"
 
 
-@pytest.mark.parametrize("number", [5, 6, 7])
-def test_further_specifications_are_of_the_unmodified_model(number):
-    assert all(found == UNMODIFIED for found in models_of(number).values())
-
-
-def test_names_of_columns_are_unique_in_a_table():
-    for table in TABLES:
-        assert len({column.name for column in table.columns}) == len(table.columns)
-
-
-def test_the_templates_are_those_of_the_measures():
-    assert TEMPLATES["bios"] == tuple(pronoun_ranking.TEMPLATES)
-    assert TEMPLATES["wiki"] == tuple(negative_sentiment.TEMPLATES)
-
-
-@pytest.mark.parametrize(
-    ("number", "column", "outcome", "templates", "effects"),
-    [
-        (3, 2, "log_tpr_ratio", True, "model"),
-        (4, 5, "fpr_ratio", True, "model"),
-        (5, 2, "log_tpr_ratio", True, "model"),
-        (5, 4, "log_tpr_ratio", False, "template"),
-        (5, 5, "pronoun_ranking_after", False, "template"),
-        (6, 6, "negative_sentiment_after", False, "template"),
-        (7, 1, "fpr_ratio", False, "model"),
-        (8, 2, "fpr_ratio", False, "model"),
-    ],
-)
-def test_what_explains_what(number, column, outcome, templates, effects):
-    table = BY_NUMBER[number]
-    task_outcome = {"bios": "log_tpr_ratio", "wiki": "fpr_ratio"}[table.task]
-    wanted = specification(table, table.columns[column - 1], task_outcome)
-    assert wanted.outcome == outcome
-    assert wanted.templates == (TEMPLATES[table.task] if templates else ())
-    assert wanted.effects == effects
-    assert wanted.item == {"bios": "occupation", "wiki": "identity_term"}[table.task]
-    assert wanted.name == f"Table {number}, {table.columns[column - 1].name}"
-
-
-def test_the_main_tables_have_upstream_and_data_bias_in_front():
-    for number, task in ((3, "bios"), (4, "wiki")):
-        for column in BY_NUMBER[number].columns:
-            assert column.regressors[1] == DATASET_BIAS[task]
-
-
-def test_identity_ranking_has_one_row_a_model_and_term():
-    (table, column) = (BY_NUMBER[8], BY_NUMBER[8].columns[1])
-    rows = rows_of(table, column, paper_grid.wiki())
-    assert len(rows) == 21 * len(IDENTITY_TERMS)
+def test_a_measure_without_templates_has_a_row_a_model_and_item():
+    ranked = WIKI.model_copy(update={"measures": WIKI.measures[1:]})
+    column = columns_of(ranked)["Noise added"]
+    assert specification(ranked, regression_table(ranked), column).templates == ()
+    rows = rows_of(ranked, column, paper_grid.wiki())
+    assert len(rows) == 21 * len(paper_grid.IDENTITY_TERMS)
     assert not rows.duplicated(["model", "identity_term"]).any()
 
 
-def test_undefined_rows_are_among_the_rows_of_a_column():
-    grid = bios_table(upstream_grid(), undefined=0.5)
-    rows = rows_of(TABLE_3, TABLE_3.columns[0], grid)
-    assert len(rows) == len(OCCUPATIONS) * 5
-    assert rows["log_tpr_ratio"].isna().any()
+@pytest.mark.parametrize(
+    ("templates", "outcome", "expected"),
+    [
+        ("dummies", None, ("log_tpr_ratio", BIOS.templates, "model")),
+        ("effects", None, ("log_tpr_ratio", (), "template")),
+        ("averaged", None, ("log_tpr_ratio", (), "model")),
+        ("effects", "pronoun_ranking_after", ("pronoun_ranking_after", (), "template")),
+    ],
+)
+def test_what_a_column_fits(templates, outcome, expected):
+    column = Column("Own", unmodified, ("pronoun_ranking",), templates, outcome)
+    wanted = specification(BIOS, Table("own", "Own table", (column,), number=12), column)
+    assert (wanted.outcome, wanted.templates, wanted.effects) == expected
+    assert wanted.name == "Table 12, Own"
+
+
+def test_a_column_is_called_what_the_task_says_then_what_the_table_says_then_its_name():
+    own = Table("own", "Own", (), quantities=(quantity("length", "length", "Length of text"),))
+    assert own.quantity("prevalence_she", BIOS).label == "Prevalence of she/her"
+    assert own.quantity("length", BIOS).label == "Length of text"
+    assert own.quantity("readability", BIOS).label == "readability"
 
 
 # Fits
 
 
+def grid_with_gaps():
+    """Return BIOS without balanced data, three trials of each noise, some rates undefined."""
+    rows = paper_grid.bios()
+    rows = rows[(rows["dataset_kind"] == "original") & ~(rows["trial"].astype(float) > 3)]
+    cells = rows.groupby(["model", "occupation"], sort=False).ngroup()
+    gone = cells % 29 == 3
+    return rows.assign(
+        log_tpr_ratio=rows["log_tpr_ratio"].mask(gone),
+        undefined=rows["undefined"].mask(gone, "no she in the test set"),
+    )
+
+
 @pytest.fixture(scope="module")
 def fitted():
-    rows = bios_table(upstream_grid())
-    return {each.name: each for each in fit(TABLE_3, rows, "log_tpr_ratio")}
+    return {each.name: each for each in fit(BIOS, TABLE, grid_with_gaps())}
+
+
+def test_undefined_rows_are_among_the_rows_of_a_column():
+    rows = rows_of(BIOS, COLUMNS["Pre-trained"], grid_with_gaps())
+    assert len(rows) == len(OCCUPATIONS) * 5
+    assert rows["log_tpr_ratio"].isna().any()
 
 
 def test_every_column_is_there_in_order_and_one_without_models_says_so(fitted):
-    assert list(fitted) == [column.name for column in TABLE_3.columns]
+    assert list(fitted) == list(COLUMNS)
     assert [each.number for each in fitted.values()] == [1, 2, 3, 4, 5, 6]
     assert fitted["Balanced"].result == "no such model in this study"
     assert fitted["Balanced"].undefined == {}
@@ -152,13 +160,13 @@ def test_every_column_is_there_in_order_and_one_without_models_says_so(fitted):
 
 
 def test_a_column_of_one_model_is_plain_least_squares(fitted):
-    rows = bios_table(upstream_grid())
-    rows = rows[(rows["upstream_kind"] == "pretrained") & rows["log_tpr_ratio"].notna()]
+    rows = grid_with_gaps()
+    rows = rows[unmodified(rows) & rows["log_tpr_ratio"].notna()]
     design = np.column_stack(
         [
             rows["pronoun_ranking"],
             rows["prevalence_she"],
-            *[rows["template"] == name for name in TEMPLATES["bios"][1:]],
+            *[rows["template"] == name for name in BIOS.templates[1:]],
             np.ones(len(rows)),
         ]
     ).astype(float)
@@ -169,19 +177,24 @@ def test_a_column_of_one_model_is_plain_least_squares(fitted):
     assert sum(found.undefined.values()) == found.result.undefined == 140 - len(rows)
 
 
-def unmodified(**changes):
-    return bios_table(upstream_grid(trials=0, gammas=()), undefined=0).assign(**changes)
+def one_model(**changes):
+    rows = paper_grid.bios()
+    return rows[unmodified(rows)].reset_index(drop=True).assign(**changes)
+
+
+def first_of(rows, task=BIOS):
+    return next(fit(task, regression_table(task), rows))
 
 
 def test_each_row_left_out_is_counted_once_by_the_first_thing_that_it_lacks():
-    rows = unmodified()
+    rows = one_model()
     gone = rows["occupation"] == OCCUPATIONS[0]
     rows["undefined"] = rows["undefined"].mask(gone, "no he in the test set")
     rows.loc[gone, ["log_tpr_ratio", "prevalence_she"]] = np.nan
     rows.loc[rows["occupation"] == OCCUPATIONS[1], ["log_tpr_ratio"]] = np.nan
     rows.loc[rows["occupation"] == OCCUPATIONS[2], ["prevalence_she"]] = np.nan
     rows.loc[rows.index[rows["occupation"] == OCCUPATIONS[3]][:2], ["pronoun_ranking"]] = np.nan
-    (found, *_) = fit(TABLE_3, rows, "log_tpr_ratio")
+    found = first_of(rows)
     assert found.undefined == {
         "no he in the test set": 5,
         "no such rate, or a rate of zero under the ratio or its logarithm": 5,
@@ -191,9 +204,17 @@ def test_each_row_left_out_is_counted_once_by_the_first_thing_that_it_lacks():
     assert found.absent == tuple(sorted(OCCUPATIONS[:3]))
 
 
+def test_why_an_outcome_is_missing_its_quantity_may_say_where_the_rates_do_not():
+    told = BIOS.outcome.model_copy(update={"missing": "no one recognised"})
+    rows = one_model()
+    rows.loc[rows["occupation"] == OCCUPATIONS[0], "log_tpr_ratio"] = np.nan
+    task = BIOS.model_copy(update={"outcome": told})
+    assert first_of(rows, task).undefined == {"no one recognised": 5}
+
+
 @pytest.mark.parametrize("column", ["prevalence_she", "log_tpr_ratio"])
 def test_a_column_that_was_never_measured_is_a_reason_and_no_crash(column):
-    (found, *_) = fit(TABLE_3, unmodified().drop(columns=column), "log_tpr_ratio")
+    found = first_of(one_model().drop(columns=column))
     assert column in found.result
     assert found.undefined == {f"{column} was not measured": 140}
     assert found.absent == ()
@@ -201,9 +222,7 @@ def test_a_column_that_was_never_measured_is_a_reason_and_no_crash(column):
 
 
 def test_a_column_that_cannot_be_fitted_gives_the_reason():
-    reasons = [
-        each.result for each in fit(TABLE_3, unmodified(log_tpr_ratio=np.nan), "log_tpr_ratio")
-    ]
+    reasons = [each.result for each in fit(BIOS, TABLE, one_model(log_tpr_ratio=np.nan))]
     assert all(isinstance(reason, str) and reason for reason in reasons)
 
 
@@ -214,8 +233,9 @@ def test_a_column_that_cannot_be_fitted_gives_the_reason():
 def test_the_chosen_standard_errors_stand_beside_all_three(fitted, hc3):
     table = coefficient_table([fitted["Noise added"]], hc3)
     assert (table["column"] == "Noise added").all()
-    assert (table["table"] == 3).all()
-    assert (table["number"] == 4).all()
+    assert (table["table"] == "regressions-bios").all()
+    assert (table["task"] == "bios").all()
+    assert (table["number"] == 3).all()
     assert table["standard_error"].tolist() == table[f"standard_error_{hc3}"].tolist()
     assert table["p_value"].tolist() == table[f"p_value_{hc3}"].tolist()
     assert table["p_value_item_clustered"].notna().all()
@@ -230,6 +250,19 @@ def test_the_chosen_standard_errors_stand_beside_all_three(fitted, hc3):
     ).all()
     assert (table["reason"] == "").all()
     assert table["undefined_reason"].str.fullmatch(r"\d+ rows: no she in the test set").all()
+
+
+def test_a_regressors_spread_is_that_over_the_rows_of_the_fit(fitted):
+    column = fitted["Noise added"]
+    table = coefficient_table([column], "lsdv").set_index("term")["covariate_sd"]
+    for name in ("pronoun_ranking", "prevalence_she"):
+        assert table[name] == np.std(column.rows[name], ddof=1)
+    assert table.drop(["pronoun_ranking", "prevalence_she"]).isna().all()
+
+
+def test_a_table_with_a_number_is_told_by_it():
+    table = Table("table3", "Third", TABLE.columns, number=3)
+    assert set(coefficient_table(fit(BIOS, table, one_model()), "lsdv")["table"]) == {3}
 
 
 def test_plain_least_squares_have_no_fixed_effects(fitted):
@@ -252,3 +285,48 @@ def test_the_columns_of_the_table_are_fixed(fitted, names):
     for name in names:
         for row in coefficient_rows(fitted[name], "lsdv"):
             assert set(row) <= set(COEFFICIENT_COLUMNS)
+
+
+# What cannot be judged
+
+
+def test_the_clustered_errors_of_one_model_are_a_reason_and_no_silent_other_error(fitted):
+    column = fitted["Pre-trained"]
+    (reason,) = set(coefficient_table([column], "arellano")["reason"])
+    assert reason == "arellano sums over fixed effects, and there is only one"
+    assert coefficient_table([column], "arellano")["standard_error"].isna().all()
+    for other in ("lsdv", "within"):
+        assert set(coefficient_table([column], other)["reason"]) == {""}
+
+
+@pytest.mark.parametrize("hc3", HC3_KINDS)
+def test_an_exact_fit_and_a_constant_outcome_are_reasons(hc3):
+    rows = one_model()
+    exact = rows.assign(log_tpr_ratio=0.3 - 0.2 * rows["prevalence_she"])
+    for changed, reason in (
+        (exact, "the fit is exact, so that nothing is left to judge it by"),
+        (rows.assign(log_tpr_ratio=0.5), "the outcome never varies"),
+    ):
+        table = coefficient_table([first_of(changed)], hc3)
+        assert set(table["reason"]) == {reason}
+        numbers = table.filter(regex="standard_error|p_value|f_statistic|breusch")
+        assert numbers.drop(columns="residual_standard_error").isna().all(axis=None)
+        assert (table["residual_standard_error"] == 0).all()
+
+
+def test_a_method_added_by_a_plug_in_is_a_column_of_its_group():
+    added = RANDOM.model_copy(
+        update={"kind": "pruned", "group": "Pruned", "pretrained": True, "with_unmodified": True}
+    )
+    joined = RANDOM.model_copy(update={"kind": "salt", **NOISE, "pretrained": True})
+    task = BIOS.model_copy(update={"interventions": (*BIOS.interventions, added, joined)})
+    rows = pd.DataFrame(
+        {
+            "upstream_kind": ["pretrained", "pruned", "salt", "random"],
+            "dataset_kind": "original",
+        }
+    )
+    selected = {name: column.selects(rows).tolist() for name, column in columns_of(task).items()}
+    assert selected["Pruned"] == [True, True, False, False]
+    assert selected["Noise added"] == [True, False, True, False]
+    assert selected["All pre-trained"] == [True, True, True, False]

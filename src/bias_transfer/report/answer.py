@@ -32,6 +32,7 @@ def answer(
     regressions
         The coefficient table of all tasks.
     """
+    regressions = regressions.fillna({"reason": ""})  # as a table that was read again has it
     parts = [f"# Does upstream bias survive fine-tuning?\n\n{note}\n"]
     for task in tasks:
         rows = observations[task.name]
