@@ -80,7 +80,7 @@ def plan_of(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
         assert "Nothing to be done" in text
         return {}
     counts = (line.split() for line in table.group(1).splitlines())
-    return {rule: int(count) for rule, count in counts if rule != "all"}
+    return {rule: int(count) for rule, count in counts if rule not in ("all", "study")}
 
 
 def new_study(folder: Path, root: Path) -> Study:

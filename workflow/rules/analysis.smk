@@ -67,7 +67,7 @@ rule analyse:
     conda:
         "../../envs/environment.yaml"
     params:
-        settings=settings(
+        settings=lambda wildcards: settings(
             tasks=[DESCRIPTIONS[task] for task in TASKS],
             hc3=section("analysis", "hc3"),
             note=NOTE,
@@ -91,7 +91,7 @@ if PAPER_TABLES:
         conda:
             "../../envs/environment.yaml"
         params:
-            settings=settings(
+            settings=lambda wildcards: settings(
                 tasks=[DESCRIPTIONS[task] for task in TASKS],
                 hc3=section("analysis", "hc3"),
                 note=NOTE,

@@ -43,7 +43,8 @@ rule prepare_checkpoint:
         gpu=1,
         checkpoint_seconds=checkpoint_seconds(),
     params:
-        settings=settings(
+        # A function, as templates hold braces.
+        settings=lambda wildcards: settings(
             seed=STUDY.seed,
             tasks={
                 task: definition(task)
@@ -80,6 +81,8 @@ rule alter_checkpoint:
         manifest=manifest("checkpoints/{upstream}"),
     log:
         log_of("checkpoints", "{upstream}"),
+    wildcard_constraints:
+        upstream=f"(?!{upstream.PRETRAINED.id}/)[^/]+",
     priority: 5
     conda:
         "../../envs/environment.yaml"
@@ -96,9 +99,6 @@ rule alter_checkpoint:
         ),
     shell:
         COMMAND + "alter-checkpoint" + TOLD
-
-
-ruleorder: prepare_checkpoint > alter_checkpoint
 
 
 rule prepare_sentiment_classifier:

@@ -11,15 +11,17 @@ from bias_transfer.paper.tables import table_names
 from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.provenance import code_digest
-from bias_transfer.study.config import parse, refuse_repeated_keys
+from bias_transfer.study.config import parse as parse_config
 from bias_transfer.study.description import describe
 from bias_transfer.study.grid import altered_by, models
+from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.study.sources import is_generated, source_paths
 
 try:
     for each in workflow.configfiles:
         refuse_repeated_keys(Path(each))
-    STUDY = parse(config)
+    # Snakemake has a `parse` of its own among these names.
+    STUDY = parse_config(config)
     if STUDY.release:
         verify_files(
             Path(STUDY.release, "manifest.json"),

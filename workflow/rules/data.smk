@@ -203,6 +203,8 @@ rule alter_data:
         manifest=manifest("data/{task}/{dataset}"),
     log:
         log_of("data", "{task}", "{dataset}"),
+    wildcard_constraints:
+        dataset="(?!(original|sentences)/)[^/]+",
     conda:
         "../../envs/environment.yaml"
     params:
@@ -220,6 +222,3 @@ rule alter_data:
         ),
     shell:
         COMMAND + "alter-data" + TOLD
-
-
-ruleorder: prepare_sentences > prepare_data > alter_data

@@ -46,7 +46,7 @@ rule release:
     conda:
         "../../envs/environment.yaml"
     params:
-        settings=settings(
+        settings=lambda wildcards: settings(
             # Without what changes no number: a change of it remakes nothing.
             config={
                 key: value

@@ -58,7 +58,8 @@ def _upstream(found: Iterable[Model]) -> Iterable[Intervention]:
 def _data(found: Iterable[Model], definition: Definition) -> Iterable[Intervention]:
     used = {model.dataset.kind: model.dataset.alteration for model in found}
     for name, each in alterations().items():
-        for kind, described in each.kinds(definition).items():
+        kinds = each.kinds(definition) if definition.kind in each.task_kinds else {}
+        for kind, described in kinds.items():
             if used.get(kind) == name:
                 yield Intervention(
                     side="data",
