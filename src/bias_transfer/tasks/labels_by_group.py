@@ -20,6 +20,9 @@ from bias_transfer.vocabularies.entries import Group, Label
 _MINUS = "\N{MINUS SIGN}"
 
 
+Templates = Annotated[dict[Name, Name], read_by(vocabularies.templates, str | dict[Name, Name])]
+
+
 class LabelsByGroup(Definition):
     """A label to predict, and the groups of people that it is predicted for."""
 
@@ -43,11 +46,7 @@ class LabelsByGroup(Definition):
     """The group that each other one is compared with."""
     control: str = ""
     """A neutral word that is scored too; empty: none."""
-    templates: Annotated[
-        dict[Name, Name],
-        Field(min_length=1),
-        read_by(vocabularies.templates, str | dict[Name, Name]),
-    ]
+    templates: Templates = Field(default={})
     """Sentences with {word} and {label} or {a_label}: a vocabulary, a CSV file, or a mapping."""
     scrubbed_words: Annotated[list[Name], read_by(vocabularies.words, str | list[Name])] = Field(
         default=[]
@@ -122,6 +121,10 @@ class Hub(_section.Hub):
 
 class LabelsByGroupSection(LabelsByGroup, _section.TaskSection):
     """A task of labels by group."""
+
+    # A job that asks no language model goes without.
+    templates: Annotated[Templates, Field(min_length=1)]
+    """Sentences with {word} and {label} or {a_label}: a vocabulary, a CSV file, or a mapping."""
 
     source: Literal["generated", "file", "hub"] = "file"
     """Where the texts come from."""

@@ -28,6 +28,9 @@ from bias_transfer.vocabularies.entries import Term
 _MINUS = "\N{MINUS SIGN}"
 
 
+Templates = Annotated[dict[Name, Name], read_by(vocabularies.templates, str | dict[Name, Name])]
+
+
 class Mentions(Definition):
     """A class to tell from its opposite, and the terms whose mention should not matter."""
 
@@ -45,11 +48,7 @@ class Mentions(Definition):
     """The class that a harmless comment should not be given."""
     negative: Name = "non-toxic"
     """The other class, that of harmless comments."""
-    templates: Annotated[
-        dict[Name, Name],
-        Field(min_length=1),
-        read_by(vocabularies.templates, str | dict[Name, Name]),
-    ]
+    templates: Templates = Field(default={})
     """Sentences with {term} or {a_term} and {mask}: a vocabulary, a CSV file, or a mapping."""
 
     @property
@@ -151,6 +150,10 @@ class Sentences(Section):
 
 class MentionsSection(Mentions, _section.TaskSection):
     """A task of mentions."""
+
+    # A job that asks no language model goes without.
+    templates: Annotated[Templates, Field(min_length=1)]
+    """Sentences with {term} or {a_term} and {mask}: a vocabulary, a CSV file, or a mapping."""
 
     source: Literal["generated", "file", "hub", "detox"] = "file"
     """Where the texts come from."""
