@@ -295,9 +295,12 @@ def _modernbert_configuration(
 
 def _deberta_logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
     """Apply DeBERTa's head: BERT's, or its own, which is handed the word embeddings."""
+    logits: torch.Tensor
     if model.config.legacy:
-        return model.cls(hidden)
-    return model.lm_predictions(hidden, model.get_input_embeddings())
+        logits = model.cls(hidden)
+    else:
+        logits = model.lm_predictions(hidden, model.get_input_embeddings())
+    return logits
 
 
 _ROBERTA = Family(

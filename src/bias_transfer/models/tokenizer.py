@@ -24,6 +24,4 @@ def train_tokenizer(
         One of `families.PRETRAINABLE`: byte-level BPE, or WordPiece for BERT.
     """
     untrained = pretraining_of(family).untrained_tokenizer(maximum_length)
-    return untrained.train_new_from_iterator(
-        lines, vocab_size=vocabulary_size, show_progress=False
-    )
+    return untrained.train_new_from_iterator(lines, vocab_size=vocabulary_size, show_progress=False)
