@@ -1,6 +1,8 @@
 """Every family of encoders: tiny checkpoints made here, against the whole model on one sentence."""
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -312,6 +314,24 @@ def test_every_family_is_here():
     assert {kind.partition(",")[0] for kind in KINDS} == set(FAMILIES)
 
 
+def test_measures_and_families_are_cheap_to_import():
+    code = (
+        "import sys; from bias_transfer.measures import measures; measures(); "
+        "import bias_transfer.models.families; "
+        "print(*{'torch', 'transformers', 'tokenizers'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
+
+
+@pytest.mark.parametrize("family", PRETRAINABLE)
+def test_a_tokenizer_is_trained_to_the_same_every_time(family, lines):
+    first, *others = (
+        train_tokenizer(lines, 300, LENGTH, family).backend_tokenizer.to_str() for _ in range(3)
+    )
+    assert others == [first, first]
+
+
 def test_pronoun_ranking_equals_one_sentence_at_a_time(both_ways, few_occupations):
     language_model, plain = both_ways
     tokenizer = language_model.tokenizer
@@ -535,7 +555,7 @@ SMALL = SIZE | {"vocab_size": 30}
         ),
         (
             lambda: GPT2LMHeadModel(GPT2Config(vocab_size=30, n_embd=16, n_layer=1, n_head=2)),
-            "a model of type 'gpt2', which is not known here to fill in masks",
+            "a model of type 'gpt2'; only encoders with a masked-language-model head can be used",
         ),
     ],
     ids=["discriminator", "sentence encoder", "encoder", "classifier", "decoder"],
@@ -550,7 +570,7 @@ def test_a_type_of_model_that_nobody_knows_is_refused(tiny_checkpoint, tmp_path,
     (tmp_path / "config.json").write_text(json.dumps(values))
     weights = (tiny_checkpoint / "model.safetensors").read_bytes()
     (tmp_path / "model.safetensors").write_bytes(weights)
-    assert "not known here to fill in masks" in refusal(tmp_path)
+    assert "only encoders with a masked-language-model head" in refusal(tmp_path)
 
 
 def test_weights_under_the_names_of_the_newer_deberta_are_refused(tmp_path):
