@@ -140,8 +140,8 @@ def family_of(config: Mapping[str, Any], name: str) -> Family:
     if kind not in FAMILIES:
         known = ", ".join(sorted(each.title for each in FAMILIES.values()))
         raise StudyError(
-            f"{name}: a model of type {kind!r}; only encoders with a masked-language-model head can "
-            f"be used, of these families: {known}"
+            f"{name}: a model of type {kind!r}; only encoders with a masked-language-model head "
+            f"can be used, of these families: {known}"
         )
     return FAMILIES[kind]
 
