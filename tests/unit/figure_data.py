@@ -13,91 +13,24 @@ import pandas as pd
 from bias_transfer.analysis.description import Contents, Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Tables
 
-OCCUPATIONS = tuple(
-    [
-        "accountant",
-        "architect",
-        "attorney",
-        "chiropractor",
-        "comedian",
-        "composer",
-        "dentist",
-        "dietitian",
-        "dj",
-        "filmmaker",
-        "interior_designer",
-        "journalist",
-        "model",
-        "nurse",
-        "painter",
-        "paralegal",
-        "pastor",
-        "personal_trainer",
-        "photographer",
-        "physician",
-        "poet",
-        "professor",
-        "psychologist",
-        "rapper",
-        "software_engineer",
-        "surgeon",
-        "teacher",
-        "yoga_teacher",
-    ]
+# fmt: off
+OCCUPATIONS = (
+    "accountant", "architect", "attorney", "chiropractor", "comedian", "composer", "dentist",
+    "dietitian", "dj", "filmmaker", "interior_designer", "journalist", "model", "nurse",
+    "painter", "paralegal", "pastor", "personal_trainer", "photographer", "physician", "poet",
+    "professor", "psychologist", "rapper", "software_engineer", "surgeon", "teacher",
+    "yoga_teacher",
 )
 IDENTITY_TERMS = (
-    *[
-        "lesbian",
-        "gay",
-        "bisexual",
-        "transgender",
-        "trans",
-        "queer",
-        "lgbt",
-        "lgbtq",
-        "homosexual",
-        "straight",
-    ],
-    *[
-        "heterosexual",
-        "male",
-        "female",
-        "nonbinary",
-        "african",
-        "black",
-        "white",
-        "european",
-        "hispanic",
-        "latino",
-    ],
-    *[
-        "latina",
-        "latinx",
-        "mexican",
-        "canadian",
-        "american",
-        "asian",
-        "indian",
-        "chinese",
-        "japanese",
-        "christian",
-    ],
-    *[
-        "muslim",
-        "jewish",
-        "buddhist",
-        "catholic",
-        "protestant",
-        "sikh",
-        "taoist",
-        "old",
-        "older",
-        "young",
-        "younger",
-    ],
-    *["teenage", "millenial", "elderly", "blind", "deaf", "paralyzed"],
-    *("african american", "middle eastern", "middle aged"),
+    "lesbian", "gay", "bisexual", "transgender", "trans", "queer", "lgbt", "lgbtq", "homosexual",
+    "straight", "heterosexual", "male", "female", "nonbinary", "african", "black", "white",
+    "european", "hispanic", "latino", "latina", "latinx", "mexican", "canadian", "american",
+    "asian", "indian", "chinese", "japanese", "christian", "muslim", "jewish", "buddhist",
+    "catholic", "protestant", "sikh", "taoist", "old", "older", "young", "younger", "teenage",
+    "millenial", "elderly", "blind", "deaf", "paralyzed", "african american", "middle eastern",
+    "middle aged",
 )
+# fmt: on
 CRAFTS = ("welder", "baker", "glazier", "stonemason", "basket_weaver", "cooper", "tanner")
 BIOS_TEMPLATES = ("is", "works_as", "applied_for", "good_day", "become")
 WIKI_TEMPLATES = ("people", "person", "sibling", "friend", "parent", "partner", "spouse")
@@ -129,7 +62,7 @@ def upstream_grid(
 
 def dataset_grid(originals: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     """Extend the models on the original data by models on changed data, one row a model."""
-    changed = changed.assign(seed=1, upstream_strength=None)
+    changed = changed.assign(seed=1)
     changed["model"] = changed["upstream"] + "/" + changed["dataset"] + "/seed1"
     rows = originals.to_dict("records") + changed.to_dict("records")
     columns = [*originals.columns, "oversample", "undersample", "scrubbed_fraction"]

@@ -96,7 +96,9 @@ def _doses(
     if not columns and len(datasets):
         found[()] = {str(dataset): () for dataset in datasets}
     # One level after another, then several together.
-    return dict(sorted(found.items(), key=lambda each: len(each[0])))
+    return dict(
+        sorted(found.items(), key=lambda each: (len(each[0]), [*map(columns.index, each[0])]))
+    )
 
 
 def met(tables: Tables, checkpoint: Models, way: Way) -> dict[str, tuple[float, ...]]:
