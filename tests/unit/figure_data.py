@@ -13,91 +13,24 @@ import pandas as pd
 from bias_transfer.analysis.description import Contents, Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Tables
 
-OCCUPATIONS = tuple(
-    [
-        "accountant",
-        "architect",
-        "attorney",
-        "chiropractor",
-        "comedian",
-        "composer",
-        "dentist",
-        "dietitian",
-        "dj",
-        "filmmaker",
-        "interior_designer",
-        "journalist",
-        "model",
-        "nurse",
-        "painter",
-        "paralegal",
-        "pastor",
-        "personal_trainer",
-        "photographer",
-        "physician",
-        "poet",
-        "professor",
-        "psychologist",
-        "rapper",
-        "software_engineer",
-        "surgeon",
-        "teacher",
-        "yoga_teacher",
-    ]
+# fmt: off
+OCCUPATIONS = (
+    "accountant", "architect", "attorney", "chiropractor", "comedian", "composer", "dentist",
+    "dietitian", "dj", "filmmaker", "interior_designer", "journalist", "model", "nurse",
+    "painter", "paralegal", "pastor", "personal_trainer", "photographer", "physician", "poet",
+    "professor", "psychologist", "rapper", "software_engineer", "surgeon", "teacher",
+    "yoga_teacher",
 )
 IDENTITY_TERMS = (
-    *[
-        "lesbian",
-        "gay",
-        "bisexual",
-        "transgender",
-        "trans",
-        "queer",
-        "lgbt",
-        "lgbtq",
-        "homosexual",
-        "straight",
-    ],
-    *[
-        "heterosexual",
-        "male",
-        "female",
-        "nonbinary",
-        "african",
-        "black",
-        "white",
-        "european",
-        "hispanic",
-        "latino",
-    ],
-    *[
-        "latina",
-        "latinx",
-        "mexican",
-        "canadian",
-        "american",
-        "asian",
-        "indian",
-        "chinese",
-        "japanese",
-        "christian",
-    ],
-    *[
-        "muslim",
-        "jewish",
-        "buddhist",
-        "catholic",
-        "protestant",
-        "sikh",
-        "taoist",
-        "old",
-        "older",
-        "young",
-        "younger",
-    ],
-    *["teenage", "millenial", "elderly", "blind", "deaf", "paralyzed"],
-    *("african american", "middle eastern", "middle aged"),
+    "lesbian", "gay", "bisexual", "transgender", "trans", "queer", "lgbt", "lgbtq", "homosexual",
+    "straight", "heterosexual", "male", "female", "nonbinary", "african", "black", "white",
+    "european", "hispanic", "latino", "latina", "latinx", "mexican", "canadian", "american",
+    "asian", "indian", "chinese", "japanese", "christian", "muslim", "jewish", "buddhist",
+    "catholic", "protestant", "sikh", "taoist", "old", "older", "young", "younger", "teenage",
+    "millenial", "elderly", "blind", "deaf", "paralyzed", "african american", "middle eastern",
+    "middle aged",
 )
+# fmt: on
 CRAFTS = ("welder", "baker", "glazier", "stonemason", "basket_weaver", "cooper", "tanner")
 BIOS_TEMPLATES = ("is", "works_as", "applied_for", "good_day", "become")
 WIKI_TEMPLATES = ("people", "person", "sibling", "friend", "parent", "partner", "spouse")
@@ -129,7 +62,7 @@ def upstream_grid(
 
 def dataset_grid(originals: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     """Extend the models on the original data by models on changed data, one row a model."""
-    changed = changed.assign(seed=1, upstream_strength=None)
+    changed = changed.assign(seed=1)
     changed["model"] = changed["upstream"] + "/" + changed["dataset"] + "/seed1"
     rows = originals.to_dict("records") + changed.to_dict("records")
     columns = [*originals.columns, "oversample", "undersample", "scrubbed_fraction"]
@@ -468,11 +401,12 @@ _KEY = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"]
 
 def tables(observations: pd.DataFrame, task: TaskDescription) -> Tables:
     """Return what the analysis would write of some observations."""
+    means = item_means(observations, task)
     return Tables(
         observations=observations,
-        item_means=item_means(observations, task),
-        correlations=correlations(observations, task),
-        transfer=transfer(observations, task),
+        item_means=means,
+        correlations=correlations(means, task),
+        transfer=transfer(means, task),
         regressions=regressions(task),
         contents=contents(observations, task),
     )
@@ -485,84 +419,79 @@ def empty(of: Tables) -> Tables:
 
 def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
     """Average each measure over templates, then over models; see the columns in `analysis`."""
-    rows = []
-    for key, twin_of, group in _sets(observations):
-        for quantity in (*task.measures, *task.outcomes):
-            once = group if quantity.per_template else group.drop_duplicates(["model", task.item])
-            values = once[quantity.column].groupby(once[task.item], sort=False)
-            rows.append(
-                pd.DataFrame(
-                    {
-                        "value": _by_item(once, task, quantity),
-                        "observations": values.size(),
-                        "undefined": values.size() - values.count(),
-                    }
-                )
-                .rename_axis("item")
-                .reset_index()
-                .assign(
-                    **key,
-                    task=task.name,
-                    twin_of=twin_of,
-                    measure=quantity.column,
-                    models=group["model"].nunique(),
-                )
+    rows = _with_twins(observations).rename(columns={task.item: "item"})
+    sets = [*_KEY, "twin_of"]
+    parts = []
+    for quantity in (*task.measures, *task.outcomes):
+        once = rows if quantity.per_template else rows.drop_duplicates(["twin_of", "model", "item"])
+        of_models = (
+            once.assign(lost=once[quantity.column].isna())
+            .groupby([*sets, "item", "model"], sort=False, dropna=False)
+            .agg(
+                value=(quantity.column, "mean"),
+                observations=("lost", "size"),
+                undefined=("lost", "sum"),
             )
-    return pd.concat(rows, ignore_index=True)
+            .reset_index()
+        )
+        models = of_models.groupby(sets, sort=False, dropna=False)["model"].transform("nunique")
+        parts.append(
+            of_models.assign(models=models, measure=quantity.column)
+            .groupby([*sets, "measure", "item", "models"], sort=False, dropna=False)
+            .agg({"value": "mean", "observations": "sum", "undefined": "sum"})
+            .reset_index()
+        )
+    return pd.concat(parts, ignore_index=True).assign(task=task.name)
 
 
-def _sets(observations: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, pd.DataFrame]]:
-    """Split the rows by intervention, then those of the twins of each altered data set."""
-    yield from ((key, "", rows) for key, rows in _interventions(observations))
+def _with_twins(observations: pd.DataFrame) -> pd.DataFrame:
+    """Add to the rows those of the unaltered twins of each altered data set."""
     original = observations[observations["dataset"] == "original"]
-    for dataset, altered in observations.groupby("dataset", sort=False):
-        if dataset != "original":
-            twins = original[original["upstream"].isin(altered["upstream"])]
-            yield from ((key, str(dataset), rows) for key, rows in _interventions(twins))
+    twins = [
+        original[original["upstream"].isin(altered["upstream"])].assign(twin_of=str(dataset))
+        for dataset, altered in observations.groupby("dataset", sort=False)
+        if dataset != "original"
+    ]
+    return pd.concat([observations.assign(twin_of=""), *twins], ignore_index=True)
 
 
-def _interventions(observations: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    for key, rows in observations.groupby(_KEY, sort=False, dropna=False):
-        yield dict(zip(_KEY, key, strict=True)), rows
+def _distributions(means: pd.DataFrame, quantity: Quantity) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Split the means of a measure by intervention, one row an item."""
+    rows = means[(means["measure"] == quantity.column) & (means["twin_of"] == "")]
+    for key, group in rows.groupby(_KEY, sort=False, dropna=False):
+        yield key, group.set_index("item")
 
 
-def correlations(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+def correlations(means: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
     """Correlate each intervention's item means with the unmodified model's."""
     rows = []
     for quantity in (task.before, task.after):
-        unmodified = observations[observations["upstream_kind"] == "pretrained"]
-        unmodified = unmodified[unmodified["dataset"] == "original"]
-        control = _by_item(unmodified, task, quantity)
-        for key, group in _interventions(observations):
-            both = pd.concat([control, _by_item(group, task, quantity)], axis=1).dropna()
-            rows.append(key | {"measure": quantity.column, "pearson": _pearson(both)})
+        found = list(_distributions(means, quantity))
+        control = next((each for key, each in found if _unmodified(key)), None)
+        for key, group in found if control is not None else ():
+            both = pd.concat([control["value"], group["value"]], axis=1).dropna()
+            rows.append((*key, quantity.column, _pearson(both)))
     return pd.DataFrame(rows, columns=[*_KEY, "measure", "pearson"]).assign(task=task.name)
 
 
-def transfer(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+def _unmodified(key: tuple[object, ...]) -> bool:
+    return (key[0], key[3]) == ("pretrained", "original")
+
+
+def transfer(means: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
     """Correlate upstream with downstream bias over items, an intervention at a time."""
     rows = []
-    for key, group in _interventions(observations):
-        means = [_by_item(group, task, quantity) for quantity in (task.before, task.after)]
-        both = pd.concat(means, axis=1)
+    pairs = zip(_distributions(means, task.before), _distributions(means, task.after), strict=True)
+    for (key, before), (_, after) in pairs:
+        both = pd.concat([before["value"], after["value"]], axis=1)
         whole = both.dropna()
+        p_value = 0.02 if len(whole) > 2 else np.nan
+        lost = len(both) - len(whole)
         rows.append(
-            key
-            | {
-                "models": group["model"].nunique(),
-                "pearson": _pearson(whole),
-                "pearson_p": 0.02 if len(whole) > 2 else np.nan,
-                "items": len(whole),
-                "undefined_items": len(both) - len(whole),
-            }
+            (*key, int(before["models"].iloc[0]), _pearson(whole), p_value, len(whole), lost)
         )
     columns = ["models", "pearson", "pearson_p", "items", "undefined_items"]
     return pd.DataFrame(rows, columns=[*_KEY, *columns]).assign(task=task.name)
-
-
-def _by_item(rows: pd.DataFrame, task: TaskDescription, quantity: Quantity) -> pd.Series:
-    of_models = rows.groupby(["model", task.item])[quantity.column].mean()
-    return of_models.groupby(task.item).mean()
 
 
 def _pearson(both: pd.DataFrame) -> float:

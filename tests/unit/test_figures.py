@@ -1,323 +1,462 @@
-"""What the figures promise a reader: every value drawn, every missing one counted."""
+"""What every figure promises a reader, of any task: all drawn, all counted, all on the page."""
 
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
+from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.errors import StudyError
-from bias_transfer.report.figures import curves
-from bias_transfer.report.figures import style
-from bias_transfer.report.figures.figure2 import figure2
-from bias_transfer.report.figures.figure3 import figure3
-from bias_transfer.report.figures.figure4 import FITS, figure4
-from bias_transfer.report.figures.figure9 import figure9
+from bias_transfer.report.figures import Tables, drawing, drawings, drawings_for
+from bias_transfer.report.figures._labels import spread
+from bias_transfer.report.figures._look import save_figure
+from bias_transfer.report.figures._marks import DEFINED, UNDEFINED
+from bias_transfer.report.figures._text import NO_MODEL, RHO
 from tests.unit import figure_data
-
-NOTE = "Generated text: written by a program with known parameters."
-GRID = figure_data.upstream_grid(trials=2)
-BIOS = figure_data.bios_table(GRID, undefined=0.1)
-WIKI = figure_data.wiki_table(GRID, undefined=0.1)
-ESTIMATES = figure_data.estimates()
-
-DRAWINGS: dict[str, Callable[[], Figure]] = {
-    "figure2": lambda: figure2(BIOS, WIKI, NOTE),
-    "figure3": lambda: figure3(BIOS, NOTE),
-    "figure4": lambda: figure4(ESTIMATES, NOTE),
-    "figure9": lambda: figure9(BIOS, WIKI, NOTE),
-}
-# Tests that only look share one drawing of each figure.
-every_figure = pytest.mark.parametrize(
-    "draw", [cache(draw) for draw in DRAWINGS.values()], ids=DRAWINGS.keys()
+from tests.unit.figure_data import BIOS, CRAFT, WIKI
+from tests.unit.figure_reading import (
+    count,
+    dots,
+    heights,
+    off_page,
+    overlaps,
+    references,
+    rows,
+    texts,
+    ticks,
 )
 
-
-def texts(within: Figure | Axes) -> list[str]:
-    return [text.get_text() for text in within.findobj(Text) if text.get_text()]
-
-
-def count(axes: Axes, gid: str) -> int:
-    """Count the finite points of all marks of one kind."""
-    points = 0
-    for collection in axes.collections:
-        if collection.get_gid() == gid:
-            points += len(collection.get_offsets())
-    for line in axes.lines:
-        if line.get_gid() == gid:
-            points += int(np.isfinite(np.asarray(line.get_ydata(), dtype=float)).sum())
-    return points
+NOTE = "Generated text: written by a program with known parameters."
+NAMES = (
+    "before_after",
+    "coefficients",
+    "contents",
+    "data_before_after",
+    "data_dose_response",
+    "dose_response",
+    "item_scatter",
+    "templates",
+)
+TASKS = {task.name: task for task in (BIOS, WIKI, CRAFT)}
 
 
-def references(axes: Axes) -> list[float]:
-    """Return where the dashed "no bias" lines stand."""
-    lines = [line for line in axes.lines if line.get_gid() == style.REFERENCE]
-    ends = [(line.get_xdata(), line.get_ydata()) for line in lines]
-    return [float(x[0]) if x[0] == x[1] else float(y[0]) for x, y in ends]
+@cache
+def tables(name: str) -> Tables:
+    observations = {
+        "bios": figure_data.balanced_bios,
+        "wiki": figure_data.scrubbed_wiki,
+        "crafts": figure_data.crafts_table,
+    }
+    return figure_data.tables(observations[name](), TASKS[name])
 
 
-def outcomes(table: pd.DataFrame, item: str) -> pd.DataFrame:
-    """Return one row a model and item, as the downstream columns repeat over templates."""
-    return table.drop_duplicates(["model", item])
+@cache
+def drawn(name: str, task: str) -> Figure:
+    """Draw the full study once: tests that only look share it."""
+    return drawing(name).draw(TASKS[task], tables(task), NOTE)
 
 
-class TestEveryFigure:
-    @every_figure
-    def test_shows_the_note(self, draw: Callable[[], Figure]) -> None:
-        assert any(NOTE in text.replace("\n", " ") for text in texts(draw()))
+def draw(name: str, task: TaskDescription, observations: pd.DataFrame) -> Figure:
+    return drawing(name).draw(task, figure_data.tables(observations, task), NOTE)
 
-    @every_figure
-    def test_asks_its_question_in_the_title(self, draw: Callable[[], Figure]) -> None:
-        assert draw().texts[0].get_text().endswith("?")
 
-    @every_figure
-    def test_names_every_panel_and_axis(self, draw: Callable[[], Figure]) -> None:
-        for axes in draw().axes:
-            assert axes.get_title(loc="left")
-        assert any(axes.get_xlabel() for axes in draw().axes)
+def without(given: Tables, **chosen: pd.DataFrame) -> Tables:
+    return Tables(**(vars(given) | chosen))
 
-    @every_figure
-    def test_explains_its_reference_line(self, draw: Callable[[], Figure]) -> None:
-        figure = draw()
-        assert all(references(axes) for axes in figure.axes if "negative" not in axes.get_xlabel())
-        labels = [text.get_text() for text in figure.legends[0].get_texts()]
-        assert any("ratio of 1" in label or "no effect" in label for label in labels)
 
-    @pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS.keys())
-    @pytest.mark.parametrize("suffix", [".png", ".pdf"])
-    def test_two_drawings_make_the_same_file(
-        self, draw: Callable[[], Figure], suffix: str, tmp_path: Path
-    ) -> None:
-        paths = [tmp_path / f"first{suffix}", tmp_path / f"second{suffix}"]
-        for path in paths:
-            style.save_figure(draw(), path)
-        assert paths[0].read_bytes() == paths[1].read_bytes()
+def few(items: int) -> pd.DataFrame:
+    """Return observations of the first crafts only."""
+    kept = list(CRAFT.item_titles)[:items]
+    observations = tables("crafts").observations
+    return observations[observations["craft"].isin(kept)]
 
-    @every_figure
-    def test_keeps_all_text_on_the_page(self, draw: Callable[[], Figure]) -> None:
-        figure = draw()
-        figure.draw_without_rendering()
-        page = figure.bbox
-        # Ticks outside the axis limits exist but are not drawn.
-        ticks = {
-            label
-            for axes in figure.axes
-            for label in [*axes.get_xticklabels(), *axes.get_yticklabels()]
-        }
-        for text in set(figure.findobj(Text)) - ticks:
-            if text.get_text().strip():
-                box = text.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
-                assert box.x0 >= page.x0 and box.x1 <= page.x1, text.get_text()
-                assert box.y0 >= page.y0 and box.y1 <= page.y1, text.get_text()
 
-    def test_a_second_save_of_one_figure_is_the_same(self, tmp_path: Path) -> None:
-        figure = figure9(BIOS, WIKI, NOTE)
-        for name in ("first.pdf", "second.pdf"):
-            style.save_figure(figure, tmp_path / name)
-        assert (tmp_path / "first.pdf").read_bytes() == (tmp_path / "second.pdf").read_bytes()
+every_figure = pytest.mark.parametrize("name", NAMES)
+every_task = pytest.mark.parametrize("task", TASKS)
 
-    def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(StudyError, match=r"figure\.jpg.*\.pdf or \.png"):
-            style.save_figure(figure4(ESTIMATES, NOTE), tmp_path / "figure.jpg")
 
-    def test_drawing_needs_neither_torch_nor_pyplot(self) -> None:
+class TestFinding:
+    def test_a_figure_is_a_module_found_by_its_name(self) -> None:
+        assert tuple(drawings()) == NAMES
+
+    def test_each_has_a_caption(self) -> None:
+        assert all(each.caption.endswith(".") for each in drawings().values())
+
+    @every_task
+    def test_a_task_with_all_interventions_has_all(self, task: str) -> None:
+        assert drawings_for(TASKS[task]) == NAMES
+
+    def test_a_task_without_interventions_has_those_of_the_unmodified_model(self) -> None:
+        task = CRAFT.model_copy(update={"interventions": ()})
+        assert drawings_for(task) == ("coefficients", "contents", "item_scatter", "templates")
+
+    def test_without_strengths_there_is_no_dose(self) -> None:
+        task = CRAFT.model_copy(update={"interventions": CRAFT.interventions[:1]})
+        assert "before_after" in drawings_for(task)
+        assert "dose_response" not in drawings_for(task)
+
+    def test_asking_loads_neither_torch_nor_statistics_nor_pyplot(self) -> None:
         code = (
             "import sys\n"
-            "from bias_transfer.report.figures import figure2, figure3, figure4, figure9, style\n"
-            "assert not {'torch', 'transformers', 'matplotlib.pyplot'} & set(sys.modules)\n"
+            "from bias_transfer.report.figures import drawings\n"
+            "drawings()\n"
+            "heavy = {'torch', 'transformers', 'scipy', 'statsmodels', 'matplotlib.pyplot'}\n"
+            "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
         )
         subprocess.run([sys.executable, "-c", code], check=True)
 
 
-class TestFigure2:
-    def test_draws_one_dot_an_item_and_row(self) -> None:
-        figure = figure2(BIOS, WIKI, NOTE)
-        for axes, items in zip(figure.axes, (28, 28, 50, 50), strict=True):
-            assert count(axes, style.DEFINED) + count(axes, style.UNDEFINED) == 4 * items
+@every_task
+@every_figure
+class TestEveryFigure:
+    def test_shows_the_note(self, name: str, task: str) -> None:
+        assert any(NOTE in text.replace("\n", " ") for text in texts(drawn(name, task)))
 
-    def test_an_item_that_no_trial_defines_is_a_hollow_mark(self) -> None:
-        bios = BIOS.copy()
-        bios.loc[
-            (bios["upstream_kind"] == "random") & (bios["occupation"] == "dj"), "log_tpr_ratio"
-        ] = np.nan
-        before = count(figure2(BIOS, WIKI, NOTE).axes[1], style.UNDEFINED)
-        assert count(figure2(bios, WIKI, NOTE).axes[1], style.UNDEFINED) == before + 1
+    def test_asks_its_question_in_the_title(self, name: str, task: str) -> None:
+        assert drawn(name, task).texts[0].get_text().endswith("?")
 
-    def test_counts_the_undefined_outcomes_of_each_row(self) -> None:
-        rows = outcomes(BIOS[BIOS["upstream_kind"] == "random"], "occupation")
-        expected = f"n undefined: {rows['log_tpr_ratio'].isna().sum()} of 56"
-        assert any(expected in text for text in texts(figure2(BIOS, WIKI, NOTE).axes[1]))
+    def test_names_every_panel_and_every_axis(self, name: str, task: str) -> None:
+        for axes in drawn(name, task).axes:
+            assert axes.get_title(loc="left")
+            assert axes.get_xlabel()
 
-    def test_writes_the_correlation_with_the_unmodified_model(self) -> None:
-        means = (
-            outcomes(WIKI, "identity_term")
-            .pivot_table("fpr_ratio", "identity_term", "upstream_kind")
-            .dropna()
+    def test_explains_its_reference_lines_and_undefined_marks(self, name: str, task: str) -> None:
+        figure = drawn(name, task)
+        legend = [text.get_text() for text in figure.legends[0].get_texts()]
+        explained = ("0 nats", "gap of 0", "ratio of 1", "no effect", "together")
+        # No value of negative sentiment means "no bias".
+        expected = (name, task) != ("templates", "wiki")
+        assert any(references(axes) for axes in figure.axes) == expected
+        assert any(text in label for label in legend for text in explained) == expected
+        assert any(label.startswith("undefined: no value") for label in legend)
+
+    def test_says_how_many_values_are_undefined(self, name: str, task: str) -> None:
+        assert any("n undefined: " in text for text in texts(drawn(name, task)))
+
+    def test_keeps_all_text_on_the_page(self, name: str, task: str) -> None:
+        assert off_page(drawn(name, task)) == []
+
+    def test_no_text_hides_another(self, name: str, task: str) -> None:
+        assert overlaps(drawn(name, task)) == []
+
+    def test_a_study_without_models_says_so_in_every_panel(self, name: str, task: str) -> None:
+        figure = drawing(name).draw(TASKS[task], figure_data.empty(tables(task)), NOTE)
+        assert off_page(figure) == []
+        assert figure.axes
+        assert all(NO_MODEL in texts(axes) for axes in figure.axes)
+
+    def test_a_study_of_the_unmodified_model_alone_can_be_drawn(self, name: str, task: str) -> None:
+        observations = tables(task).observations
+        unmodified = observations[observations["model"] == "pretrained/original/seed1"]
+        assert off_page(draw(name, TASKS[task], unmodified)) == []
+
+
+@every_figure
+class TestAnyTask:
+    @pytest.mark.parametrize("items", [2, 3])
+    def test_few_items_can_be_drawn(self, name: str, items: int) -> None:
+        figure = draw(name, CRAFT, few(items))
+        assert off_page(figure) == []
+        assert overlaps(figure) == []
+
+    def test_a_hundred_items_with_long_names_can_be_drawn(self, name: str) -> None:
+        observations = few(14)
+        copies = [
+            observations.assign(craft=observations["craft"] + f"/{number:02}")
+            for number in range(8)
+        ]
+        many = pd.concat(copies)
+        many = many[many["craft"].isin(sorted(many["craft"].unique())[:100])]
+        titles = {item: f"senior assistant {item}" for item in many["craft"].unique()}
+        task = CRAFT.model_copy(update={"item_titles": titles})
+        assert off_page(draw(name, task, many)) == []
+
+    def test_items_may_be_numbers_and_dollar_signs(self, name: str) -> None:
+        observations = few(4)
+        items = list(observations["craft"].unique())
+        task = CRAFT.model_copy(
+            update={"item_titles": {str(rank): f"$ {rank} _x_ $" for rank in range(len(items))}}
         )
-        expected = f"{style.RHO} = {np.corrcoef(means['pretrained'], means['random'])[0, 1]:.2f}"
-        assert any(expected in text for text in texts(figure2(BIOS, WIKI, NOTE).axes[3]))
+        observations = observations.assign(craft=observations["craft"].map(items.index))
+        found = any("$ 0 _x_ $" in text for text in texts(draw(name, task, observations)))
+        assert found == (name != "coefficients")
 
-    def test_an_intervention_without_models_says_so(self) -> None:
-        axes = figure2(BIOS[BIOS["upstream_kind"] != "gaussian"], WIKI, NOTE).axes
-        assert [style.NO_MODEL in texts(panel) for panel in axes] == [True, True, False, False]
+    @pytest.mark.parametrize("suffix", [".png", ".pdf"])
+    def test_two_drawings_make_the_same_file(self, name: str, suffix: str, tmp_path: Path) -> None:
+        paths = [tmp_path / f"first{suffix}", tmp_path / f"second{suffix}"]
+        for path in paths:
+            save_figure(drawing(name).draw(CRAFT, tables("crafts"), NOTE), path)
+        assert paths[0].read_bytes() == paths[1].read_bytes()
 
-    def test_a_task_without_models_says_so(self) -> None:
-        axes = figure2(BIOS, WIKI.iloc[:0], NOTE).axes
-        assert [style.NO_MODEL in texts(panel) for panel in axes] == [False, False, True, True]
 
-    def test_every_strength_has_its_row(self) -> None:
-        grid = figure_data.upstream_grid(trials=1, gammas=(), uniform=(0.25, 0.5, 1.0))
-        labels = figure2(figure_data.bios_table(grid), WIKI, NOTE).axes[0].get_yticklabels()
-        assert [label.get_text().split("\n")[0] for label in labels] == [
-            "Pre-trained",
-            "Not pre-trained",
-            *["Uniform noise"] * 3,
-            "Gaussian noise",
+class TestSaving:
+    def test_a_second_save_of_one_figure_is_the_same(self, tmp_path: Path) -> None:
+        for name in ("first.pdf", "second.pdf"):
+            save_figure(drawn("item_scatter", "bios"), tmp_path / name)
+        assert (tmp_path / "first.pdf").read_bytes() == (tmp_path / "second.pdf").read_bytes()
+
+    def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(StudyError, match=r"figure\.jpg.*\.pdf or \.png"):
+            save_figure(drawn("item_scatter", "bios"), tmp_path / "figure.jpg")
+
+    def test_a_long_title_and_note_take_more_lines(self) -> None:
+        contents = CRAFT.contents.model_copy(update={"counted": "very long letters of advice " * 5})
+        task = CRAFT.model_copy(update={"contents": contents})
+        figure = drawing("contents").draw(task, tables("crafts"), "A word and another. " * 30)
+        assert "\n" in figure.texts[0].get_text()
+        title, axes = figure.texts[0], figure.axes[0]
+        assert title.get_window_extent().y0 > axes.get_tightbbox().y1  # type: ignore[union-attr]
+
+
+class TestTheSameNumber:
+    """A figure draws what stands in the table: it averages and correlates nothing itself."""
+
+    def odd(self) -> pd.DataFrame:
+        """Observations in which a mean of all rows is not the mean of the models' means."""
+        table = tables("crafts").observations.copy()
+        gone = (table["upstream"] == "random-t1") & (table["template"] == "is")
+        table.loc[gone, "pronoun_ranking"] = np.nan
+        return table
+
+    def test_a_dot_is_the_mean_in_the_table(self) -> None:
+        given = figure_data.tables(self.odd(), CRAFT)
+        figure = drawing("before_after").draw(CRAFT, given, NOTE)
+        means = given.item_means
+        means = means[(means["upstream_kind"] == "random") & (means["twin_of"] == "")]
+        for axes, measure, of_log in (
+            (figure.axes[0], "pronoun_ranking", False),
+            (figure.axes[1], "log_tpr_ratio", True),
+        ):
+            values = means.loc[means["measure"] == measure, "value"].to_numpy(dtype=float)
+            expected = np.sort(np.exp(values) if of_log else values)
+            assert dots(axes, DEFINED)[1] == pytest.approx(expected, abs=0)
+
+    def test_whatever_the_table_says_is_drawn(self) -> None:
+        given = tables("crafts")
+        moved = given.item_means.assign(value=given.item_means["value"] + 7)
+        figure = drawing("before_after").draw(CRAFT, without(given, item_means=moved), NOTE)
+        first, second = (
+            dots(each.axes[0], DEFINED)[0] for each in (drawn("before_after", "crafts"), figure)
+        )
+        assert second == pytest.approx(first + 7)
+
+    def test_a_point_of_a_curve_is_the_mean_in_the_table(self) -> None:
+        means = tables("bios").item_means
+        means = means[(means["measure"] == "tpr_gap") & (means["dataset"] == "balance-a0.5-b0")]
+        curves = heights(drawn("data_dose_response", "bios").axes[0], DEFINED)
+        drawn_values = [curve[2] for curve in curves if np.isfinite(curve[2])]
+        assert sorted(drawn_values) == pytest.approx(sorted(means["value"].dropna()), abs=0)
+
+    def test_a_mark_of_a_mean_is_the_mean_in_the_table(self) -> None:
+        means = tables("wiki").item_means
+        unmodified = (means["upstream_kind"] == "pretrained") & (means["dataset"] == "original")
+        means = means[unmodified & (means["twin_of"] == "")]
+        means = means[means["measure"] == "negative_sentiment"].sort_values("value")
+        marks = [
+            line.get_xdata()
+            for line in drawn("templates", "wiki").axes[0].lines
+            if line.get_gid() == "mean"
+        ]
+        drawn_values = [float(np.asarray(mark)[0]) for mark in marks]
+        assert drawn_values[::-1] == pytest.approx(list(means["value"]), abs=0)
+
+    def test_a_correlation_is_the_one_in_the_table(self) -> None:
+        given = tables("crafts")
+        of_random = given.correlations["upstream_kind"] == "random"
+        correlations = given.correlations.assign(pearson=0.11).mask(of_random, other=np.nan)
+        correlations[["upstream_kind", "dataset", "measure"]] = given.correlations[
+            ["upstream_kind", "dataset", "measure"]
+        ]
+        changed = without(
+            given, correlations=correlations, transfer=given.transfer.assign(pearson=-0.22)
+        )
+        beside = texts(drawing("before_after").draw(CRAFT, changed, NOTE).axes[0])
+        assert any(text.startswith(f"{RHO} = 0.11\n") for text in beside)
+        assert any(text.startswith(f"{RHO} undefined\n") for text in beside)
+        scatter = drawing("item_scatter").draw(CRAFT, changed, NOTE).axes[0]
+        assert f"{RHO} = −0.22, p = 0.020" in scatter.get_title(loc="left")
+
+
+class TestBeforeAfter:
+    def test_draws_one_mark_an_item_and_row(self) -> None:
+        for axes in drawn("before_after", "wiki").axes:
+            assert count(axes, DEFINED) + count(axes, UNDEFINED) == 4 * 50
+
+    def test_rows_are_the_randomised_checkpoints_and_their_models(self) -> None:
+        assert rows(drawn("before_after", "bios").axes[0]) == [
+            "Pre-trained\n1 model",
+            "Not pre-trained\nmean of 3 models",
+            "Uniform noise\nc = 0.5\nmean of 3 models",
+            "Gaussian noise\nσ = 0.1\nmean of 3 models",
         ]
 
-    def test_a_row_without_any_value_is_all_hollow(self) -> None:
-        bios = BIOS.copy()
-        bios.loc[bios["upstream_kind"] == "random", "log_tpr_ratio"] = np.nan
-        axes = figure2(bios, WIKI, NOTE).axes[1]
-        assert any(f"{style.RHO} undefined" in text for text in texts(axes))
+    def test_every_strength_of_noise_has_its_row(self) -> None:
+        labels = [row.split("\n")[1] for row in rows(drawn("before_after", "crafts").axes[0])]
+        assert labels[3:] == ["σ = 0.05", "σ = 0.1", "σ = 0.2"]
 
-    def test_models_of_a_changed_data_set_are_left_out(self) -> None:
-        balanced = BIOS.assign(dataset_kind="balance", model=BIOS["model"] + "-balanced")
-        figure = figure2(pd.concat([BIOS, balanced]), WIKI, NOTE)
-        assert texts(figure) == texts(figure2(BIOS, WIKI, NOTE))
+    def test_a_method_of_one_strength_has_a_row_too(self) -> None:
+        grid = figure_data.upstream_grid(trials=1, gammas=(1,))
+        labels = rows(draw("before_after", BIOS, figure_data.bios_table(grid)).axes[0])
+        assert labels[-1] == "Sent-Debias\nγ = 1\n1 model"
 
+    def test_an_item_that_no_trial_defines_is_a_hollow_mark(self) -> None:
+        table = tables("crafts").observations.copy()
+        lost = (table["upstream_kind"] == "random") & (table["craft"] == "baker/she")
+        table.loc[lost, "log_tpr_ratio"] = np.nan
+        axes = draw("before_after", CRAFT, table).axes[1]
+        assert count(axes, UNDEFINED) == 1
+        assert any("n undefined: 2 of 28" in text for text in texts(axes))
 
-class TestFigure3:
-    def test_draws_every_defined_value_and_marks_the_others(self) -> None:
-        rows = outcomes(
-            BIOS[BIOS["upstream_kind"].isin(["pretrained", "sentdebias"])], "occupation"
+    def test_an_intervention_without_models_says_so(self) -> None:
+        table = tables("crafts").observations
+        figure = draw("before_after", CRAFT, table[table["upstream_kind"] != "uniform"])
+        assert all(NO_MODEL in texts(axes) for axes in figure.axes)
+        assert "Uniform noise" in rows(figure.axes[0])
+
+    def test_models_of_altered_data_are_left_out(self) -> None:
+        table = tables("crafts").observations
+        original = table[table["dataset"] == "original"]
+        assert texts(draw("before_after", CRAFT, original)) == texts(
+            draw("before_after", CRAFT, table)
         )
-        axes = figure3(BIOS, NOTE).axes[1]
-        assert count(axes, style.DEFINED) == rows["log_tpr_ratio"].notna().sum()
-        assert count(axes, style.UNDEFINED) == rows["log_tpr_ratio"].isna().sum()
+
+
+class TestDoseResponse:
+    def test_draws_every_defined_value_and_marks_the_others(self) -> None:
+        axes = drawn("dose_response", "bios").axes[1]
+        kept = tables("bios").observations
+        kept = kept[kept["upstream_kind"].isin(["pretrained", "sentdebias"])]
+        kept = kept[kept["dataset"] == "original"].drop_duplicates(["model", "occupation"])
+        lost = int(kept["log_tpr_ratio"].isna().sum())
+        assert count(axes, DEFINED) == len(kept) - lost
+        assert count(axes, UNDEFINED) == lost > 0
         assert axes.get_title(loc="left").endswith(
-            f"n undefined: {rows['log_tpr_ratio'].isna().sum()} of {len(rows)}; 1 model a point"
+            f"n undefined: {lost} of {len(kept)}; 1 model a point"
         )
 
     def test_the_unmodified_model_stands_at_zero_in_order(self) -> None:
-        labels = [label.get_text() for label in figure3(BIOS, NOTE).axes[1].get_xticklabels()]
-        assert labels == ["−50", "−10", "0", "1", "10", "50"]
+        for axes in drawn("dose_response", "bios").axes:
+            assert ticks(axes) == ["−50", "−10", "0", "1", "10", "50"]
+
+    def test_any_method_of_several_strengths_is_a_dose(self) -> None:
+        figure = drawn("dose_response", "crafts")
+        assert len(figure.axes) == 2
+        assert ticks(figure.axes[0]) == ["0", "0.05", "0.1", "0.2"]
+        assert figure.axes[0].get_xlabel() == "Gaussian noise: σ (0 = unmodified model)"
+
+    def test_methods_stand_side_by_side(self) -> None:
+        grid = figure_data.upstream_grid(trials=1, uniform=(0.2, 0.5))
+        figure = draw("dose_response", BIOS, figure_data.bios_table(grid))
+        assert [axes.get_xlabel().split(":")[0] for axes in figure.axes] == [
+            "Uniform noise",
+            "Sent-Debias",
+        ] * 2
+        assert off_page(figure) == []
+        assert overlaps(figure) == []
 
     def test_the_ratio_axis_is_logarithmic_with_a_line_at_one(self) -> None:
-        axes = figure3(BIOS, NOTE).axes[1]
+        axes = drawn("dose_response", "bios").axes[1]
         assert axes.get_yscale() == "log"
         assert references(axes) == [1.0]
 
     @pytest.mark.parametrize("strengths", [(1,), tuple(range(1, 13))])
-    def test_names_six_occupations_without_overlap(self, strengths: tuple[int, ...]) -> None:
+    def test_names_six_items_without_overlap(self, strengths: tuple[int, ...]) -> None:
         grid = figure_data.upstream_grid(trials=1, gammas=strengths)
-        figure = figure3(figure_data.bios_table(grid), NOTE)
-        figure.draw_without_rendering()
-        renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-        for axes in figure.axes:
-            boxes = [Text.get_window_extent(text, renderer) for text in axes.texts]
-            assert len(boxes) == 6
-            ordered = sorted(boxes, key=lambda box: box.y0)
-            assert all(a.y1 <= b.y0 for a, b in pairwise(ordered))
-
-    def test_named_occupations_can_be_chosen(self) -> None:
-        figure = figure3(BIOS, NOTE, named=["yoga_teacher", "surgeon"])
-        assert [text.get_text() for text in figure.axes[0].texts] == ["yoga teacher", "surgeon"]
-
-    def test_draws_the_median_occupation(self) -> None:
-        rows = outcomes(BIOS[BIOS["upstream_kind"] == "pretrained"], "occupation")
-        (median,) = (
-            line for line in figure3(BIOS, NOTE).axes[1].lines if line.get_gid() == curves.MEDIAN
-        )
-        expected = np.exp(rows["log_tpr_ratio"]).median()
-        assert np.asarray(median.get_ydata())[2] == pytest.approx(expected)
-
-    def test_a_study_without_sent_debias_says_so(self) -> None:
-        figure = figure3(BIOS[BIOS["upstream_kind"] != "sentdebias"], NOTE)
-        assert all(style.NO_MODEL in texts(axes) for axes in figure.axes)
+        figure = draw("dose_response", BIOS, figure_data.bios_table(grid))
+        assert all(len(axes.texts) == 6 for axes in figure.axes)
+        assert overlaps(figure) == []
 
 
-class TestFigure4:
+class TestCoefficients:
     def test_draws_every_coefficient_per_unit_and_per_deviation(self) -> None:
-        figure = figure4(ESTIMATES, NOTE)
-        expected = [2 * len(fits) for fits in FITS.values()] * 2
-        assert [count(axes, style.DEFINED) for axes in figure.axes] == expected
+        for axes in drawn("coefficients", "bios").axes:
+            assert count(axes, DEFINED) == 2 * len(figure_data.fits(BIOS))
 
-    def test_without_deviations_there_is_one_row_of_panels(self) -> None:
-        assert len(figure4(ESTIMATES.drop(columns="covariate_sd"), NOTE).axes) == 2
+    def test_rows_are_the_groups_of_models_in_the_tables_order(self) -> None:
+        assert rows(drawn("coefficients", "wiki").axes[0]) == figure_data.fits(WIKI)
 
-    def test_insignificant_coefficients_are_hollow(self) -> None:
-        marks = [
-            line for line in figure4(ESTIMATES, NOTE).axes[0].lines if line.get_gid() == "defined"
+    def test_a_deviation_scales_the_coefficient_and_its_bar(self) -> None:
+        unit, deviation = drawn("coefficients", "crafts").axes
+        values = [
+            [float(np.asarray(line.get_xdata())[0]) for line in axes.lines if line.get_gid()]
+            for axes in (unit, deviation)
         ]
-        hollow = sum(line.get_markerfacecolor() == "white" for line in marks)
-        bios = ESTIMATES[ESTIMATES["task"] == "bios"]
-        assert hollow == (bios["p_value"] >= 0.01).sum()
+        # The line at zero comes first.
+        assert values[1][1] == pytest.approx(0.9 * values[0][1])
+        assert values[1][2] == pytest.approx(0.25 * values[0][2])
 
-    def test_an_undefined_coefficient_is_marked(self) -> None:
-        estimates = ESTIMATES.copy()
-        estimates.loc[0, ["estimate", "standard_error", "p_value"]] = np.nan
-        assert count(figure4(estimates, NOTE).axes[0], style.UNDEFINED) == 1
+    def test_insignificant_coefficients_and_those_without_a_p_value_are_hollow(self) -> None:
+        given = tables("bios")
+        regressions = given.regressions.copy()
+        regressions.loc[0, ["standard_error", "p_value"]] = np.nan
+        figure = drawing("coefficients").draw(BIOS, without(given, regressions=regressions), NOTE)
+        marks = [line for line in figure.axes[0].lines if line.get_gid() == DEFINED]
+        hollow = sum(line.get_markerfacecolor() == "white" for line in marks)
+        assert hollow == (regressions["p_value"].iloc[::3] >= 0.01).sum() + 1
+
+    def test_a_fit_that_could_not_be_made_is_marked_and_said(self) -> None:
+        given = tables("bios")
+        regressions = given.regressions.copy()
+        failed = regressions["column"] == "Mitigated"
+        numbers = ["coefficient", "standard_error", "p_value", "observations", "covariate_sd"]
+        regressions.loc[failed, numbers] = np.nan
+        regressions.loc[failed, "reason"] = "one item only"
+        axes = (
+            drawing("coefficients")
+            .draw(BIOS, without(given, regressions=regressions), NOTE)
+            .axes[0]
+        )
+        assert count(axes, UNDEFINED) == 2
+        assert "not estimated\nn undefined: 15" in texts(axes)
+        regressions.loc[failed, "reason"] = NO_MODEL
+        axes = (
+            drawing("coefficients")
+            .draw(BIOS, without(given, regressions=regressions), NOTE)
+            .axes[0]
+        )
+        assert count(axes, UNDEFINED) == 0
+        assert NO_MODEL in texts(axes)
 
     def test_writes_what_each_fit_left_out(self) -> None:
-        assert "N = 1,540\nn undefined: 5" in texts(figure4(ESTIMATES, NOTE).axes[0])
-
-    def test_a_missing_fit_says_so(self) -> None:
-        figure = figure4(ESTIMATES[ESTIMATES["fit"] != "Mitigated"], NOTE)
-        assert [style.NO_MODEL in texts(axes) for axes in figure.axes] == [True, False] * 2
-
-    def test_a_missing_task_says_so(self) -> None:
-        figure = figure4(ESTIMATES[ESTIMATES["task"] == "bios"], NOTE)
-        assert [style.NO_MODEL in texts(axes) for axes in figure.axes] == [False, True] * 2
+        assert "N = 1,540\nn undefined: 5" in texts(drawn("coefficients", "bios").axes[0])
 
 
-class TestFigure9:
+class TestItemScatter:
     def test_draws_every_item_or_marks_it_at_the_edge(self) -> None:
-        rows = outcomes(WIKI[WIKI["upstream_kind"] == "pretrained"], "identity_term")
-        undefined = int(rows["fpr_ratio"].isna().sum())
-        axes = figure9(BIOS, WIKI, NOTE).axes[1]
-        assert undefined > 0
-        assert count(axes, style.DEFINED) == 50 - undefined
-        assert count(axes, style.UNDEFINED) == undefined
-        assert f"n undefined: {undefined} of 50" in axes.get_title(loc="left")
+        means = tables("wiki").item_means
+        unmodified = (means["upstream_kind"] == "pretrained") & (means["dataset"] == "original")
+        means = means[unmodified & (means["twin_of"] == "") & (means["measure"] == "fpr_ratio")]
+        lost = int(means["value"].isna().sum())
+        axes = drawn("item_scatter", "wiki").axes[0]
+        assert count(axes, DEFINED) == 50 - lost
+        assert count(axes, UNDEFINED) == lost > 0
+        assert f"n undefined: {lost} of 50 identity terms" in axes.get_title(loc="left")
 
     def test_items_without_either_value_are_marked_too(self) -> None:
-        bios = BIOS.copy()
-        bios.loc[bios["occupation"] == "dj", ["pronoun_ranking", "log_tpr_ratio"]] = np.nan
-        bios.loc[bios["occupation"] == "poet", "pronoun_ranking"] = np.nan
-        axes = figure9(bios, WIKI, NOTE).axes[0]
-        assert count(axes, style.DEFINED) + count(axes, style.UNDEFINED) == 28
+        table = tables("crafts").observations.copy()
+        table.loc[table["craft"] == "baker/she", ["pronoun_ranking", "log_tpr_ratio"]] = np.nan
+        table.loc[table["craft"] == "cooper/she", "pronoun_ranking"] = np.nan
+        axes = draw("item_scatter", CRAFT, table).axes[0]
+        assert count(axes, DEFINED) == 12
+        assert count(axes, UNDEFINED) == 2
 
-    def test_the_title_holds_the_correlation(self) -> None:
-        rows = BIOS[BIOS["upstream_kind"] == "pretrained"]
-        means = rows.groupby("occupation")[["pronoun_ranking", "log_tpr_ratio"]].mean().dropna()
-        expected = np.corrcoef(means.to_numpy().T)[0, 1]
-        title = figure9(BIOS, WIKI, NOTE).axes[0].get_title(loc="left")
-        assert f"{style.RHO} = {expected:.2f}" in title
-
-    def test_equal_values_have_no_correlation(self) -> None:
-        title = figure9(BIOS.assign(log_tpr_ratio=0.0), WIKI, NOTE).axes[0].get_title(loc="left")
-        assert f"{style.RHO} undefined" in title
-
-    def test_a_task_without_models_says_so(self) -> None:
-        axes = figure9(BIOS, WIKI.iloc[:0], NOTE).axes
-        assert [style.NO_MODEL in texts(panel) for panel in axes] == [False, True]
+    def test_a_correlation_that_is_undefined_is_said_to_be(self) -> None:
+        table = tables("crafts").observations.assign(log_tpr_ratio=0.0)
+        title = draw("item_scatter", CRAFT, table).axes[0].get_title(loc="left")
+        assert f"{RHO} undefined" in title
 
 
 class TestSpread:
     def test_distant_positions_stay(self) -> None:
-        assert style.spread([0.9, 0.1, 0.5], 0.1, 0, 1) == pytest.approx([0.9, 0.1, 0.5])
+        assert spread([0.9, 0.1, 0.5], 0.1, 0, 1) == pytest.approx([0.9, 0.1, 0.5])
 
     def test_close_ones_move_apart_in_order_around_their_mean(self) -> None:
-        assert style.spread([0.52, 0.5, 0.48], 0.1, 0, 1) == pytest.approx([0.6, 0.5, 0.4])
+        assert spread([0.52, 0.5, 0.48], 0.1, 0, 1) == pytest.approx([0.6, 0.5, 0.4])
 
     def test_none_leaves_the_panel(self) -> None:
-        assert style.spread([1.0, 1.0], 0.1, 0, 1) == pytest.approx([0.9, 1.0])
+        assert spread([1.0, 1.0], 0.1, 0, 1) == pytest.approx([0.9, 1.0])

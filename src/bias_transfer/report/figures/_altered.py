@@ -62,12 +62,13 @@ def checkpoints(description: TaskDescription, tables: Tables) -> list[Models]:
     """Return the kinds of checkpoint that met altered data, the unmodified one first."""
     table = tables.item_means
     altered = table.loc[table["dataset"] != ORIGINAL, ["upstream_kind", "upstream_strength"]]
-    order = [PRETRAINED, *(each.kind for each in description.interventions)]
+    kinds = [PRETRAINED, *(each.kind for each in description.interventions)]
+    order = {kind: rank for rank, kind in enumerate(kinds)}
     found = {
         Models(str(kind), None if pd.isna(strength) else float(strength))
         for kind, strength in altered.itertuples(index=False)
     }
-    return sorted(found, key=lambda each: (order.index(each.kind), each.strength or 0.0))
+    return sorted(found, key=lambda each: (order.get(each.kind, len(order)), each.strength or 0.0))
 
 
 def ways(description: TaskDescription, tables: Tables) -> list[Way]:
@@ -96,7 +97,9 @@ def _doses(
     if not columns and len(datasets):
         found[()] = {str(dataset): () for dataset in datasets}
     # One level after another, then several together.
-    return dict(sorted(found.items(), key=lambda each: len(each[0])))
+    return dict(
+        sorted(found.items(), key=lambda each: (len(each[0]), [*map(columns.index, each[0])]))
+    )
 
 
 def met(tables: Tables, checkpoint: Models, way: Way) -> dict[str, tuple[float, ...]]:

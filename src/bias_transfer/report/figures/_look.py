@@ -49,6 +49,12 @@ _LOOK: dict[str, object] = {
     "legend.fontsize": _LEGEND,
     "pdf.fonttype": 42,
 }
+# Letters of a line are this wide on average, and at most in a short name, in the size of the font.
+_AVERAGE, _WIDEST = 0.53, 0.58
+# Bold letters are wider.
+_BOLD = 0.64
+# Beside the texts of the legend's columns: their marks, and the space between.
+_LEGEND_MARKS = 0.6
 # Nothing that changes from one save to the next may reach the file.
 _METADATA: dict[str, dict[str, str | None]] = {
     ".pdf": {"CreationDate": None},
@@ -66,12 +72,12 @@ def look() -> Iterator[None]:
 def inches(texts: Sequence[str], size: float) -> float:
     """Return the inches that the longest line of some texts takes, rather too many than too few."""
     letters = max((len(line) for text in texts for line in text.split("\n")), default=0)
-    return letters * _letter(size)
+    return letters * _WIDEST * size / 72
 
 
-def _letter(size: float) -> float:
-    """Return the inches that a letter of this size in points takes."""
-    return 0.58 * size / 72
+def wrap(text: str, room: float, size: float, letter: float = _AVERAGE) -> str:
+    """Break a text into lines that fit the room, in inches."""
+    return textwrap.fill(text, width=max(12, int(room * 72 / (letter * size))))
 
 
 @dataclass(frozen=True)
@@ -130,12 +136,11 @@ class Page:
 
     @property
     def _title(self) -> str:
-        # Bold letters are wider.
-        return textwrap.fill(self.title, width=int((self.width - 0.2) / (1.2 * _letter(_TITLE))))
+        return wrap(self.title, self.width - 0.2, _TITLE, _BOLD)
 
     @property
     def _note(self) -> str:
-        return textwrap.fill(self.note, width=int((self.width - 0.2) / _letter(SMALL)))
+        return wrap(self.note, self.width - 0.2, SMALL)
 
     @property
     def _note_height(self) -> float:
@@ -143,8 +148,11 @@ class Page:
 
     @property
     def _labels(self) -> list[str]:
-        letters = int((self.width / 2 - 0.6) / _letter(_LEGEND))
-        return [textwrap.fill(str(handle.get_label()), width=letters) for handle in self.handles]
+        labels = [str(handle.get_label()) for handle in self.handles]
+        half = math.ceil(len(labels) / 2)
+        first = [wrap(label, self.width / 2 - _LEGEND_MARKS, _LEGEND) for label in labels[:half]]
+        room = self.width - inches(first, _LEGEND) - 2 * _LEGEND_MARKS
+        return [*first, *(wrap(label, room, _LEGEND) for label in labels[half:])]
 
     @property
     def _legend_height(self) -> float:

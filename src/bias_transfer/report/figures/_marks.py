@@ -85,8 +85,8 @@ def text_handle(label: str) -> Line2D:
 
 
 def draw_reference(axes: Axes, value: float | None, axis: Literal["x", "y"]) -> None:
-    """Draw the dashed line at the value that means "no bias", if one does."""
-    if value is not None:
+    """Draw the dashed line at the value that means "no bias", if there is one."""
+    if value is not None and np.isfinite(value):
         draw = axes.axvline if axis == "x" else axes.axhline
         draw(value, color=INK, linewidth=0.9, linestyle=_DASHES, zorder=1.5, gid=REFERENCE)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
-from bias_transfer.report.figures._look import inches
+from bias_transfer.report.figures._look import inches, wrap
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
 MINUS = "\N{MINUS SIGN}"
@@ -79,7 +79,7 @@ def axis_label(label: str, room: float) -> str:
 
 def panel_title(text: str, room: float) -> str:
     """Break the title of a panel into lines that fit the room, in inches."""
-    return textwrap.fill(text, width=max(20, int(room / inches(["n"], 9.0))))
+    return wrap(text, room, 9.0)
 
 
 def item_title(description: TaskDescription, item: str) -> str:

@@ -18,8 +18,8 @@ _TITLE = "As the training data are altered by degrees, does downstream bias shri
 _LEFT = 0.95
 _WIDE, _NARROW = 3.3, 2.3
 _LEAST_WIDTH = 7.6
-_TITLE_HEIGHT = 0.65
-_AXIS_HEIGHT = 0.8
+_TITLE_HEIGHT = 0.6
+_AXIS_HEIGHT = 0.75
 # Panels of one kind of checkpoint beside each other.
 _COLUMNS = 3
 

@@ -23,8 +23,8 @@ _LEFT = 0.95
 # The panel of an only method; side by side, each has less.
 _WIDE, _NARROW = 5.1, 3.4
 _LEAST_WIDTH = 7.6
-_TITLE_HEIGHT = 0.65
-_AXIS_HEIGHT = 0.75
+_TITLE_HEIGHT = 0.6
+_AXIS_HEIGHT = 0.6
 
 
 def _applies(description: TaskDescription) -> bool:

@@ -24,9 +24,9 @@ from bias_transfer.report.figures._marks import (
 from bias_transfer.report.figures._means import UNMODIFIED, chosen, means
 
 _TITLE = "Unmodified models: does upstream bias go with downstream bias?"
-_PANEL = 4.2
+_WIDTH = 7.2
 _LEFT = 0.95
-_WIDTH = 6.6
+_PANEL_WIDTH, _PANEL_HEIGHT = 5.8, 4.4
 # Points to name at each end of each axis.
 _NAMED = 3
 
@@ -49,8 +49,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             ),
         ],
     )
-    figure = page.figure(_PANEL + 1.35)
-    axes = add_panel(figure, _LEFT, page.foot + 0.65, _PANEL, _PANEL)
+    figure = page.figure(_PANEL_HEIGHT + 1.35)
+    axes = add_panel(figure, _LEFT, page.foot + 0.65, _PANEL_WIDTH, _PANEL_HEIGHT)
     upstream = means(tables, UNMODIFIED, before)
     downstream = means(tables, UNMODIFIED, after)
     if upstream.drawn.empty or downstream.drawn.empty:
@@ -60,8 +60,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     both = pd.concat([upstream.drawn, downstream.drawn], axis=1)
     x, y = both.to_numpy(dtype=float).T
     axes.set_title(_panel_title(description, tables, len(both)))
-    axes.set_xlabel(_text.axis_label(before.axis, _PANEL))
-    axes.set_ylabel(_text.axis_label(after.axis, _PANEL))
+    axes.set_xlabel(_text.axis_label(before.axis, _PANEL_WIDTH))
+    axes.set_ylabel(_text.axis_label(after.axis, _PANEL_HEIGHT))
     set_limits(axes, "x", x, before, 0.12)
     set_limits(axes, "y", y, after, 0.12)
     draw_reference(axes, before.neutral, "x")
