@@ -608,4 +608,4 @@ def test_a_term_in_a_template_sentence_is_taken_as_it_stands(term):
     assert set(templates_from(rows, columns, terms_of(term), "rows")["identity_term"]) == {term}
     other = rows.assign(Text=["Being acb is x", "Being acb is y"])
     with pytest.raises(StudyError, match="row 1: the sentence is not of the form"):
-        templates_from(other, columns, "rows", [term])
+        templates_from(other, columns, terms_of(term), "rows")
