@@ -18,22 +18,27 @@ import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer.runtime.main import main
-from bias_transfer.study.config import parse
-from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.data.identity_templates import templates_from
 from bias_transfer.data.mentions import mentions
 from bias_transfer.errors import StudyError
+from bias_transfer.runtime.main import main
+from bias_transfer.study.config import parse
+from bias_transfer.study.mistakes import refuse_repeated_keys
 from tests.unit.conftest import ROOT
-
 
 # ---- configs: an overlay, and what is said of it ---------------------------------------
 
 BAD_CONFIGS = {
-    "an unknown key": ("tasks: {wiki: {sorce: file}}", "config key tasks.wiki.sorce is unknown; did you mean"),
+    "an unknown key": (
+        "tasks: {wiki: {sorce: file}}",
+        "config key tasks.wiki.sorce is unknown; did you mean",
+    ),
     "an unknown section": ("measurs: {}", "config key measurs is unknown; did you mean 'measures'"),
     "a number as a key": ("1: 2", "config key 1 is unknown"),
-    "a list where a mapping is meant": ("tasks: {bios: [1]}", "bios: [1] where a mapping (key: value) is"),
+    "a list where a mapping is meant": (
+        "tasks: {bios: [1]}",
+        "bios: [1] where a mapping (key: value) is",
+    ),
     "nothing where a mapping is meant": ("model:", "config key model: None where a mapping"),
     "text where a list is meant": ("seeds: all", "config key seeds: 'all' where a list ([…]) is"),
     "a number where a list is meant": ("seeds: 3", "config key seeds: 3 where a list"),
@@ -63,9 +68,18 @@ BAD_CONFIGS = {
         "upstream: {gaussian: {standard_deviations: [.inf]}}",
         "config key upstream.gaussian.standard_deviations.0: inf is no finite number",
     ),
-    "a share of nothing": ("tasks: {wiki: {test_share: 0}}", "config key tasks.wiki.test_share: 0 is less than"),
-    "a share of all": ("tasks: {bios: {test_share: 1}}", "config key tasks.bios.test_share: 1 is greater than"),
-    "a share of more than all": ("tasks: {bios: {test_share: 1.5}}", "tasks.bios.test_share: 1.5 is greater than"),
+    "a share of nothing": (
+        "tasks: {wiki: {test_share: 0}}",
+        "config key tasks.wiki.test_share: 0 is less than",
+    ),
+    "a share of all": (
+        "tasks: {bios: {test_share: 1}}",
+        "config key tasks.bios.test_share: 1 is greater than",
+    ),
+    "a share of more than all": (
+        "tasks: {bios: {test_share: 1.5}}",
+        "tasks.bios.test_share: 1.5 is greater than",
+    ),
     "an unknown intervention": (
         "tasks: {bios: {upstream: [sentdebiass]}}",
         "config key tasks.bios.upstream.0: 'sentdebiass' is not one of random, uniform, gaussian, "
@@ -73,7 +87,7 @@ BAD_CONFIGS = {
     ),
     "over-sampling out of range": (
         "tasks: {bios: {alterations: {balance: [{oversample: 1.5, undersample: 0}]}}}",
-        "config key tasks.bios.alterations.balance.0.oversample: 1.5 is greater than the maximum of 1",
+        "tasks.bios.alterations.balance.0.oversample: 1.5 is greater than the maximum of 1",
     ),
     "under-sampling out of range": (
         "tasks: {bios: {alterations: {balance: [{oversample: 0, undersample: -1}]}}}",
@@ -118,7 +132,10 @@ BAD_CONFIGS = {
         "model: {source: file, file: {path: a file.csv}}",
         "config key model.file.path: a file.csv is a file; give a folder",
     ),
-    "no hub id": ("tasks: {wiki: {source: hub}}", "config key tasks.wiki.hub.id is empty; give the id"),
+    "no hub id": (
+        "tasks: {wiki: {source: hub}}",
+        "config key tasks.wiki.hub.id is empty; give the id",
+    ),
     "a hub id with a space": (
         "model: {source: hub, hub: {id: roberta base}}",
         "config key model.hub.id: 'roberta base' is no folder that exists, nor an id of the form",
@@ -153,7 +170,7 @@ BAD_CONFIGS = {
     ),
     "a label that YAML makes a truth value": (
         "tasks: {wiki: {file: {labels: {no: non-toxic}}}}",
-        "config key tasks.wiki.file.labels: YAML reads the key False as bool, not as text; put it in",
+        "tasks.wiki.file.labels: YAML reads the key False as bool, not as text; put it in",
     ),
     "a label that YAML makes a number": (
         "tasks: {wiki: {file: {labels: {010: toxic}}}}",
@@ -165,7 +182,7 @@ BAD_CONFIGS = {
     ),
     "a column for two purposes": (
         "tasks: {wiki: {file: {label: comment}}}",
-        "config key tasks.wiki.file.label: the column 'comment' is that of tasks.wiki.file.text already",
+        "tasks.wiki.file.label: the column 'comment' is that of tasks.wiki.file.text already",
     ),
     "an address of no table": (
         "tasks: {wiki: {sentences: {url: {address: 'https://example.org/a.csv?b={c}'}}}}",
