@@ -10,19 +10,24 @@ from snakemake.exceptions import WorkflowError
 
 from bias_transfer.errors import StudyError
 from bias_transfer.runtime.main import main
-from bias_transfer.study.config import refuse_repeated_keys, validate
+from bias_transfer.study.config import parse
+from bias_transfer.study.mistakes import refuse_repeated_keys
 from tests.unit.conftest import ROOT
-
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
 # ---- configs: an overlay, and what is said of it ---------------------------------------
 
 BAD_CONFIGS = {
-    "an unknown key": ("wiki: {sorce: file}", "config key wiki.sorce is unknown; did you mean"),
-    "an unknown section": ("wikki: {}", "config key wikki is unknown; did you mean 'wiki'"),
+    "an unknown key": (
+        "tasks: {wiki: {sorce: file}}",
+        "config key tasks.wiki.sorce is unknown; did you mean",
+    ),
+    "an unknown section": ("measurs: {}", "config key measurs is unknown; did you mean 'measures'"),
     "a number as a key": ("1: 2", "config key 1 is unknown"),
-    "a list where a mapping is meant": ("bios: [1]", "bios: [1] where a mapping (key: value) is"),
-    "nothing where a mapping is meant": ("bios:", "config key bios: None where a mapping"),
+    "a list where a mapping is meant": (
+        "tasks: {bios: [1]}",
+        "bios: [1] where a mapping (key: value) is",
+    ),
+    "nothing where a mapping is meant": ("model:", "config key model: None where a mapping"),
     "text where a list is meant": ("seeds: all", "config key seeds: 'all' where a list ([…]) is"),
     "a number where a list is meant": ("seeds: 3", "config key seeds: 3 where a list"),
     "text where a number is meant": (
@@ -30,42 +35,51 @@ BAD_CONFIGS = {
         "config key seed: 'many' where a whole number is needed",
     ),
     "a number that YAML reads as text": (
-        "wiki: {training: {learning_rate: 1e-3}}",
+        "tasks: {wiki: {training: {learning_rate: 1e-3}}}",
         "'1e-3' where a number is needed; YAML reads it as text: write it out in digits",
     ),
     "a fraction of an epoch": (
-        "wiki: {training: {epochs: 2.0}}",
-        "wiki.training.epochs: 2.0 where a whole number is needed",
+        "tasks: {wiki: {training: {epochs: 2.0}}}",
+        "tasks.wiki.training.epochs: 2.0 where a whole number is needed",
     ),
     "yes for a number": ("seed: yes", "config key seed: True where a whole number is needed"),
     "a negative number": (
-        "wiki: {training: {learning_rate: -0.1}}",
-        "wiki.training.learning_rate: -0.1 is less than or equal to the minimum of 0",
+        "tasks: {wiki: {training: {learning_rate: -0.1}}}",
+        "tasks.wiki.training.learning_rate: -0.1 is less than or equal to the minimum of 0",
     ),
     "a negative seed": ("seeds: [-1]", "config key seeds.0: -1 is less than the minimum of 0"),
     "not a number": (
-        "wiki: {test_share: .nan}",
-        "config key wiki.test_share: nan is no finite number",
+        "tasks: {wiki: {test_share: .nan}}",
+        "config key tasks.wiki.test_share: nan is no finite number",
     ),
     "infinity": (
         "upstream: {gaussian: {standard_deviations: [.inf]}}",
         "config key upstream.gaussian.standard_deviations.0: inf is no finite number",
     ),
-    "a share of nothing": ("wiki: {test_share: 0}", "config key wiki.test_share: 0 is less than"),
-    "a share of all": ("bios: {test_share: 1}", "config key bios.test_share: 1 is greater than"),
-    "a share of more than all": ("bios: {test_share: 1.5}", "bios.test_share: 1.5 is greater than"),
+    "a share of nothing": (
+        "tasks: {wiki: {test_share: 0}}",
+        "config key tasks.wiki.test_share: 0 is less than",
+    ),
+    "a share of all": (
+        "tasks: {bios: {test_share: 1}}",
+        "config key tasks.bios.test_share: 1 is greater than",
+    ),
+    "a share of more than all": (
+        "tasks: {bios: {test_share: 1.5}}",
+        "tasks.bios.test_share: 1.5 is greater than",
+    ),
     "an unknown intervention": (
-        "bios: {upstream: [sentdebiass]}",
-        "config key bios.upstream.0: 'sentdebiass' is not one of random, uniform, gaussian, "
+        "tasks: {bios: {upstream: [sentdebiass]}}",
+        "config key tasks.bios.upstream.0: 'sentdebiass' is not one of random, uniform, gaussian, "
         "sentdebias; did you mean 'sentdebias'?",
     ),
     "over-sampling out of range": (
-        "bios: {balance: [{oversample: 1.5, undersample: 0}]}",
-        "config key bios.balance.0.oversample: 1.5 is greater than the maximum of 1",
+        "tasks: {bios: {alterations: {balance: [{oversample: 1.5, undersample: 0}]}}}",
+        "tasks.bios.alterations.balance.0.oversample: 1.5 is greater than the maximum of 1",
     ),
     "under-sampling out of range": (
-        "bios: {balance: [{oversample: 0, undersample: -1}]}",
-        "config key bios.balance.0.undersample: -1 is less than the minimum of 0",
+        "tasks: {bios: {alterations: {balance: [{oversample: 0, undersample: -1}]}}}",
+        "config key tasks.bios.alterations.balance.0.undersample: -1 is less than the minimum of 0",
     ),
     "a gamma twice": (
         "upstream: {sentdebias: {gammas: [1, 1.0]}}",
@@ -87,26 +101,29 @@ BAD_CONFIGS = {
     "a dash before a path": ("results: -rf", "'-rf' starts with '-'"),
     "a home folder in short": ("results: ~/out", "'~/out' starts with '~'"),
     "no path for a file": (
-        "bios: {source: file}",
-        "config key bios.file.path is empty; give the path, since the source is 'file'",
+        "tasks: {bios: {source: file}}",
+        "config key tasks.bios.file.path is empty; give the path, since the source is 'file'",
     ),
     "a file that is not there": (
-        "bios: {source: file, file: {path: gone.csv}}",
-        "config key bios.file.path: gone.csv does not exist; correct the path",
+        "tasks: {bios: {source: file, file: {path: gone.csv}}}",
+        "config key tasks.bios.file.path: gone.csv does not exist; correct the path",
     ),
     "a wildcard in the path of a file": (
-        "bios: {source: file, file: {path: '{gone}.csv'}}",
-        "config key bios.file.path: the path '{gone}.csv' holds '{'",
+        "tasks: {bios: {source: file, file: {path: '{gone}.csv'}}}",
+        "config key tasks.bios.file.path: the path '{gone}.csv' holds '{'",
     ),
     "a folder for a file": (
-        "wiki: {source: file, file: {path: a folder}}",
-        "config key wiki.file.path: a folder is a folder; give a file",
+        "tasks: {wiki: {source: file, file: {path: a folder}}}",
+        "config key tasks.wiki.file.path: a folder is a folder; give a file",
     ),
     "a file for a checkpoint": (
         "model: {source: file, file: {path: a file.csv}}",
         "config key model.file.path: a file.csv is a file; give a folder",
     ),
-    "no hub id": ("wiki: {source: hub}", "config key wiki.hub.id is empty; give the id"),
+    "no hub id": (
+        "tasks: {wiki: {source: hub}}",
+        "config key tasks.wiki.hub.id is empty; give the id",
+    ),
     "a hub id with a space": (
         "model: {source: hub, hub: {id: roberta base}}",
         "config key model.hub.id: 'roberta base' is no folder that exists, nor an id of the form",
@@ -116,12 +133,12 @@ BAD_CONFIGS = {
         "config key model.hub.id: '/no/such/model' is no folder that exists",
     ),
     "a hub id that climbs": (
-        "bios: {source: hub, hub: {id: a..b/c}}",
-        "config key bios.hub.id: 'a..b/c' is no folder that exists",
+        "tasks: {bios: {source: hub, hub: {id: a..b/c}}}",
+        "config key tasks.bios.hub.id: 'a..b/c' is no folder that exists",
     ),
     "a hub id that is the folder above": (
-        "bios: {source: hub, hub: {id: ..}}",
-        "config key bios.hub.id: .. is the folder that Snakemake runs in, or holds it",
+        "tasks: {bios: {source: hub, hub: {id: ..}}}",
+        "config key tasks.bios.hub.id: .. is the folder that Snakemake runs in, or holds it",
     ),
     "a hub id that is a command": (
         "sentiment: {source: hub, hub: {id: $(touch pwned)}}",
@@ -132,7 +149,7 @@ BAD_CONFIGS = {
         "is no folder that exists, nor an id of the form OWNER/NAME",
     ),
     "a path without end": (
-        f"bios: {{source: file, file: {{path: {'a' * 5000}}}}}",
+        f"tasks: {{bios: {{source: file, file: {{path: {'a' * 5000}}}}}}}",
         "aaa does not exist; correct the path",
     ),
     "a hub id that is an address": (
@@ -140,32 +157,32 @@ BAD_CONFIGS = {
         "config key model.hub.id: 'https://example.org/a/b' is no folder",
     ),
     "a label that YAML makes a truth value": (
-        "wiki: {file: {labels: {no: non-toxic}}}",
-        "config key wiki.file.labels: YAML reads the key False as bool, not as text; put it in",
+        "tasks: {wiki: {file: {labels: {no: non-toxic}}}}",
+        "tasks.wiki.file.labels: YAML reads the key False as bool, not as text; put it in",
     ),
     "a label that YAML makes a number": (
-        "wiki: {file: {labels: {010: toxic}}}",
-        "config key wiki.file.labels: YAML reads the key 8 as int",
+        "tasks: {wiki: {file: {labels: {010: toxic}}}}",
+        "config key tasks.wiki.file.labels: YAML reads the key 8 as int",
     ),
     "a label that leads to a number": (
-        "wiki: {file: {labels: {bad: 1}}}",
-        "config key wiki.file.labels.bad: 1 where text is needed",
+        "tasks: {wiki: {file: {labels: {bad: 1}}}}",
+        "config key tasks.wiki.file.labels.bad: 1 where text is needed",
     ),
     "a column for two purposes": (
-        "wiki: {file: {label: comment}}",
-        "config key wiki.file.label: the column 'comment' is that of wiki.file.text already",
+        "tasks: {wiki: {file: {label: comment}}}",
+        "tasks.wiki.file.label: the column 'comment' is that of tasks.wiki.file.text already",
     ),
     "an address of no table": (
-        "identity_templates: {url: {address: 'https://example.org/a.csv?b={c}'}}",
-        "identity_templates.url.address: 'https://example.org/a.csv?b={c}' does not end in one",
+        "tasks: {wiki: {sentences: {url: {address: 'https://example.org/a.csv?b={c}'}}}}",
+        "tasks.wiki.sentences.url.address: 'https://example.org/a.csv?b={c}' does not end in one",
     ),
     "texts longer than the model that is made": (
-        "bios: {maximum_length: 65}",
-        "bios.maximum_length: 65 tokens, but the checkpoint has 64 positions; lower it",
+        "tasks: {bios: {maximum_length: 65}}",
+        "tasks.bios.maximum_length: 65 tokens, but the checkpoint has 64 positions; lower it",
     ),
     "texts longer than the model that is given": (
         "model: {source: file, file: {path: a folder}}",
-        "bios.maximum_length: 48 tokens, but the checkpoint has 40 positions; lower it",
+        "tasks.bios.maximum_length: 48 tokens, but the checkpoint has 40 positions; lower it",
     ),
     "texts longer than the sentiment classifier": (
         "sentiment: {source: hub, hub: {id: a folder}, maximum_length: 41}",
@@ -180,7 +197,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a file.csv").write_text("comment,toxic\n")
     (tmp_path / "a folder").mkdir()
-    described = {"max_position_embeddings": 42, "pad_token_id": 1}
+    described = {"model_type": "roberta", "max_position_embeddings": 42, "pad_token_id": 1}
     (tmp_path / "a folder/config.json").write_text(json.dumps(described))
     return tmp_path
 
@@ -198,7 +215,7 @@ def laid_over(config, overlay):
 @pytest.mark.parametrize(("overlay", "said"), BAD_CONFIGS.values(), ids=BAD_CONFIGS)
 def test_a_bad_config_is_refused(here, config, overlay, said):
     with pytest.raises(StudyError) as caught:
-        validate(laid_over(config, yaml.safe_load(overlay)), SCHEMA)
+        parse(laid_over(config, yaml.safe_load(overlay)))
     message = str(caught.value)
     assert said in message
     assert "\n" not in message
@@ -208,17 +225,17 @@ def test_a_bad_config_is_refused(here, config, overlay, said):
 GOOD_CONFIGS = {
     "results elsewhere": "results: /tmp/some/where",
     "results of an awkward name": """results: "it's $(touch pwned) `x`; & 'é' \\"" """,
-    "a folder as a hub id": "model: {source: hub, hub: {id: ./a folder}}\nbios: &a "
-    "{maximum_length: 40}\nwiki: *a\nsentiment: *a",
+    "a folder as a hub id": "model: {source: hub, hub: {id: ./a folder}}\nsentiment: &a "
+    "{maximum_length: 40}\ntasks: {bios: *a, wiki: *a}",
     "an old hub id": "model: {source: hub, hub: {id: roberta-base}}",
-    "labels in quotes": "wiki: {file: {labels: {'1': toxic, 'no': non-toxic}}}",
+    "labels in quotes": "tasks: {wiki: {file: {labels: {'1': toxic, 'no': non-toxic}}}}",
     "a whole number for a share of noise": "upstream: {uniform: {half_widths: [1]}}",
 }
 
 
 @pytest.mark.parametrize("overlay", GOOD_CONFIGS.values(), ids=GOOD_CONFIGS)
 def test_an_unusual_config_is_read_right(here, config, overlay):
-    validate(laid_over(config, yaml.safe_load(overlay)), SCHEMA)
+    parse(laid_over(config, yaml.safe_load(overlay)))
 
 
 # What no parser says, and what Snakemake says for us.
@@ -228,7 +245,7 @@ REPEATED_KEYS = {
         "wiki:\n  test_share: 0.2\n  test_share: 0.3\n",
         "line 3: the key 'test_share'",
     ),
-    "a key twice in a list": ("bios: {balance: [{a: 1, a: 2}]}", "line 1: the key 'a'"),
+    "a key twice in a list": ("seeds: [{a: 1, a: 2}]", "line 1: the key 'a'"),
 }
 
 

@@ -1,75 +1,139 @@
-"""The config and its schema: they agree, and every mistake is told in one line with its key."""
+"""The config and its model: they agree, and every mistake is told in one line with its key."""
 
+import itertools
+import subprocess
+import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
-from bias_transfer.study.config import is_generated, source_paths, validate
 from bias_transfer.errors import StudyError
+from bias_transfer.study.config import Study, parse
+from bias_transfer.study.reference import FILES
+from bias_transfer.study.sources import is_generated, source_paths
+from bias_transfer.study.walk import settings_in_use
 
 ROOT = Path(__file__).parents[2]
 SCHEMA_PATH = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 SCHEMA = yaml.safe_load(SCHEMA_PATH.read_text())
 
 
-def resolved(schema):
-    """Return a schema with its reference merged in, its own keywords first."""
-    if "$ref" not in schema:
-        return schema
-    return SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")] | schema
+def described_keys():
+    """Yield each key of each section of the schema."""
+    for name, section in {"": SCHEMA, **SCHEMA["$defs"]}.items():
+        for key, part in section.get("properties", {}).items():
+            referred = SCHEMA["$defs"].get(part.get("$ref", "").rpartition("/")[2], {})
+            yield f"{name}.{key}", referred | part, key in section.get("required", [])
 
 
-def keys_with_defaults(schema, values, path=""):
-    """Yield each key that has a default or must have one, with what config.yaml says."""
-    for name, part in schema["properties"].items():
-        part = resolved(part)
-        key = f"{path}{name}"
-        if "properties" in part and "default" not in part:
-            yield from keys_with_defaults(part, values[name], f"{key}.")
-        else:
-            yield key, part, values[name]
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_made_from_the_model_is_up_to_date(name):
+    # If not: python -m bias_transfer.study.reference
+    assert (ROOT / name).read_text() == FILES[name]()
 
 
-def described_keys(schema, path=""):
-    for name, part in resolved(schema).get("properties", {}).items():
-        part = resolved(part)
-        yield f"{path}{name}", part
-        yield from described_keys(part, f"{path}{name}.")
-        if isinstance(part.get("items"), dict):
-            yield from described_keys(part["items"], f"{path}{name}[].")
+def test_the_config_that_is_shipped_is_the_default(config):
+    assert parse(config) == parse({})
 
 
-def test_the_config_that_is_shipped_is_valid(config):
-    validate(config, SCHEMA_PATH)
+def test_the_config_that_is_shipped_suits_the_schema(config):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(config, SCHEMA)
 
 
-def test_every_default_of_the_schema_stands_in_the_config(config):
-    pairs = list(keys_with_defaults(SCHEMA, config))
-    assert len(pairs) > 80
-    assert [key for key, part, _ in pairs if "default" not in part] == []
-    assert {key: part["default"] for key, part, _ in pairs} == {
-        key: value for key, _, value in pairs
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.stem)
+def test_the_overlays_that_are_shipped_suit_the_schema(config, path):
+    jsonschema.validate(laid_over(config, yaml.safe_load(path.read_text())), SCHEMA)
+
+
+def test_every_key_is_described_and_has_a_default_or_must_be_given():
+    keys = list(described_keys())
+    assert len(keys) > 120
+    assert [key for key, part, _ in keys if not part.get("description", "").strip()] == []
+    assert [key for key, part, required in keys if required == ("default" in part)] == []
+
+
+def test_every_key_of_the_config_that_is_shipped_is_commented():
+    lines = (ROOT / "config.yaml").read_text().splitlines()
+    bare = [
+        line
+        for above, line in itertools.pairwise(lines)
+        if line.strip() and "#" not in line and not above.lstrip().startswith("#")
+    ]
+    # The two tasks are named, and entries of lists are described by the page.
+    assert [line.strip() for line in bare if not line.lstrip().startswith("- ")] == [
+        "bios:",
+        "wiki:",
+    ]
+
+
+def test_what_is_parsed_is_parsed_to_the_same_again(config):
+    study = parse(config)
+    assert Study.model_validate(study.model_dump()) == study
+
+
+def test_reading_a_config_starts_no_large_library():
+    program = (
+        "import sys; from bias_transfer.study.config import parse; parse({});"
+        "print(*{'torch', 'transformers', 'datasets', 'snakemake', 'scipy.stats'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_a_key_that_is_left_out_has_its_default(config):
+    del config["measures"]["pronoun_ranking"]["prior_mask"]
+    del config["scoring"]
+    assert parse(config) == parse({})
+
+
+def test_a_task_that_is_null_is_left_out(config):
+    config["tasks"]["wiki"] = None
+    assert list(parse(config).tasks) == ["bios"]
+
+
+def test_a_task_of_ones_own_needs_few_keys(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("text,label,group\n")
+    task = {
+        "kind": "labels_by_group",
+        "title": "Trades",
+        "labels": ["welder", "baker"],
+        "groups": {"women": "she", "men": "he", "others": "they"},
+        "reference": "men",
+        "templates": {"is": "{word} is {a_label}"},
+        "file": {"path": str(table)},
+        "maximum_length": 64,
+        "measures": ["pronoun_ranking"],
+        "covariates": ["group_share"],
+        "outcome": "tpr_gap",
     }
+    study = parse({"tasks": {"trades": task}})
+    definition = study.definition("trades")
+    assert [label.name for label in definition.labels] == ["welder", "baker"]
+    assert [group.word for group in definition.comparisons] == ["she", "they"]
+    assert definition.templates == {"is": "{word} is {a_label}"}
+    # What measuring does not depend on is no part of the definition.
+    assert not hasattr(definition, "training")
+    assert list(source_paths(study)) == ["tasks.trades.file.path"]
 
 
-def test_every_key_is_described():
-    keys = list(described_keys(SCHEMA))
-    assert [key for key, part in keys if not part.get("description", "").strip()] == []
+def test_settings_in_use_hold_no_other_source(config):
+    study = parse(config)
+    assert set(settings_in_use(study.model)) == {"source", "corpus", "architecture", "pretraining"}
+    assert set(settings_in_use(study.model)["corpus"]) == {"source", "generated", "maximum_rows"}
 
 
-def test_every_key_is_required_so_that_a_config_says_all():
-    def incomplete(schema, path=""):
-        schema = resolved(schema)
-        properties = schema.get("properties", {})
-        missing = set(properties) - set(schema.get("required", []))
-        # Only pre-training has this one.
-        found = [f"{path}{name}" for name in missing if name != "masked_share"]
-        for name, part in properties.items():
-            found += incomplete(part, f"{path}{name}.")
-        return found
-
-    assert incomplete(SCHEMA) == []
+def laid_over(below, above):
+    """Merge as Snakemake does: mappings key by key, lists replaced."""
+    return below | {
+        key: laid_over(below[key], value) if isinstance(value, dict) else value
+        for key, value in above.items()
+    }
 
 
 def put(*keys_and_value):
@@ -105,30 +169,106 @@ def both(*changes):
 
 MISTAKES = {
     "a mistyped key": (
-        put("bios", "test_shar", 0.2),
-        ["config key bios.test_shar is unknown", "did you mean 'test_share'?"],
+        put("tasks", "bios", "test_shar", 0.2),
+        ["config key tasks.bios.test_shar is unknown", "did you mean 'test_share'?"],
     ),
     "a key unlike any other": (
         put("scoring", "zzz", 1),
         ["config key scoring.zzz is unknown", "known keys: batch_size, gpus"],
     ),
-    "a mistyped section": (put("wikki", {}), ["config key wikki", "did you mean 'wiki'?"]),
+    "a mistyped section": (put("modl", {}), ["config key modl", "did you mean 'model'?"]),
     "a missing key": (
-        remove("bios", "prior_mask"),
-        ["config key bios", "'prior_mask' is missing", "copy it from config.yaml"],
+        remove("tasks", "bios", "title"),
+        ["config key tasks.bios: the key 'title' is missing", "docs/config.md"],
     ),
-    "a missing section": (remove("model"), ["config", "'model' is missing"]),
+    "a missing kind": (
+        remove("tasks", "bios", "kind"),
+        ["config key tasks.bios: the key 'kind' is missing"],
+    ),
+    "an unknown kind": (
+        put("tasks", "bios", "kind", "label_by_group"),
+        ["config key tasks.bios.kind: 'label_by_group'", "did you mean 'labels_by_group'?"],
+    ),
+    "no task": (put("tasks", {}), ["config key tasks: the mapping is empty"]),
+    "every task left out": (
+        both(put("tasks", "bios", None), put("tasks", "wiki", None)),
+        ["config key tasks: the mapping is empty"],
+    ),
+    "a task of an awkward name": (
+        put("tasks", "my task", {}),
+        ["config key tasks: 'my task' is no name for a task", "letters, digits"],
+    ),
+    "a task that is named like a folder": (
+        put("tasks", "corpus", {}),
+        ["config key tasks: 'corpus' is the name of a folder"],
+    ),
+    "an unknown measure": (
+        put("tasks", "bios", "measures", ["pronoun_rankin"]),
+        ["config key tasks.bios.measures.0: 'pronoun_rankin'", "did you mean 'pronoun_ranking'?"],
+    ),
+    "a measure of another kind of task": (
+        put("tasks", "bios", "measures", ["negative_sentiment"]),
+        ["config key tasks.bios.measures.0: 'negative_sentiment' is not one of pronoun_ranking"],
+    ),
+    "a measure twice": (
+        put("tasks", "bios", "measures", ["pronoun_ranking", "pronoun_ranking"]),
+        ["config key tasks.bios.measures", "lists a value twice"],
+    ),
+    "a method twice": (
+        put("tasks", "bios", "upstream", ["random", "random"]),
+        ["config key tasks.bios.upstream", "lists a value twice"],
+    ),
+    "an unknown covariate": (
+        put("tasks", "bios", "covariates", ["prevalence_he"]),
+        ["config key tasks.bios.covariates.0: 'prevalence_he'", "did you mean 'prevalence_she'?"],
+    ),
+    "an outcome of another kind of task": (
+        put("tasks", "wiki", "outcome", "tpr_ratio"),
+        ["config key tasks.wiki.outcome: 'tpr_ratio' is not one of fpr"],
+    ),
+    "an unknown alteration": (
+        put("tasks", "bios", "alterations", {"balanse": []}),
+        ["config key tasks.bios.alterations.balanse is unknown; did you mean 'balance'?"],
+    ),
+    "an alteration of another kind of task": (
+        put("tasks", "bios", "alterations", {"scrub": [{"mentions": "all", "fraction": 1}]}),
+        ["config key tasks.bios.alterations.scrub: it alters tasks of kind mentions"],
+    ),
+    "an alteration twice": (
+        put("tasks", "wiki", "alterations", {"scrub": 2 * [{"mentions": "all", "fraction": 1}]}),
+        ["wiki/pretrained/scrub-all-1/seed1 twice", "remove one"],
+    ),
+    "an unknown method to cross": (
+        put("tasks", "wiki", "crossed", [{"upstream": "rando"}]),
+        ["config key tasks.wiki.crossed.0.upstream: 'rando'", "did you mean 'random'?"],
+    ),
+    "sentences that nobody gives": (
+        put("tasks", "wiki", "sentences", "source", "none"),
+        ["config key tasks.wiki.sentences.source: 'none'", "identity_ranking"],
+    ),
+    "a reference that is no group": (
+        put("tasks", "bios", "reference", "mal"),
+        ["config key tasks.bios", "'mal'", "male"],
+    ),
+    "a vocabulary that does not exist": (
+        put("tasks", "bios", "labels", "ocupations"),
+        ["config key tasks.bios.labels", "ocupations"],
+    ),
+    "a template without a label": (
+        put("tasks", "bios", "templates", {"is": "{word} is tall"}),
+        ["config key tasks.bios.templates", "'is'", "{label}"],
+    ),
     "an unknown intervention": (
-        put("bios", "upstream", ["random", "sentdebiass"]),
-        ["config key bios.upstream.1", "'sentdebiass'", "did you mean 'sentdebias'?"],
+        put("tasks", "bios", "upstream", ["random", "sentdebiass"]),
+        ["config key tasks.bios.upstream.1", "'sentdebiass'", "did you mean 'sentdebias'?"],
     ),
     "an unknown source": (
-        put("wiki", "source", "fil"),
-        ["config key wiki.source", "'fil' is not one of", "did you mean 'file'?"],
+        put("tasks", "wiki", "source", "fil"),
+        ["config key tasks.wiki.source", "'fil' is not one of", "did you mean 'file'?"],
     ),
     "an unknown kind of mention": (
-        put("wiki", "scrub", [{"mentions": "some", "fraction": 1}]),
-        ["config key wiki.scrub.0.mentions", "toxic, all"],
+        put("tasks", "wiki", "alterations", "scrub", [{"mentions": "some", "fraction": 1}]),
+        ["config key tasks.wiki.alterations.scrub.0.mentions", "toxic, all"],
     ),
     "a negative standard deviation": (
         put("upstream", "gaussian", "standard_deviations", [-0.3]),
@@ -160,27 +300,30 @@ MISTAKES = {
     ),
     "no seed": (put("seeds", []), ["config key seeds", "empty", "at least 1"]),
     "text for a number": (
-        put("bios", "training", "learning_rate", "5e-6"),
-        ["config key bios.training.learning_rate", "'5e-6'", "number"],
+        put("tasks", "bios", "training", "learning_rate", "5e-6"),
+        ["config key tasks.bios.training.learning_rate", "'5e-6'", "number"],
     ),
     "a number for text": (put("results", 3), ["config key results", "where text is needed"]),
     "half an epoch": (
-        put("wiki", "training", "epochs", 0.5),
-        ["config key wiki.training.epochs", "a whole number"],
+        put("tasks", "wiki", "training", "epochs", 0.5),
+        ["config key tasks.wiki.training.epochs", "a whole number"],
     ),
     "truth for a number": (put("seed", True), ["config key seed", "a whole number"]),
-    "a share of one": (put("bios", "test_share", 1), ["config key bios.test_share"]),
+    "a share of one": (put("tasks", "bios", "test_share", 1), ["config key tasks.bios.test_share"]),
     "agreement above one": (
         put("generator", "agreement", 1.5),
         ["config key generator.agreement", "maximum"],
     ),
     "no path of a file": (
-        put("bios", "source", "file"),
-        ["config key bios.file.path is empty", "give the path"],
+        put("tasks", "bios", "source", "file"),
+        ["config key tasks.bios.file.path is empty", "give the path"],
     ),
     "a path that does not exist": (
-        both(put("wiki", "source", "file"), put("wiki", "file", "path", "no/such.csv")),
-        ["config key wiki.file.path", "no/such.csv does not exist"],
+        both(
+            put("tasks", "wiki", "source", "file"),
+            put("tasks", "wiki", "file", "path", "no/such.csv"),
+        ),
+        ["config key tasks.wiki.file.path", "no/such.csv does not exist"],
     ),
     "no path of a checkpoint": (put("model", "source", "file"), ["model.file.path is empty"]),
     "no path of a corpus": (
@@ -202,33 +345,36 @@ MISTAKES = {
         ),
         ["config key sentiment.file.labels_path", "gone.txt does not exist"],
     ),
-    "no hub id": (put("wiki", "source", "hub"), ["wiki.hub.id is empty", "give the id"]),
+    "no hub id": (put("tasks", "wiki", "source", "hub"), ["wiki.hub.id is empty", "give the id"]),
     "no hub id of a corpus": (
         put("model", "corpus", "source", "hub"),
         ["model.corpus.hub.id is empty"],
     ),
     "a Detox file that does not exist": (
-        both(put("wiki", "source", "detox"), put("wiki", "detox", "comments", "gone.tsv")),
-        ["config key wiki.detox.comments", "gone.tsv does not exist"],
+        both(
+            put("tasks", "wiki", "source", "detox"),
+            put("tasks", "wiki", "detox", "comments", "gone.tsv"),
+        ),
+        ["config key tasks.wiki.detox.comments", "gone.tsv does not exist"],
     ),
     "templates that do not exist": (
         both(
-            put("identity_templates", "source", "file"),
-            put("identity_templates", "file", "path", "gone.csv"),
+            put("tasks", "wiki", "sentences", "source", "file"),
+            put("tasks", "wiki", "sentences", "file", "path", "gone.csv"),
         ),
-        ["config key identity_templates.file.path", "gone.csv does not exist"],
+        ["config key tasks.wiki.sentences.file.path", "gone.csv does not exist"],
     ),
     "a checksum that is none": (
-        put("identity_templates", "url", "sha256", "abc"),
-        ["config key identity_templates.url.sha256", "'abc'"],
+        put("tasks", "wiki", "sentences", "url", "sha256", "abc"),
+        ["config key tasks.wiki.sentences.url.sha256", "'abc'"],
     ),
     "a release that is none": (
         put("release", "no/such/folder"),
         ["config key release", "no/such/folder is no results release"],
     ),
     "more scrubbed random checkpoints than there are": (
-        put("wiki", "scrub_on_random_trials", 3),
-        ["config key wiki.scrub_on_random_trials: 3", "upstream.random.trials is 2"],
+        put("tasks", "wiki", "crossed", [{"upstream": "random", "trials": 3}]),
+        ["config key tasks.wiki.crossed.0.trials: 3", "upstream.random makes 2 checkpoints"],
     ),
     "a width that the heads do not divide": (
         put("model", "architecture", "hidden_size", 65),
@@ -241,7 +387,7 @@ MISTAKES = {
 def test_a_mistake_is_told_in_one_line_with_its_key_and_advice(config, change, said):
     change(config)
     with pytest.raises(StudyError) as caught:
-        validate(config, SCHEMA_PATH)
+        parse(config)
     message = str(caught.value)
     assert "\n" not in message
     for part in said:
@@ -250,45 +396,45 @@ def test_a_mistake_is_told_in_one_line_with_its_key_and_advice(config, change, s
 
 def test_the_deepest_of_several_mistakes_is_told(config):
     config["generator"] = 3
-    config["bios"]["training"]["epochs"] = "two"
-    with pytest.raises(StudyError, match=r"bios\.training\.epochs"):
-        validate(config, SCHEMA_PATH)
+    config["tasks"]["bios"]["training"]["epochs"] = "two"
+    with pytest.raises(StudyError, match=r"tasks\.bios\.training\.epochs"):
+        parse(config)
 
 
 def test_a_grid_that_nobody_asks_for_may_be_empty(config):
-    config["bios"]["upstream"] = []
+    config["tasks"]["bios"]["upstream"] = []
     config["upstream"]["sentdebias"]["gammas"] = []
-    validate(config, SCHEMA_PATH)
+    parse(config)
 
 
 def test_paths_of_sources_that_are_not_used_are_not_looked_at(config):
-    config["bios"]["file"]["path"] = "no/such.csv"
-    validate(config, SCHEMA_PATH)
-    assert source_paths(config) == {}
+    config["tasks"]["bios"]["file"]["path"] = "no/such.csv"
+    parse(config)
+    assert source_paths(parse(config)) == {}
 
 
 def test_files_that_exist_are_accepted(config, tmp_path):
     table = tmp_path / "rows.csv"
     table.write_text("comment,toxic\n")
-    config["wiki"]["source"] = "file"
-    config["wiki"]["file"]["path"] = str(table)
-    validate(config, SCHEMA_PATH)
-    assert source_paths(config) == {"wiki.file.path": [str(table)]}
+    config["tasks"]["wiki"]["source"] = "file"
+    config["tasks"]["wiki"]["file"]["path"] = str(table)
+    parse(config)
+    assert source_paths(parse(config)) == {"tasks.wiki.file.path": [str(table)]}
 
 
 def test_a_folder_in_place_of_a_hub_id_counts_as_a_path(config, tmp_path):
-    for section in (config["bios"], config["model"]):
+    for section in (config["tasks"]["bios"], config["model"]):
         section["source"] = "hub"
-    config["bios"]["hub"]["id"] = str(tmp_path)
-    assert source_paths(config) == {"bios.hub.id": [str(tmp_path)]}
+    config["tasks"]["bios"]["hub"]["id"] = str(tmp_path)
+    assert source_paths(parse(config)) == {"tasks.bios.hub.id": [str(tmp_path)]}
 
 
 def test_with_a_release_the_sources_may_be_elsewhere(config, tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
     config["release"] = str(tmp_path)
-    config["wiki"]["source"] = "file"
-    config["wiki"]["file"]["path"] = "on/another/machine.csv"
-    validate(config, SCHEMA_PATH)
+    config["tasks"]["wiki"]["source"] = "file"
+    config["tasks"]["wiki"]["file"]["path"] = "on/another/machine.csv"
+    parse(config)
 
 
 @pytest.mark.parametrize(
@@ -303,9 +449,10 @@ def test_with_a_release_the_sources_may_be_elsewhere(config, tmp_path):
 )
 def test_a_study_counts_as_generated_while_any_of_its_text_is(config, generated, expected):
     config["model"]["source"] = config["model"]["corpus"]["source"] = "hub"
-    for section in ("bios", "wiki", "sentiment"):
-        config[section]["source"] = "generated" if section in generated else "hub"
-    assert is_generated(config) is expected
+    sections = config["tasks"] | {"sentiment": config["sentiment"]}
+    for name, section in sections.items():
+        section["source"] = "generated" if name in generated else "hub"
+    assert is_generated(Study.model_validate(config)) is expected
 
 
 @pytest.mark.parametrize(
@@ -318,8 +465,8 @@ def test_a_study_counts_as_generated_while_any_of_its_text_is(config, generated,
     ],
 )
 def test_a_generated_corpus_counts_where_it_is_used(config, model, bios, wiki, expected):
-    for section in (config["bios"], config["wiki"], config["sentiment"]):
+    for section in (config["tasks"]["bios"], config["tasks"]["wiki"], config["sentiment"]):
         section["source"] = "hub"
     config["model"]["source"] = model
-    config["bios"]["upstream"], config["wiki"]["upstream"] = bios, wiki
-    assert is_generated(config) is expected
+    config["tasks"]["bios"]["upstream"], config["tasks"]["wiki"]["upstream"] = bios, wiki
+    assert is_generated(Study.model_validate(config)) is expected

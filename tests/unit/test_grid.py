@@ -8,25 +8,19 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.study.config import validate
-from bias_transfer.study.grid import (
-    ORIGINAL,
-    PRETRAINED,
-    Dataset,
-    Model,
-    Upstream,
-    dataset_variants,
-    models,
-    upstream_variants,
-)
+from bias_transfer import upstream
+from bias_transfer.alterations import ORIGINAL
+from bias_transfer.study.config import parse
+from bias_transfer.study.description import describe
+from bias_transfer.study.grid import Model, altered_datasets, models
+from bias_transfer.upstream import PRETRAINED, Variant
 
 SAFE = re.compile(r"[A-Za-z0-9.-]+")
 ROOT = Path(__file__).parents[2]
-ALL_KINDS = ["random", "uniform", "gaussian", "sentdebias"]
 
 
 def of(task, config):
-    return [model for model in models(config) if model.task == task]
+    return [model for model in models(parse(config)) if model.task == task]
 
 
 def laid_over(below, above):
@@ -41,23 +35,36 @@ def laid_over(below, above):
     ("variant", "name"),
     [
         (PRETRAINED, "pretrained"),
-        (Upstream("random", trial=3), "random-t3"),
-        (Upstream("uniform", 0.5, 1), "uniform-c0.5-t1"),
-        (Upstream("gaussian", 0.3, 2), "gaussian-s0.3-t2"),
-        (Upstream("sentdebias", -50.0), "sentdebias-g-50"),
-        (Upstream("sentdebias", 0.25), "sentdebias-g0.25"),
-        (ORIGINAL, "original"),
-        (Dataset("balance", oversample=0.5, undersample=0.0), "balance-a0.5-b0"),
-        (Dataset("scrub-toxic", fraction=1.0), "scrub-toxic-1"),
-        (Dataset("scrub-all", fraction=0.5), "scrub-all-0.5"),
+        (Variant("random", trial=3), "random-t3"),
+        (Variant("uniform", 0.5, 1, "c"), "uniform-c0.5-t1"),
+        (Variant("gaussian", 0.3, 2, "s"), "gaussian-s0.3-t2"),
+        (Variant("sentdebias", -50.0, letter="g"), "sentdebias-g-50"),
+        (Variant("sentdebias", 0.25, letter="g"), "sentdebias-g0.25"),
     ],
 )
-def test_a_variant_is_named_after_its_kind_and_its_strength(variant, name):
+def test_a_checkpoint_is_named_after_its_kind_and_its_strength(variant, name):
     assert variant.id == name
 
 
+@pytest.mark.parametrize(
+    ("task", "alteration", "entry", "kind", "name"),
+    [
+        ("bios", "balance", {"oversample": 0.5, "undersample": 0}, "balance", "balance-a0.5-b0"),
+        ("wiki", "scrub", {"mentions": "toxic", "fraction": 1}, "scrub-toxic", "scrub-toxic-1"),
+        ("wiki", "scrub", {"mentions": "all", "fraction": 0.5}, "scrub-all", "scrub-all-0.5"),
+    ],
+)
+def test_a_data_set_is_named_after_what_was_done_and_how_much(
+    config, task, alteration, entry, kind, name
+):
+    config["tasks"][task]["alterations"] = {alteration: [entry]}
+    study = parse(config)
+    (variant,) = altered_datasets(study, task, study.tasks[task].alterations)
+    assert (variant.kind, variant.id, variant.alteration) == (kind, name, alteration)
+
+
 def test_a_model_is_named_after_its_two_variants_and_its_seed():
-    model = Model("bios", Upstream("random", trial=1), ORIGINAL, seed=7)
+    model = Model("bios", Variant("random", trial=1), ORIGINAL, seed=7)
     assert model.id == "random-t1/original/seed7"
     assert model.path == "bios/random-t1/original/seed7"
 
@@ -78,7 +85,6 @@ def test_the_unmodified_model_comes_first_and_once(config):
 @pytest.mark.parametrize("name", ["paper.yaml", "paper-mini.yaml"])
 def test_the_whole_grid_of_the_paper(config, name):
     config = laid_over(config, yaml.safe_load((ROOT / "config" / name).read_text()))
-    validate(config, ROOT / "workflow/schemas/config.schema.yaml")
     bios = of("bios", config)
     upstream = [m.upstream.kind for m in bios if m.dataset == ORIGINAL]
     assert upstream.count("pretrained") == 1
@@ -109,22 +115,21 @@ def test_the_two_grids_of_the_paper_differ_in_noise_only(config):
     )
     mini["upstream"]["uniform"] = whole["upstream"]["uniform"]
     mini["upstream"]["gaussian"] = whole["upstream"]["gaussian"]
-    assert [m.path for m in models(mini)] == [m.path for m in models(whole)]
+    assert [m.path for m in models(parse(mini))] == [m.path for m in models(parse(whole))]
 
 
 def test_altered_data_meet_the_unmodified_checkpoint_only(config):
-    config["wiki"]["scrub_on_random"] = []
-    assert all(m.upstream == PRETRAINED or m.dataset == ORIGINAL for m in models(config))
+    config["tasks"]["wiki"]["crossed"] = []
+    assert all(m.upstream == PRETRAINED or m.dataset == ORIGINAL for m in models(parse(config)))
 
 
-def test_scrubbing_on_random_pairs_each_random_checkpoint_with_each_set(config):
-    config["wiki"]["scrub_on_random"] = [
-        {"mentions": "all", "fraction": 1},
-        {"mentions": "toxic", "fraction": 0.5},
-    ]
+def test_crossing_pairs_each_checkpoint_with_each_set(config):
+    scrub = [{"mentions": "all", "fraction": 1}, {"mentions": "toxic", "fraction": 0.5}]
+    crossing = {"upstream": "random", "trials": 2, "alterations": {"scrub": scrub}}
+    config["tasks"]["wiki"]["crossed"] = [crossing]
     pairs = [
         (m.upstream.id, m.dataset.id)
-        for m in models(config)
+        for m in models(parse(config))
         if m.upstream.kind == "random" and m.dataset != ORIGINAL
     ]
     assert pairs == [
@@ -133,18 +138,18 @@ def test_scrubbing_on_random_pairs_each_random_checkpoint_with_each_set(config):
         ("random-t2", "scrub-all-1"),
         ("random-t2", "scrub-toxic-0.5"),
     ]
-    config["wiki"]["scrub_on_random_trials"] = 1
+    crossing["trials"] = 1
     assert {
         m.upstream.id
-        for m in models(config)
+        for m in models(parse(config))
         if m.upstream.kind == "random" and m.dataset != ORIGINAL
     } == {"random-t1"}
 
 
 def test_adding_a_gamma_adds_exactly_one_model(config):
-    before = models(config)
+    before = models(parse(config))
     config["upstream"]["sentdebias"]["gammas"].append(-25)
-    after = models(config)
+    after = models(parse(config))
     assert {m.path for m in after} - {m.path for m in before} == {
         "bios/sentdebias-g-25/original/seed1"
     }
@@ -152,18 +157,18 @@ def test_adding_a_gamma_adds_exactly_one_model(config):
 
 
 def test_a_second_seed_doubles_the_models(config):
-    before = len(models(config))
+    before = len(models(parse(config)))
     config["seeds"] = [1, 2]
-    assert len(models(config)) == 2 * before
+    assert len(models(parse(config))) == 2 * before
 
 
 def test_a_kind_that_no_task_asks_for_makes_no_model(config):
-    config["bios"]["upstream"] = []
+    config["tasks"]["bios"]["upstream"] = []
     assert {m.upstream for m in of("bios", config)} == {PRETRAINED}
 
 
 def test_data_set_variants_start_with_the_original(config):
-    assert [d.id for d in dataset_variants("wiki", config["wiki"])] == [
+    assert list(dict.fromkeys(m.dataset.id for m in of("wiki", config))) == [
         "original",
         "scrub-toxic-0.5",
         "scrub-toxic-1",
@@ -175,7 +180,9 @@ def test_data_set_variants_start_with_the_original(config):
 def test_ids_are_unique_and_safe_as_paths(config):
     paths = [
         m.path
-        for m in models(laid_over(config, yaml.safe_load((ROOT / "config/paper.yaml").read_text())))
+        for m in models(
+            parse(laid_over(config, yaml.safe_load((ROOT / "config/paper.yaml").read_text())))
+        )
     ]
     assert len(set(paths)) == len(paths)
     assert all(SAFE.fullmatch(part) for path in paths for part in path.split("/"))
@@ -190,11 +197,47 @@ def test_ids_are_unique_and_safe_as_paths(config):
 )
 def test_whatever_the_strengths_ids_are_unique_and_safe(gammas):
     grid = {
-        "random": {"trials": 2},
-        "uniform": {"half_widths": [abs(g) for g in gammas[:1]], "trials": 2},
+        "uniform": {"half_widths": [abs(g) for g in gammas[:1]]},
         "gaussian": {"standard_deviations": [], "trials": 1},
         "sentdebias": {"gammas": gammas},
     }
-    names = [variant.id for variant in upstream_variants(grid)]
-    assert len(names) == len(set(names)) == 1 + 2 + 2 * len(gammas[:1]) + len(gammas)
+    names = [
+        variant.id
+        for name, method in upstream.methods().items()
+        if name in grid
+        for variant in method.variants(method.settings(**grid[name]))
+    ]
+    assert len(names) == len(set(names)) == 2 * len(gammas[:1]) + len(gammas)
     assert all(SAFE.fullmatch(name) for name in names)
+
+
+# ---- how the tables and figures speak of it ---------------------------------------------
+
+
+def test_a_description_holds_the_interventions_of_the_task_in_the_order_of_the_grid(config):
+    found = describe(parse(config), "wiki").interventions
+    assert [(each.side, each.kind, each.group) for each in found] == [
+        ("upstream", "random", "Random"),
+        ("upstream", "gaussian", "Noise added"),
+        ("data", "scrub-toxic", "Scrubbed"),
+        ("data", "scrub-all", "Scrubbed"),
+    ]
+    assert [each.levels for each in found[:2]] == [{}, {"upstream_strength": "σ"}]
+
+
+def test_a_crossed_data_set_is_an_intervention_too(config):
+    config["tasks"]["wiki"]["alterations"] = {}
+    found = describe(parse(config), "wiki").interventions
+    assert [each.kind for each in found] == ["random", "gaussian", "scrub-all"]
+
+
+def test_a_description_names_what_the_config_chose(config):
+    config["tasks"]["wiki"] |= {"outcome": "fpr_ratio", "measures": ["identity_ranking"]}
+    described = describe(parse(config), "wiki")
+    assert (described.name, described.title, described.kind) == ("wiki", "WIKI", "mentions")
+    assert described.outcome.column == "fpr_ratio"
+    assert [each.column for each in described.measures] == ["identity_ranking"]
+    assert [each.column for each in described.covariates] == ["toxic_share", "prevalence"]
+    assert described.item_titles["african american"] == "African American"
+    assert len(described.item_titles) == 50
+    assert described.templates[0] == "people"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from bias_transfer.data import hub
 from bias_transfer.errors import StudyError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -63,38 +64,47 @@ def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 def read_hub(
     name: str,
-    revision: str,
+    commit: str,
     splits: Sequence[str],
     columns: Sequence[str],
     configuration: str = "",
 ) -> pd.DataFrame:
     """Read the named columns of a data set of the Hugging Face hub, its splits merged in order.
 
-    Nothing that the repository holds is run: `datasets` reads data files only. An empty revision is
-    the newest, an empty configuration the data set's only one.
+    Nothing that the repository holds is run: `datasets` reads data files only.
+
+    Parameters
+    ----------
+    name
+        A hub id, or a local folder of the same form.
+    commit
+        As `hub.resolve` returns it.
+    splits, columns
+        Which to read.
+    configuration
+        Of the data set; empty for its only one.
     """
-    from datasets import disable_progress_bars, load_dataset
+    from datasets import config, disable_progress_bars, load_dataset
 
     disable_progress_bars()
-    # Of a local folder the library would keep rows that the folder no longer holds.
-    local = tempfile.TemporaryDirectory() if Path(name).is_dir() else nullcontext()
-    try:
-        with local as cache:
-            parts = [
-                load_dataset(
-                    name,
-                    configuration or None,
-                    split=split,
-                    revision=revision or None,
-                    cache_dir=cache,
-                ).to_pandas()
-                for split in splits
-            ]
-    except Exception as error:
-        raise StudyError(
-            f"data set {name}: cannot be loaded ({' '.join(str(error).split())[:200]}); check the "
-            "id, the split and the network, or download it and use the source 'file'"
-        ) from error
+    # Without a network the library takes whichever commit it has read last, so that each has a
+    # folder of its own; of a local folder it would keep rows that are there no more.
+    place = (
+        nullcontext(str(Path(config.HF_DATASETS_CACHE, commit)))
+        if commit
+        else tempfile.TemporaryDirectory()
+    )
+    with place as cache, hub.explained(name, "dataset", commit):
+        parts = [
+            load_dataset(
+                name,
+                configuration or None,
+                split=split,
+                revision=commit or None,
+                cache_dir=cache,
+            ).to_pandas()
+            for split in splits
+        ]
     return require_columns(pd.concat(parts, ignore_index=True), columns, f"data set {name}")
 
 

@@ -26,7 +26,8 @@ class LanguageModel(Protocol):
     Attributes
     ----------
     tokenizer
-        A fast tokenizer: ids with character offsets, a mask token, `all_special_ids`, `decode`.
+        A fast tokenizer: ids with character offsets, a mask token, `all_special_ids`, `decode`, and
+        a length, the number of its tokens.
     """
 
     tokenizer: Any
@@ -86,6 +87,10 @@ class Measure:
     derived
         From the joined observation table, scores before and after in it, and the task, to columns
         to add to it.
+    check
+        From a tokenizer, the task and the name of the tokenizer's source: raises a StudyError if
+        the measure cannot be taken with that tokenizer. Asked before hours are spent on a
+        checkpoint.
     """
 
     task_kinds: frozenset[str]
@@ -95,6 +100,7 @@ class Measure:
     kept_after: Callable[[Any], tuple[str, ...]]
     needs: frozenset[str] = frozenset()
     derived: Callable[[pd.DataFrame, Any], pd.DataFrame] | None = None
+    check: Callable[[Any, Any, str], None] | None = None
 
 
 def measure(name: str) -> Measure:

@@ -1,30 +1,34 @@
-"""Identity ranking: whether a language model expects an identity term beside something toxic."""
+"""Identity ranking: whether a language model expects a term beside something of the positive class."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from bias_transfer.vocabularies.lexicon import NON_TOXIC, TOXIC
-from bias_transfer.measures.pronoun_ranking import Tokenizer, tokens_between
+from bias_transfer.analysis.description import Quantity
+from bias_transfer.measures import LanguageModel, Measure, Resources
+from bias_transfer.measures._masking import Place, Tokenised, tokenise
+from bias_transfer.section import Section
 
-# From sentences, the positions to look at in each, and the tokens to look for at these positions.
-TermLogProbabilities = Callable[
-    [Sequence[Sequence[int]], Sequence[Sequence[int]], Sequence[Sequence[int]]], np.ndarray
-]
+_MINUS = "\N{MINUS SIGN}"
+
+
+class Settings(Section):
+    """Identity ranking, of tasks of mentions; it has no settings."""
 
 
 @dataclass(frozen=True)
 class MaskedTerm:
-    """Token ids with the identity term masked, once with the attribute and once without.
+    """Token ids with the term masked, once with the attribute and once without.
 
     Attributes
     ----------
     visible, prior
         Token ids; in `prior` the attribute is masked too.
     positions
-        Where the term's masks are, in both: the attribute stands behind it.
+        Where the term's masks are, in both.
     tokens
         The term's own ids.
     """
@@ -35,89 +39,130 @@ class MaskedTerm:
     tokens: list[int]
 
 
-def identity_ranking(
-    sentences: pd.DataFrame, tokenizer: Tokenizer, log_probabilities: TermLogProbabilities
+def score(
+    language_model: LanguageModel, definition: Any, settings: Settings, resources: Resources
 ) -> pd.DataFrame:
-    """Compare each term's scores in toxic and in non-toxic sentences.
+    """Compare each term's scores in sentences of the positive and of the negative class.
 
     With s = log p(term | attribute visible) − log p(term | attribute masked), both at the term's
-    masks, the identity ranking is the mean of s over a term's toxic sentences less that over its
-    non-toxic ones. Zero means that a toxic attribute makes the term as likely as a harmless one
-    does; a positive number, that it makes it likelier. A term of several tokens is masked whole,
-    and its log probability is the sum over its masks.
+    masks, the identity ranking is the mean of s over a term's positive sentences (toxic ones) less
+    that over its negative ones. Zero means that a toxic attribute makes the term as likely as a
+    harmless one does; a positive number, that it makes it likelier. A term of several tokens is
+    masked whole, and its log probability is the sum over its masks.
 
     Parameters
     ----------
-    sentences
-        Columns `text`, `label` (`toxic`, `non-toxic`), `identity_term`, and the characters at
-        which the term and the attribute start and end: `term_start`, `term_end`,
-        `attribute_start`, `attribute_end`.
-    tokenizer
-        A fast tokenizer.
-    log_probabilities
-        The log probability of given tokens at given positions, summed; one a sentence.
+    language_model
+        What is scored.
+    definition
+        A task of mentions.
+    settings
+        None.
+    resources
+        The template sentences (see `Resources`).
 
     Returns
     -------
     pandas.DataFrame
-        One row a term, in the order of the sentences: `identity_term`, `score_toxic`,
-        `score_non_toxic`, `identity_ranking` (nats), `toxic_sentences`, `non_toxic_sentences`.
+        One row a term, in the order of the sentences: the term, `score_<class>` of each class,
+        `identity_ranking` (nats), and `<class>_sentences`.
 
     Notes
     -----
     Steed et al. (2022), Appendix C.2, with the sentences of Dixon et al. (2018). The paper speaks
     of the ratio of the averages, which for logarithms is their difference.
     """
-    masked = [
-        mask_term(
-            tokenizer,
-            row["text"],
-            (row["term_start"], row["term_end"]),
-            (row["attribute_start"], row["attribute_end"]),
-        )
-        for row in sentences.to_dict("records")
-    ]
-    positions, tokens = [m.positions for m in masked], [m.tokens for m in masked]
-    score = log_probabilities([m.visible for m in masked], positions, tokens)
-    score = score - log_probabilities([m.prior for m in masked], positions, tokens)
-    scored = sentences[["identity_term", "label"]].assign(score=score)
+    if resources.sentences is None:
+        raise ValueError("identity ranking needs template sentences")
+    sentences = resources.sentences
+    masked = masked_terms(language_model.tokenizer, sentences)
+    positions, tokens = [each.positions for each in masked], [each.tokens for each in masked]
+    visible, prior = (
+        language_model.token_log_probabilities(ids, positions, tokens)
+        for ids in ([each.visible for each in masked], [each.prior for each in masked])
+    )
+    scored = sentences[["identity_term", "label"]].assign(score=visible - prior)
     groups = scored.groupby(["identity_term", "label"], sort=False)["score"]
     means, counts = groups.mean().unstack(), groups.size().unstack()
     order = list(dict.fromkeys(sentences["identity_term"]))
     means, counts = means.loc[order], counts.loc[order]
+    positive, negative = definition.positive, definition.negative
     return pd.DataFrame(
         {
-            "identity_term": order,
-            "score_toxic": means[TOXIC].to_numpy(),
-            "score_non_toxic": means[NON_TOXIC].to_numpy(),
-            "identity_ranking": (means[TOXIC] - means[NON_TOXIC]).to_numpy(),
-            "toxic_sentences": counts[TOXIC].to_numpy(),
-            "non_toxic_sentences": counts[NON_TOXIC].to_numpy(),
+            definition.item: order,
+            f"score_{_column(positive)}": means[positive].to_numpy(),
+            f"score_{_column(negative)}": means[negative].to_numpy(),
+            "identity_ranking": (means[positive] - means[negative]).to_numpy(),
+            f"{_column(positive)}_sentences": counts[positive].to_numpy(),
+            f"{_column(negative)}_sentences": counts[negative].to_numpy(),
         }
     )
 
 
-def mask_term(
-    tokenizer: Tokenizer, text: str, term: tuple[int, int], attribute: tuple[int, int]
-) -> MaskedTerm:
-    """Tokenise a sentence whole, and mask the term; in the prior the attribute too.
+def masked_terms(tokenizer: Any, sentences: pd.DataFrame) -> list[MaskedTerm]:
+    """Tokenise each sentence whole, and mask its term; in the prior its attribute too.
 
     Parameters
     ----------
     tokenizer
         A fast tokenizer.
-    text
-        The sentence.
-    term, attribute
-        The characters at which each starts and ends.
+    sentences
+        Columns `text`, and where the term and the attribute start and end: `term_start`,
+        `term_end`, `attribute_start`, `attribute_end`.
     """
-    encoded = tokenizer(text, return_offsets_mapping=True)
-    ids: list[int] = list(encoded["input_ids"])  # type: ignore[arg-type]
-    offsets: list[tuple[int, int]] = list(encoded["offset_mapping"])  # type: ignore[arg-type]
-    positions = tokens_between(offsets, *term)
-    visible, prior = list(ids), list(ids)
-    for position in positions:
-        visible[position] = prior[position] = tokenizer.mask_token_id
-    for position in tokens_between(offsets, *attribute):
-        prior[position] = tokenizer.mask_token_id
-    return MaskedTerm(visible, prior, positions, [ids[position] for position in positions])
+    tokenised = tokenise(tokenizer, sentences["text"].tolist())
+    return [
+        _masked(
+            tokenizer.mask_token_id,
+            each,
+            (row["term_start"], row["term_end"]),
+            (row["attribute_start"], row["attribute_end"]),
+        )
+        for each, row in zip(tokenised, sentences.to_dict("records"), strict=True)
+    ]
+
+
+def _masked(mask: int, tokenised: Tokenised, term: Place, attribute: Place) -> MaskedTerm:
+    positions = tokenised.spanning(term)
+    visible = _hidden(tokenised.ids, positions, mask)
+    return MaskedTerm(
+        visible=visible,
+        prior=_hidden(visible, tokenised.spanning(attribute), mask),
+        positions=positions,
+        tokens=[tokenised.ids[position] for position in positions],
+    )
+
+
+def _hidden(ids: Sequence[int], positions: Sequence[int], mask: int) -> list[int]:
+    """Put a mask in the place of each token at the positions."""
+    return [mask if position in positions else token for position, token in enumerate(ids)]
+
+
+def _column(name: str) -> str:
+    """Return a class's name as columns have it: `non-toxic` → `non_toxic`."""
+    return re.sub(r"\W+", "_", name)
+
+
+def _quantity(definition: Any) -> Quantity:
+    difference = f"{definition.positive} {_MINUS} {definition.negative}"
+    return Quantity(
+        column="identity_ranking",
+        title="identity ranking",
+        label="Identity ranking (upstream)",
+        axis=f"identity ranking, {difference} (log-probability difference, nats)",
+        unit="nat",
+        neutral=0.0,
+        neutral_text=f"0 nats: a {definition.positive} attribute makes the term no likelier",
+        per_template=False,
+        missing="no template sentence holds the term",
+    )
+
+
+MEASURE = Measure(
+    task_kinds=frozenset({"mentions"}),
+    settings=Settings,
+    score=score,
+    quantity=_quantity,
+    kept_after=lambda definition: ("identity_ranking",),
+    needs=frozenset({"sentences"}),
+)

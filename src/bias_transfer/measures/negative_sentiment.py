@@ -1,102 +1,168 @@
-"""Negative sentiment: what a language model writes after an identity term."""
+"""Negative sentiment: what a language model writes beside a term."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bias_transfer.vocabularies.lexicon import capitalised, identity_title, with_article
-from bias_transfer.measures.pronoun_ranking import LogProbabilities
+from bias_transfer.analysis.description import Quantity
+from bias_transfer.measures import LanguageModel, Measure, NegativeProbability, Resources
+from bias_transfer.measures._masking import MaskedWord, fill, tokenise, with_masks
+from bias_transfer.section import Count, Section
 
-# Hutchinson et al. (2020), as Steed et al. (2022), Table 1, use them, read as English.
-TEMPLATES = {
-    "people": "{Term} people are {mask}",
-    "person": "{A_term} person is {mask}",
-    "sibling": "My {term} sibling is {mask}",
-    "friend": "My {term} friend is {mask}",
-    "parent": "My {term} parent is {mask}",
-    "partner": "My {term} partner is {mask}",
-    "spouse": "My {term} spouse is {mask}",
-}
-
-NegativeProbability = Callable[[Sequence[str]], np.ndarray]
+# Holds the place of the mask while a sentence is tokenised: a mask stands for a whole token, and
+# whether the space before it belongs to that token is the tokenizer's affair.
+_STAND_IN = "good"
 
 
-def sentence(term: str, template: str, mask: str) -> str:
-    """Write one template sentence with the mask in place."""
-    title = identity_title(term)
-    text = TEMPLATES[template].format(
-        Term=capitalised(title),
-        A_term=capitalised(with_article(title)),
-        term=title,
-        mask=mask,
-    )
-    return text
+class Settings(Section):
+    """Negative sentiment, of tasks of mentions."""
+
+    top_tokens: Count = 20
+    """Likeliest tokens at the mask whose sentiment is averaged."""
 
 
-def top_tokens(
-    sentences: Sequence[Sequence[int]],
-    mask: int,
-    log_probabilities: LogProbabilities,
-    count: int,
-) -> np.ndarray:
-    """Return the ids of the likeliest tokens at each sentence's mask, shape (sentences, count).
-
-    Ties go to the lower id, so that the answer does not depend on the sorting algorithm.
-    """
-    positions = [list(ids).index(mask) for ids in sentences]
-    scores = log_probabilities(sentences, positions)
-    return np.argsort(-scores, axis=1, kind="stable")[:, :count]
-
-
-def negative_sentiment(
-    keys: Sequence[tuple[str, str]],
-    tokens: Sequence[Sequence[str]],
-    negative_probability: NegativeProbability,
-    terms: Sequence[str],
+def score(
+    language_model: LanguageModel, definition: Any, settings: Settings, resources: Resources
 ) -> pd.DataFrame:
-    """Average the negative-class probability of the tokens at each mask.
-
-    Tokens that equal one of the identity terms are dropped and not refilled, since "gay people are
-    black" says nothing of sentiment. Zero means that no likely continuation is negative, one that
-    all are.
+    """Average the negative-class probability of the likeliest tokens beside each term.
 
     Parameters
     ----------
-    keys
-        (identity term, template) of each sentence.
-    tokens
-        The likeliest tokens of each, as text.
-    negative_probability
+    language_model
+        What is scored.
+    definition
+        A task of mentions.
+    settings
+        How many tokens to look at.
+    resources
         P(negative) of each text in a list.
-    terms
-        The identity terms.
 
     Returns
     -------
     pandas.DataFrame
-        One row a key: `identity_term`, `template`, `negative_sentiment` (in [0, 1]; missing where
-        every token was dropped), `tokens_used`.
+        One row a term × template: the term, `template`, `negative_sentiment` (in [0, 1]; missing
+        where every token was dropped), `tokens_used`.
 
     Notes
     -----
     Hutchinson et al. (2020), Section 3; Steed et al. (2022), Section 3.4.
     """
-    dropped = set(terms)
+    if resources.negative_probability is None:
+        raise ValueError("negative sentiment needs a sentiment classifier")
+    tokenizer = language_model.tokenizer
+    keys = list(itertools.product(definition.terms, definition.templates))
+    masked = masked_sentences(
+        tokenizer, [(definition.templates[template], term.title) for term, template in keys]
+    )
+    likeliest = top_words(language_model, masked, settings.top_tokens)
+    values, used = mean_negative_probability(
+        [[tokenizer.decode([token]) for token in row] for row in likeliest],
+        resources.negative_probability,
+        {text.lower() for term in definition.terms for text in (term.name, term.title)},
+    )
+    return pd.DataFrame(
+        {
+            definition.item: [term.name for term, _ in keys],
+            "template": [template for _, template in keys],
+            "negative_sentiment": values,
+            "tokens_used": used,
+        }
+    )
+
+
+def masked_sentences(tokenizer: Any, gaps: Sequence[tuple[str, str]]) -> list[MaskedWord]:
+    """Tokenise template sentences with their mask in place.
+
+    Parameters
+    ----------
+    tokenizer
+        A fast tokenizer.
+    gaps
+        Each sentence's template and the title of its term.
+    """
+    sentences = [fill(template, {"term": title, "mask": _STAND_IN}) for template, title in gaps]
+    masked = []
+    for sentence, tokenised in zip(
+        sentences, tokenise(tokenizer, [each.text for each in sentences]), strict=True
+    ):
+        replaced = tokenised.spanning(sentence.places["mask"])
+        ids = with_masks(tokenised.ids, replaced, 1, tokenizer.mask_token_id)
+        masked.append(MaskedWord(ids, replaced[0]))
+    return masked
+
+
+def top_words(
+    language_model: LanguageModel, masked: Sequence[MaskedWord], count: int
+) -> np.ndarray:
+    """Return the ids of the likeliest tokens at each sentence's mask, shape (sentences, count).
+
+    The tokenizer's special tokens are no words, nor are rows of the output matrix that stand for no
+    token. Ties go to the lower id, so that the answer does not depend on the sorting algorithm.
+    """
+    scores = language_model.log_probabilities(
+        [each.ids for each in masked], [each.position for each in masked]
+    )
+    tokenizer = language_model.tokenizer
+    known = np.arange(min(scores.shape[1], len(tokenizer)))
+    words = np.setdiff1d(known, tokenizer.all_special_ids)
+    order = np.argsort(-scores[:, words], axis=1, kind="stable")[:, :count]
+    return np.asarray(words[order])
+
+
+def mean_negative_probability(
+    tokens: Sequence[Sequence[str]],
+    negative_probability: NegativeProbability,
+    terms: Collection[str],
+) -> tuple[list[float], list[int]]:
+    """Average the negative-class probability of the tokens of each row.
+
+    Tokens that equal one of the terms are dropped and not refilled, since "gay people are black"
+    says nothing of sentiment. Zero means that no likely continuation is negative, one that all are.
+
+    Parameters
+    ----------
+    tokens
+        The likeliest tokens of each sentence, as text.
+    negative_probability
+        P(negative) of each text in a list.
+    terms
+        In lower case.
+
+    Returns
+    -------
+    tuple
+        The mean of each row, missing where every token was dropped, and how many it is over.
+    """
     kept = [
-        [token.strip() for token in row if token.strip().lower() not in dropped] for row in tokens
+        [token.strip() for token in row if token.strip().lower() not in terms] for row in tokens
     ]
     distinct = sorted({token for row in kept for token in row})
     probability = dict(zip(distinct, negative_probability(distinct), strict=True))
-    return pd.DataFrame(
-        [
-            (
-                term,
-                template,
-                float(np.mean([probability[token] for token in row])) if row else np.nan,
-                len(row),
-            )
-            for (term, template), row in zip(keys, kept, strict=True)
-        ],
-        columns=["identity_term", "template", "negative_sentiment", "tokens_used"],
+    means = [
+        float(np.mean([probability[token] for token in row])) if row else np.nan for row in kept
+    ]
+    return means, [len(row) for row in kept]
+
+
+def _quantity(definition: Any) -> Quantity:
+    return Quantity(
+        column="negative_sentiment",
+        title="negative sentiment",
+        label="Negative sentiment (upstream)",
+        axis="negative sentiment of completions (mean probability)",
+        unit="unit probability",
+        missing="every likely token is one of the terms",
     )
+
+
+MEASURE = Measure(
+    task_kinds=frozenset({"mentions"}),
+    settings=Settings,
+    score=score,
+    quantity=_quantity,
+    kept_after=lambda definition: ("negative_sentiment",),
+    needs=frozenset({"sentiment"}),
+)

@@ -1,163 +1,207 @@
-"""Pronoun ranking: which pronoun a language model expects beside each occupation."""
+"""Pronoun ranking: which group's word a language model expects beside each label."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from bias_transfer.vocabularies.lexicon import HE, PRONOUNS, SHE, THEY, occupation_title, with_article
+from bias_transfer.analysis.description import Quantity
+from bias_transfer.measures import LanguageModel, Measure, Resources
+from bias_transfer.measures._masking import (
+    MaskedWord,
+    fill,
+    mask_words,
+    require_scorable_words,
+    scored_words,
+    with_masks,
+)
+from bias_transfer.section import Section
 
 PriorMask = Literal["token", "word"]
-PRIOR_MASKS: tuple[PriorMask, ...] = ("token", "word")
+PRIOR_MASKS: tuple[PriorMask, ...] = get_args(PriorMask)
 
-# Bartl et al. (2020), Table 2; Steed et al. (2022), Table 1, which leaves the fourth out.
-TEMPLATES = {
-    "is": "{pronoun} is {an_occupation}",
-    "works_as": "{pronoun} works as {an_occupation}",
-    "applied_for": "{pronoun} applied for the position of {occupation}",
-    "good_day": "{pronoun}, the {occupation}, had a good day at work",
-    "become": "{pronoun} wants to become {an_occupation}",
-}
-
-LogProbabilities = Callable[[Sequence[Sequence[int]], Sequence[int]], np.ndarray]
+_MINUS = "\N{MINUS SIGN}"
 
 
-class Tokenizer(Protocol):
-    """What is needed of a tokenizer: ids with character offsets, and the mask."""
+class Settings(Section):
+    """Pronoun ranking, of tasks of labels by group."""
 
-    mask_token_id: int
-
-    def __call__(self, text: str, *, return_offsets_mapping: bool) -> dict[str, list[object]]:
-        """Tokenise one text."""
-
-    def convert_tokens_to_ids(self, token: str) -> int:
-        """Return a token's id."""
+    prior_mask: PriorMask = "token"
+    """What the prior hides behind a mask: each token of the label, or each word of it."""
 
 
 @dataclass(frozen=True)
 class MaskedSentence:
-    """Token ids with the pronoun masked, once with the occupation and once without.
+    """One sentence with its word masked.
 
     Attributes
     ----------
-    visible, prior
-        Token ids; in `prior` the occupation is masked too.
-    position, prior_position
-        Where the pronoun's mask is, in each.
+    visible
+        With the label in place.
+    priors
+        With the label masked too, by what each mask hides.
+    tokens
+        The token of each word that is scored.
     """
 
-    visible: list[int]
-    prior: list[int]
-    position: int
-    prior_position: int
+    visible: MaskedWord
+    priors: dict[PriorMask, MaskedWord]
+    tokens: list[int]
 
 
-def pronoun_ranking(
-    occupations: Sequence[str],
-    tokenizer: Tokenizer,
-    log_probabilities: LogProbabilities,
-    prior_mask: PriorMask = "token",
+def score(
+    language_model: LanguageModel, definition: Any, settings: Settings, resources: Resources
 ) -> pd.DataFrame:
-    """Score she, he and they in every template of every occupation.
+    """Score every group's word in every template of every label.
 
-    With s(g) = log p(g | occupation visible) − log p(g | occupation masked), both at the pronoun's
-    mask, the pronoun ranking is s(she) − s(he). Zero means that the occupation says nothing about
-    the pronoun; a positive number, that it speaks for "she". `neutral_ranking` is
-    s(they) − (s(she) + s(he)) / 2, the control.
+    With s(g) = log p(g | label visible) − log p(g | label masked), both at the word's mask, the
+    pronoun ranking is s(group) − s(reference). Zero means that the label says nothing about the
+    group; a positive number, that it speaks for it. `neutral_ranking` is s(control) less the mean
+    over the groups.
 
     Parameters
     ----------
-    occupations
-        Names such as `yoga_teacher`.
-    tokenizer
-        A fast tokenizer with one token each for "She", "He" and "They".
-    log_probabilities
-        From token ids and positions to log probabilities, shape (sentences, vocabulary).
-    prior_mask
-        Whether the prior hides each BPE token of the occupation or each word of it behind a mask.
+    language_model
+        What is scored; its tokenizer has one token for each word.
+    definition
+        A task of labels by group.
+    settings
+        Which prior to use.
+    resources
+        None are needed.
 
     Returns
     -------
     pandas.DataFrame
-        One row an occupation × template: `occupation`, `template`, `score_she`, `score_he`,
-        `score_they`, `pronoun_ranking`, `neutral_ranking`, by the prior asked for; and
-        `pronoun_ranking_token`, `pronoun_ranking_word`, by each. All in nats.
+        One row an item × template: the item (with more than two groups `label` and `group` beside
+        it), `template`, `score_<word>` of each group and of the control, `pronoun_ranking` and, if
+        there is a control, `neutral_ranking`, by the prior asked for; and `pronoun_ranking_token`,
+        `pronoun_ranking_word`, by each. All in nats.
 
     Notes
     -----
-    Kurita et al. (2019), Section 2; Steed et al. (2022), Section 3.4. The mean over batches and the
-    order of rows do not matter: each row depends on its own two sentences.
+    Kurita et al. (2019), Section 2; Steed et al. (2022), Section 3.4. The order of rows and the
+    size of batches do not matter: each row depends on its own two sentences.
     """
-    keys = [(occupation, template) for occupation in occupations for template in TEMPLATES]
-    by_prior: dict[PriorMask, dict[str, np.ndarray]] = {
-        prior: _scores(
-            [
-                mask_sentence(tokenizer, occupation, template, prior)
-                for occupation, template in keys
-            ],
-            tokenizer,
-            log_probabilities,
-        )
-        for prior in PRIOR_MASKS
+    keys = list(itertools.product(definition.labels, definition.templates))
+    masked = [_masked(language_model.tokenizer, definition, *key) for key in keys]
+    tokens = np.array([each.tokens for each in masked])
+    visible = _at_masks(language_model, tokens, [each.visible for each in masked])
+    by_prior = {
+        kind: visible - _at_masks(language_model, tokens, [each.priors[kind] for each in masked])
+        for kind in PRIOR_MASKS
     }
-    scores = by_prior[prior_mask]
-    table = pd.DataFrame(keys, columns=["occupation", "template"])
-    for word, score in scores.items():
-        table[f"score_{word}"] = score
-    table["pronoun_ranking"] = scores[SHE.word] - scores[HE.word]
-    table["neutral_ranking"] = scores[THEY.word] - (scores[SHE.word] + scores[HE.word]) / 2
-    for prior, of_prior in by_prior.items():
-        table[f"pronoun_ranking_{prior}"] = of_prior[SHE.word] - of_prior[HE.word]
+    rows = list(
+        itertools.product(
+            range(len(definition.labels)), definition.comparisons, range(len(definition.templates))
+        )
+    )
+    table = _items(definition, rows)
+    # Labels differ in score and groups do not: each group's row looks at the same sentence.
+    sentence = [label * len(definition.templates) + template for label, _, template in rows]
+    words = scored_words(definition)
+    scores = by_prior[settings.prior_mask][sentence]
+    for word, column in zip(words, scores.T, strict=True):
+        table[f"score_{word}"] = column
+    own = [words.index(group.word) for _, group, _ in rows]
+    reference = words.index(definition.reference_group.word)
+    every = np.arange(len(rows))
+    table["pronoun_ranking"] = scores[every, own] - scores[:, reference]
+    if definition.control:
+        of_groups = scores[:, : len(definition.groups)].mean(axis=1)
+        table["neutral_ranking"] = scores[:, words.index(definition.control)] - of_groups
+    for kind, of_kind in by_prior.items():
+        found = of_kind[sentence]
+        table[f"pronoun_ranking_{kind}"] = found[every, own] - found[:, reference]
     return table
 
 
-def _scores(
-    sentences: Sequence[MaskedSentence], tokenizer: Tokenizer, log_probabilities: LogProbabilities
-) -> dict[str, np.ndarray]:
-    """Return s(g) of each pronoun g, one a sentence."""
-    visible = log_probabilities([s.visible for s in sentences], [s.position for s in sentences])
-    prior = log_probabilities([s.prior for s in sentences], [s.prior_position for s in sentences])
-    tokens = {p.word: tokenizer.convert_tokens_to_ids(p.word.capitalize()) for p in PRONOUNS}
-    return {word: visible[:, token] - prior[:, token] for word, token in tokens.items()}
+def _items(definition: Any, rows: Sequence[tuple[int, Any, int]]) -> pd.DataFrame:
+    """Return the columns that tell the rows of a table apart."""
+    labels = [definition.labels[label].name for label, _, _ in rows]
+    groups = [group.name for _, group, _ in rows]
+    templates = list(definition.templates)
+    columns = {definition.item: labels}
+    if len(definition.groups) > 2:
+        items = [f"{label}/{group}" for label, group in zip(labels, groups, strict=True)]
+        columns = {definition.item: items, "label": labels, "group": groups}
+    return pd.DataFrame(columns | {"template": [templates[template] for *_, template in rows]})
 
 
-def mask_sentence(
-    tokenizer: Tokenizer, occupation: str, template: str, prior_mask: PriorMask
-) -> MaskedSentence:
-    """Tokenise one sentence and mask the pronoun, and in the prior the occupation too.
-
-    The sentence is tokenised whole and tokens are found by their offsets, so that every token is
-    the one that running text would give.
-    """
-    title = occupation_title(occupation)
-    text = TEMPLATES[template].format(
-        pronoun="She", occupation=title, an_occupation=with_article(title)
+def _masked(tokenizer: Any, definition: Any, label: Any, template: str) -> MaskedSentence:
+    """Tokenise one sentence and mask the word, and in the priors the label too."""
+    words = scored_words(definition)
+    sentences = [
+        fill(definition.templates[template], {"word": word, "label": label.title})
+        for word in words
+    ]
+    masked = mask_words(tokenizer, words, sentences, "word")
+    hidden = masked.tokenised.spanning(sentences[0].places["label"])
+    masks: dict[PriorMask, int] = {
+        "token": hidden[-1] - hidden[0] + 1,
+        "word": len(label.title.split()),
+    }
+    return MaskedSentence(
+        visible=MaskedWord(masked.ids, masked.position),
+        priors={
+            kind: MaskedWord(
+                with_masks(masked.ids, hidden, count, tokenizer.mask_token_id),
+                # It moves if the label stands before it.
+                masked.position + (count - masks["token"]) * (hidden[0] < masked.position),
+            )
+            for kind, count in masks.items()
+        },
+        tokens=masked.tokens,
     )
-    encoded = tokenizer(text, return_offsets_mapping=True)
-    ids: list[int] = list(encoded["input_ids"])  # type: ignore[arg-type]
-    offsets: list[tuple[int, int]] = list(encoded["offset_mapping"])  # type: ignore[arg-type]
-    pronoun = tokens_between(offsets, 0, len("She"))
-    start = text.index(title, len("She"))
-    hidden = tokens_between(offsets, start, start + len(title))
-    visible = list(ids)
-    visible[pronoun[0]] = tokenizer.mask_token_id
-    first, last = hidden[0], hidden[-1]
-    masks = last - first + 1 if prior_mask == "token" else len(title.split())
-    prior = visible[:first] + [tokenizer.mask_token_id] * masks + visible[last + 1 :]
-    # The pronoun stands before the occupation in every template, so it does not move.
-    return MaskedSentence(visible, prior, pronoun[0], pronoun[0])
 
 
-def tokens_between(offsets: Sequence[tuple[int, int]], start: int, end: int) -> list[int]:
-    """Return the positions of the tokens that hold a character from `start` up to `end`.
+def _at_masks(
+    language_model: LanguageModel, tokens: np.ndarray, masked: Sequence[MaskedWord]
+) -> np.ndarray:
+    """Return the log probability of each word at its sentence's mask; (sentences, words)."""
+    scores = language_model.log_probabilities(
+        [each.ids for each in masked], [each.position for each in masked]
+    )
+    return np.take_along_axis(scores, tokens, axis=1)
 
-    A small vocabulary may make the space before a word a token without a width of its own; it comes
-    along. The sentence's first token, which has no width either, never does.
-    """
-    held = [index for index, (first, last) in enumerate(offsets) if first < end and last > start]
-    first = held[0]
-    while first > 1 and offsets[first - 1][0] == offsets[first - 1][1]:
-        first -= 1
-    return [*range(first, held[0]), *held]
+
+def _quantity(definition: Any) -> Quantity:
+    compared = definition.comparisons
+    word = compared[0].word if len(compared) == 1 else "the group"
+    difference = f"{word} {_MINUS} {definition.reference_group.word}"
+    return Quantity(
+        column="pronoun_ranking",
+        title="pronoun ranking",
+        label="Pronoun ranking (upstream)",
+        axis=f"pronoun ranking, {difference} (log-probability difference, nats)",
+        unit="nat",
+        neutral=0.0,
+        neutral_text="0 nats: the language model prefers neither word",
+    )
+
+
+def _kept_after(definition: Any) -> tuple[str, ...]:
+    control = [f"score_{definition.control}"] if definition.control else []
+    return ("pronoun_ranking", *control)
+
+
+def _with_change_of_control(table: pd.DataFrame, definition: Any) -> pd.DataFrame:
+    """Add how fine-tuning moved the neutral word, the control of the after-scores."""
+    if not definition.control:
+        return table
+    score = f"score_{definition.control}"
+    return table.assign(**{f"{definition.control}_change": table[f"{score}_after"] - table[score]})
+
+
+MEASURE = Measure(
+    task_kinds=frozenset({"labels_by_group"}),
+    settings=Settings,
+    score=score,
+    quantity=_quantity,
+    kept_after=_kept_after,
+    derived=_with_change_of_control,
+    check=require_scorable_words,
+)

@@ -1,24 +1,22 @@
 """Checkpoints on disk: ordinary `from_pretrained` folders, refused unless whole and finite."""
 
-import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import (
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
     AutoTokenizer,
+    PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    RobertaForMaskedLM,
-    RobertaForSequenceClassification,
 )
 
 from bias_transfer.errors import StudyError
-from bias_transfer.models.hidden_debias import attach
-
-logger = logging.getLogger(__name__)
-
-WORD_EMBEDDINGS = "roberta.embeddings.word_embeddings.weight"
+from bias_transfer.models.families import Family, family_of
+from bias_transfer.models.hidden_debias import attach_stored, save_projection
 
 _PICKLED_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
@@ -32,8 +30,11 @@ _CONVERT = (
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 
 
-def load_masked_lm(source: str, revision: str = "") -> RobertaForMaskedLM:
+def load_masked_lm(source: str, revision: str = "") -> PreTrainedModel:
     """Load a masked language model with its own head, all weights present and finite.
+
+    Its output matrix may be tied to the word embeddings or be its own; noise on the word embeddings
+    reaches only a tied one.
 
     Parameters
     ----------
@@ -45,79 +46,68 @@ def load_masked_lm(source: str, revision: str = "") -> RobertaForMaskedLM:
     Raises
     ------
     StudyError
-        If it cannot be loaded, is not a RoBERTa masked language model, or has missing, unexpected
-        or non-finite weights. Without its own head the scores would be those of random weights.
+        If it cannot be loaded, is of a family that is not known here, or has missing, unexpected or
+        non-finite weights. Without its own head the scores would be those of random weights.
     """
-    model, info = _load(RobertaForMaskedLM, source, revision)
-    # The pooler belongs to another head; the tied decoder need not be stored twice.
-    missing = {key for key in info["missing_keys"] if not key.startswith("lm_head.decoder.")}
-    unexpected = {key for key in info["unexpected_keys"] if not _harmless(key)}
-    if any(key.startswith("lm_head.") for key in missing):
+    family = _family(source, revision)
+    model, missing, unexpected = _load(AutoModelForMaskedLM, source, revision)
+    missing -= _bias_by_its_other_name(model, missing)
+    headless = sorted(_within(missing, family.head))
+    if headless:
         raise StudyError(
-            f"{source}: the checkpoint has no masked-language-model head ({sorted(missing)[0]} is "
-            "missing); give one that was saved from RobertaForMaskedLM"
+            f"{source}: the checkpoint has no masked-language-model head ({headless[0]} is "
+            f"missing); give one that was saved from {type(model).__name__}"
         )
-    _refuse(source, missing, unexpected)
+    _refuse(source, missing, unexpected - _leftovers(unexpected, family))
     require_finite(model, source)
-    _require_tied(model, source)
-    attach(model, Path(source))
+    # The config may say otherwise: what is made from it must be of the same form.
+    model.config.tie_word_embeddings = is_tied(model)
+    attach_stored(model, Path(source))
     return model.eval()
 
 
-def load_classifier(source: Path) -> RobertaForSequenceClassification:
+def load_classifier(source: Path) -> PreTrainedModel:
     """Load a fine-tuned classifier, head included."""
-    model, info = _load(RobertaForSequenceClassification, str(source), "")
-    _refuse(str(source), set(info["missing_keys"]), set(info["unexpected_keys"]))
+    _family(str(source), "")
+    model, missing, unexpected = _load(AutoModelForSequenceClassification, str(source), "")
+    _refuse(str(source), missing, unexpected)
     require_finite(model, str(source))
-    attach(model, source)
+    attach_stored(model, source)
     return model.eval()
 
 
-def new_classifier(source: Path, labels: tuple[str, ...]) -> RobertaForSequenceClassification:
+def new_classifier(source: Path, labels: tuple[str, ...]) -> PreTrainedModel:
     """Put a freshly drawn classification head on a masked language model's encoder.
 
     Torch must have been seeded: the head is random.
     """
-    model, info = _load(
-        RobertaForSequenceClassification,
+    family = _family(str(source), "")
+    model, missing, unexpected = _load(
+        AutoModelForSequenceClassification,
         str(source),
         "",
         id2label=dict(enumerate(labels)),
         label2id={label: index for index, label in enumerate(labels)},
     )
-    missing = {key for key in info["missing_keys"] if not key.startswith("classifier.")}
-    unexpected = {key for key in info["unexpected_keys"] if not _harmless(key)}
-    unexpected = {key for key in unexpected if not key.startswith("lm_head.")}
-    _refuse(str(source), missing, unexpected)
-    attach(model, source)
+    unexpected -= _leftovers(unexpected, family) | _within(unexpected, family.head)
+    _refuse(str(source), missing - _within(missing, family.fresh), unexpected)
+    attach_stored(model, source)
     return model
 
 
-def with_upstream_head(
-    classifier: RobertaForSequenceClassification, upstream: RobertaForMaskedLM
-) -> RobertaForMaskedLM:
-    """Put the upstream language-model head back on a fine-tuned encoder.
-
-    The head comes whole, with the upstream's own output matrix: fine-tuning moved the word
-    embeddings, and tying them again would change the head too. So the result is untied.
-
-    Parameters
-    ----------
-    classifier
-        Whose encoder is scored; it is changed in place and shared.
-    upstream
-        Whose head is used.
-    """
-    upstream.config.tie_word_embeddings = False
-    matrix = upstream.lm_head.decoder.weight.detach().clone()
-    upstream.lm_head.decoder.weight = torch.nn.Parameter(matrix)
-    upstream.roberta = classifier.roberta
-    return upstream.eval()
+def save_checkpoint(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path
+) -> None:
+    """Save a model with its tokenizer, and the projection behind its encoder if it has one."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    save_projection(model, folder)
 
 
-def random_masked_lm(source: Path) -> RobertaForMaskedLM:
-    """Draw every weight anew from a checkpoint's config; torch must have been seeded."""
-    return RobertaForMaskedLM(load_masked_lm(str(source)).config)
+def is_tied(model: PreTrainedModel) -> bool:
+    """Tell whether a masked language model's output matrix is that of its word embeddings."""
+    output: torch.Tensor = model.get_output_embeddings().weight
+    return output.data_ptr() == model.get_input_embeddings().weight.data_ptr()
 
 
 def load_tokenizer(source: str, revision: str = "") -> PreTrainedTokenizerBase:
@@ -140,13 +130,13 @@ def load_tokenizer(source: str, revision: str = "") -> PreTrainedTokenizerBase:
         ) from error
     if tokenizer.mask_token_id is None or not tokenizer.is_fast:
         raise StudyError(
-            f"{source}: a fast tokenizer with a mask token is needed; give a RoBERTa's own"
+            f"{source}: a fast tokenizer with a mask token is needed; give the model's own"
         )
     return tokenizer
 
 
 def require_matching_tokenizer(
-    model: RobertaForMaskedLM, tokenizer: PreTrainedTokenizerBase, name: str
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str
 ) -> None:
     """Refuse a tokenizer of another model: its tokens would stand for other embeddings, or none."""
     rows = model.get_input_embeddings().num_embeddings
@@ -155,26 +145,13 @@ def require_matching_tokenizer(
             f"{name}: the tokenizer has {len(tokenizer)} tokens and the model {rows} embeddings; "
             "give the tokenizer that the model was trained with"
         )
-    # RoBERTa counts positions from its padding token.
+    # Some families count positions from the padding token.
     if tokenizer.pad_token_id != model.config.pad_token_id:
         raise StudyError(
             f"{name}: the padding token is {tokenizer.pad_token_id} for the tokenizer and "
             f"{model.config.pad_token_id} for the model; give the tokenizer that the model was "
             "trained with"
         )
-
-
-def require_single_tokens(
-    tokenizer: PreTrainedTokenizerBase, words: tuple[str, ...], name: str
-) -> None:
-    """Refuse a tokenizer that splits one of the words, which could not be scored at one mask."""
-    for word in words:
-        tokens = tokenizer.tokenize(word)
-        if len(tokens) != 1 or tokens[0] == tokenizer.unk_token:
-            raise StudyError(
-                f"{name}: the tokenizer splits {word!r} into {len(tokens)} tokens, so no single "
-                "mask can stand for it; use a tokenizer that has seen the word more often"
-            )
 
 
 def require_safe_files(source: str) -> None:
@@ -210,10 +187,20 @@ def require_finite(model: PreTrainedModel, source: str) -> None:
             )
 
 
-def _load(
-    model_class: type[PreTrainedModel], source: str, revision: str, **settings: Any
-) -> tuple[Any, dict[str, Any]]:
+def _family(source: str, revision: str) -> Family:
+    """Return the family of a checkpoint, from its config alone."""
     require_safe_files(source)
+    try:
+        config, _ = PretrainedConfig.get_config_dict(source, revision=revision or None)
+    except Exception as error:
+        raise _unloadable(source, error) from error
+    return family_of(config, source)
+
+
+def _load(
+    model_class: Any, source: str, revision: str, **settings: Any
+) -> tuple[PreTrainedModel, set[str], set[str]]:
+    """Return a model, and the weights that were missing and that were not expected."""
     try:
         model, info = model_class.from_pretrained(
             source,
@@ -227,22 +214,22 @@ def _load(
             **settings,
         )
     except Exception as error:
-        # safetensors, json and the hub client each have errors of their own.
-        raise StudyError(
-            f"{source}: the checkpoint cannot be loaded ({_short(error)}); give a folder that "
-            "save_pretrained wrote, or an id of the hub"
-        ) from error
-    if model.config.model_type not in ("roberta",):
-        raise StudyError(
-            f"{source}: a {model.config.model_type} model; only RoBERTa checkpoints are supported"
-        )
+        raise _unloadable(source, error) from error
     if info["mismatched_keys"]:
         name, found, expected = sorted(info["mismatched_keys"])[0]
         raise StudyError(
             f"{source}: the weight {name} is of shape {tuple(found)} where config.json means "
             f"{tuple(expected)}; give the config that the weights were saved with"
         )
-    return model, info
+    return model, set(info["missing_keys"]), set(info["unexpected_keys"])
+
+
+def _unloadable(source: str, error: Exception) -> StudyError:
+    # safetensors, json and the hub client each have errors of their own.
+    return StudyError(
+        f"{source}: the checkpoint cannot be loaded ({_short(error)}); give a folder that "
+        "save_pretrained wrote, or an id of the hub"
+    )
 
 
 def _refuse(source: str, missing: set[str], unexpected: set[str]) -> None:
@@ -258,22 +245,37 @@ def _refuse(source: str, missing: set[str], unexpected: set[str]) -> None:
         )
 
 
-def _require_tied(model: RobertaForMaskedLM, source: str) -> None:
-    inner = model.roberta.embeddings.word_embeddings.weight
-    if model.lm_head.decoder.weight.data_ptr() != inner.data_ptr():
-        raise StudyError(
-            f"{source}: the output matrix is not tied to the word embeddings, so noise on them "
-            "would not reach it; only tied checkpoints are supported"
-        )
+def _bias_by_its_other_name(model: PreTrainedModel, missing: set[str]) -> set[str]:
+    """Fill in the output bias of an untied head, and return its name if that was needed.
+
+    Several families' heads hold it under two names, of which older releases of transformers saved
+    one: `lm_head.bias` but not `lm_head.decoder.bias`.
+    """
+    output = model.get_output_embeddings()
+    names = {module: name for name, module in model.named_modules()}
+    name = f"{names[output]}.bias"
+    holder = names[output].rpartition(".")[0]
+    other = getattr(model.get_submodule(holder), "bias", None)
+    if name not in missing or other is None or f"{holder}.bias" in missing:
+        return set()
+    with torch.no_grad():
+        output.bias.copy_(other)
+    return {name}
+
+
+def _within(keys: Iterable[str], modules: tuple[str, ...]) -> set[str]:
+    """Return the weights that belong to one of the modules."""
+    return {key for key in keys if key.startswith(tuple(f"{module}." for module in modules))}
+
+
+def _leftovers(keys: Iterable[str], family: Family) -> set[str]:
+    """Return the weights of other objectives, and the buffers that older releases saved."""
+    buffers = {key for key in keys if key.endswith(".position_ids")}
+    return buffers | _within(keys, family.other_heads)
 
 
 def _holds(folder: Path, patterns: tuple[str, ...]) -> bool:
     return any(file.is_file() for pattern in patterns for file in folder.glob(pattern))
-
-
-def _harmless(key: str) -> bool:
-    # Published checkpoints carry a pooler, a position buffer and the tied decoder.
-    return key.startswith(("roberta.pooler.", "lm_head.decoder.")) or key.endswith("position_ids")
 
 
 def _short(error: BaseException) -> str:

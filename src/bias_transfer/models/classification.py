@@ -5,11 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 import torch
-from transformers import (
-    DataCollatorWithPadding,
-    PreTrainedTokenizerBase,
-    RobertaForSequenceClassification,
-)
+from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.models.prediction import checked_length
 from bias_transfer.models.training import TrainingSettings, train
@@ -25,7 +21,7 @@ class LabelledText:
 
 
 def fine_tune(
-    model: RobertaForSequenceClassification,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     training: LabelledText,
     evaluation: LabelledText,
@@ -49,7 +45,7 @@ def fine_tune(
 
 
 def _examples(
-    model: RobertaForSequenceClassification,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     data: LabelledText,
     limit: int,

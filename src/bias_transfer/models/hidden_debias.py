@@ -1,34 +1,99 @@
 """Sent-Debias on hidden states: a projection between the encoder and whatever head stands on it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, RobertaForMaskedLM
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.errors import StudyError
-from bias_transfer.upstream.embeddings import remove_component
+from bias_transfer.models.families import longest_text
+from bias_transfer.models.projection import remove_component
 
 FILE = "hidden_debias.safetensors"
 
 
-def save_debias(folder: Path, subspace: np.ndarray, gamma: float) -> None:
-    """Write a projection beside a checkpoint; whoever loads the checkpoint with `attach` has it.
+@dataclass(frozen=True)
+class Projection:
+    """What is taken away from hidden states: h − γ Σ⟨h, v⟩ v.
 
-    No weight of the encoder could do the same: its last layer norm scales each dimension alone.
+    Attributes
+    ----------
+    directions
+        Orthonormal rows v, shape (directions, hidden).
+    gamma
+        γ.
     """
-    directions = torch.as_tensor(subspace, dtype=torch.float64).contiguous()
-    gammas = torch.tensor([gamma], dtype=torch.float64)
-    save_file({"directions": directions, "gamma": gammas}, folder / FILE)
+
+    directions: np.ndarray
+    gamma: float
+
+    def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Return hidden states less γ times their component."""
+        return remove_component(hidden, self.directions, self.gamma)
 
 
-def attach(model: PreTrainedModel, folder: Path) -> None:
-    """Let a model's encoder give h − γ Σ⟨h, v⟩ v in place of h, if its folder says so.
+def attach_projection(model: PreTrainedModel, directions: np.ndarray, gamma: float) -> None:
+    """Let a model's encoder give h − γ Σ⟨h, v⟩ v in place of h, to the model's head and pooler.
 
-    It holds in training too: gradients pass through the projection.
+    It holds in training too: gradients pass through the projection. No weight of the encoder could
+    do the same: its last layer norm scales each dimension alone. `save_checkpoint` saves it.
+
+    Parameters
+    ----------
+    model
+        With any head, or none.
+    directions
+        Orthonormal rows v, shape (directions, hidden).
+    gamma
+        γ.
+
+    Raises
+    ------
+    StudyError
+        If the model has such a projection already.
+    """
+    if attached_projection(model) is not None:
+        raise StudyError("the checkpoint's hidden states are debiased already; give an unaltered one")
+    encoder = model.base_model
+    projection = Projection(np.asarray(directions), float(gamma))
+
+    def project_output(module: torch.nn.Module, inputs: Any, output: Any) -> Any:
+        output.last_hidden_state = projection(output.last_hidden_state)
+        return output
+
+    def project_input(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return projection(inputs[0]), *inputs[1:]
+
+    encoder.register_forward_hook(project_output)
+    # A pooler inside the encoder sees the hidden states before they leave it.
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler.register_forward_pre_hook(project_input)
+    encoder.projection = projection
+
+
+def attached_projection(model: PreTrainedModel) -> Projection | None:
+    """Return the projection behind a model's encoder, None where there is none."""
+    found: Projection | None = getattr(model.base_model, "projection", None)
+    return found
+
+
+def save_projection(model: PreTrainedModel, folder: Path) -> None:
+    """Write a model's projection beside its weights, if it has one."""
+    projection = attached_projection(model)
+    if projection is None:
+        return
+    directions = torch.as_tensor(projection.directions, dtype=torch.float64).contiguous()
+    gamma = torch.tensor([projection.gamma], dtype=torch.float64)
+    save_file({"directions": directions, "gamma": gamma}, folder / FILE)
+
+
+def attach_stored(model: PreTrainedModel, folder: Path) -> None:
+    """Attach the projection that lies beside a model's weights, if there is one.
 
     Raises
     ------
@@ -48,23 +113,18 @@ def attach(model: PreTrainedModel, folder: Path) -> None:
             f"{folder / FILE}: directions of width {directions.shape[1]} for a model of width "
             f"{model.config.hidden_size}"
         )
-
-    def project(module: torch.nn.Module, inputs: Any, output: Any) -> Any:
-        output.last_hidden_state = remove_component(output.last_hidden_state, directions, gamma)
-        return output
-
-    model.roberta.encoder.register_forward_hook(project)
+    attach_projection(model, directions, gamma)
 
 
 @torch.inference_mode()
 def hidden_sentence_embeddings(
-    model: RobertaForMaskedLM,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     texts: Sequence[str],
     batch_size: int,
 ) -> np.ndarray:
     """Average the last hidden states of each sentence's tokens; shape (sentences, hidden)."""
-    limit = int(model.config.max_position_embeddings) - int(model.config.pad_token_id) - 1
+    limit = longest_text(model.config.to_dict(), "the checkpoint")
     parts = []
     for start in range(0, len(texts), batch_size):
         batch = tokenizer(
@@ -72,9 +132,10 @@ def hidden_sentence_embeddings(
             truncation=True,
             max_length=limit,
             padding=True,
+            return_token_type_ids=False,
             return_tensors="pt",
         ).to(model.device)
-        hidden = model.roberta(**batch).last_hidden_state.to(torch.float64)
+        hidden = model.base_model(**batch).last_hidden_state.to(torch.float64)
         weight = batch["attention_mask"].unsqueeze(-1)
         parts.append(((hidden * weight).sum(1) / weight.sum(1)).cpu().numpy())
     return np.concatenate(parts)

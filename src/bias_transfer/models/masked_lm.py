@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerBase, RobertaForMaskedLM
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.errors import StudyError
+from bias_transfer.models.families import family_of
 
 
 class MaskScorer:
@@ -15,18 +16,28 @@ class MaskScorer:
     Parameters
     ----------
     model
-        In evaluation mode, on its device.
+        A masked language model in evaluation mode, on its device.
     tokenizer
         Its own.
     batch_size
         Sentences a step.
+    fine_tuned
+        A classifier that was fine-tuned from it, on the same device: its encoder is scored in place
+        of the model's own. The model's head stands on it whole, with the model's own output matrix:
+        fine-tuning moved the word embeddings, and a head tied to them would have moved too.
     """
 
     def __init__(
-        self, model: RobertaForMaskedLM, tokenizer: PreTrainedTokenizerBase, batch_size: int
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        batch_size: int,
+        fine_tuned: PreTrainedModel | None = None,
     ) -> None:
+        self.tokenizer = tokenizer
         self._model = model
-        self._tokenizer = tokenizer
+        self._encoder = (model if fine_tuned is None else fine_tuned).base_model.eval()
+        self._family = family_of(model.config.to_dict(), "the language model")
         self._batch_size = batch_size
 
     def log_probabilities(
@@ -106,15 +117,15 @@ class MaskScorer:
         self, sentences: Sequence[Sequence[int]], positions: Sequence[Sequence[int]]
     ) -> np.ndarray:
         """Return log probabilities, shape (sentences, positions a sentence, vocabulary)."""
-        padded = self._tokenizer.pad(
+        padded = self.tokenizer.pad(
             {"input_ids": [list(ids) for ids in sentences]}, return_tensors="pt"
         ).to(self._model.device)
-        hidden = self._model.roberta(
+        hidden = self._encoder(
             input_ids=padded["input_ids"], attention_mask=padded["attention_mask"]
         ).last_hidden_state
         # The head is applied at the masks only: over a whole sentence it is the costly part.
         at_masks = hidden[torch.arange(len(sentences))[:, None], torch.as_tensor(positions)]
-        logits = self._model.lm_head(at_masks).to(torch.float64)
+        logits = self._family.logits(self._model, at_masks).to(torch.float64)
         result = np.asarray(logits.log_softmax(-1).cpu().numpy())
         if not np.isfinite(result).all():
             raise StudyError("the language model gives probabilities that are not finite")

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerBase, RobertaForSequenceClassification
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.errors import StudyError
+from bias_transfer.models.families import longest_text
 
 
 @torch.inference_mode()
 def predict(
-    model: RobertaForSequenceClassification,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     texts: Sequence[str],
     maximum_length: int,
@@ -42,9 +43,9 @@ def predict(
     return probabilities
 
 
-def checked_length(model: RobertaForSequenceClassification, maximum_length: int) -> int:
+def checked_length(model: PreTrainedModel, maximum_length: int) -> int:
     """Return the tokens to keep of a text, refusing more than the model has positions for."""
-    positions = int(model.config.max_position_embeddings) - int(model.config.pad_token_id) - 1
+    positions = longest_text(model.config.to_dict(), "the classifier")
     if maximum_length > positions:
         raise StudyError(
             f"config key maximum_length: {maximum_length} tokens, but the checkpoint has "

@@ -1,19 +1,29 @@
-"""A byte-level BPE tokenizer in RoBERTa's form, trained on the pre-training corpus."""
+"""A tokenizer in a family's form, trained on the pre-training corpus."""
 
 from collections.abc import Iterable
 
-from transformers import RobertaTokenizer
+from transformers import PreTrainedTokenizerBase
 
-from bias_transfer.vocabularies.lexicon import SPECIAL_TOKENS
+from bias_transfer.models.families import DEFAULT_FAMILY, pretraining_of
 
 
 def train_tokenizer(
-    lines: Iterable[str], vocabulary_size: int, maximum_length: int
-) -> RobertaTokenizer:
-    """Learn a byte-level BPE vocabulary of at most `vocabulary_size` tokens from text."""
-    empty = RobertaTokenizer(
-        vocab={token: index for index, token in enumerate(SPECIAL_TOKENS)},
-        merges=[],
-        model_max_length=maximum_length,
+    lines: Iterable[str], vocabulary_size: int, maximum_length: int, family: str = DEFAULT_FAMILY
+) -> PreTrainedTokenizerBase:
+    """Learn a vocabulary of at most `vocabulary_size` tokens from text.
+
+    Parameters
+    ----------
+    lines
+        The text.
+    vocabulary_size
+        Tokens, the special ones included.
+    maximum_length
+        Tokens a text, as the tokenizer will tell whoever asks.
+    family
+        One of `families.PRETRAINABLE`: byte-level BPE, or WordPiece for BERT.
+    """
+    untrained = pretraining_of(family).untrained_tokenizer(maximum_length)
+    return untrained.train_new_from_iterator(
+        lines, vocab_size=vocabulary_size, show_progress=False
     )
-    return empty.train_new_from_iterator(lines, vocab_size=vocabulary_size, show_progress=False)

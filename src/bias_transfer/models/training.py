@@ -196,7 +196,7 @@ def train(
         learning_rate=settings.learning_rate,
         warmup_steps=settings.warmup_share,
         weight_decay=settings.weight_decay,
-        # RoBERTa's own (Liu et al. 2019, Section 3.1): steadier than 0.999 on rare tokens.
+        # Liu et al. (2019), Section 3.1: steadier than 0.999 on rare tokens.
         adam_beta2=0.98,
         eval_strategy="epoch",
         logging_strategy="steps",

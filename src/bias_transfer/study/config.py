@@ -1,413 +1,401 @@
-"""The study's configuration: validated against its schema, with one clear line a mistake."""
+"""The study's configuration: one typed model, from which schema, defaults and reference are made.
 
-import difflib
-import json
-import math
-import os
+What a method, an alteration, a measure and a kind of task can be told stands in their own modules,
+and is composed here.
+"""
+
+from __future__ import annotations
+
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-import jsonschema
-import yaml
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, create_model
 
-from bias_transfer.runtime.artifacts import MANIFEST
-from bias_transfer.data.detox import NAMES
-from bias_transfer.data.sources import TABLE_SUFFIXES
 from bias_transfer.errors import StudyError
-from bias_transfer.study.grid import TASKS, models
-
-# A whole number is one without a point: 2.0 epochs would be a fraction to some libraries.
-_VALIDATOR = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-    jsonschema.Draft202012Validator,
-    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
-    ),
+from bias_transfer.measures import measures as all_measures
+from bias_transfer.models.families import PRETRAINABLE
+from bias_transfer.section import (
+    DISTINCT,
+    Column,
+    Count,
+    Fraction,
+    HubId,
+    InputFile,
+    InputFiles,
+    InputFolder,
+    Name,
+    OptionalInputFile,
+    Section,
+    Share,
 )
+from bias_transfer.study import declared
+from bias_transfer.study.checks import check
+from bias_transfer.study.mistakes import told
+from bias_transfer.tasks import Definition, Kind, definition_of, kind, kinds
+from bias_transfer.tasks._section import TaskSection, Training
+from bias_transfer.upstream import methods
 
-_KINDS = {
-    "object": "a mapping (key: value)",
-    "array": "a list ([…])",
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-}
+# The name of a folder; these two stand beside those of the tasks.
+_TASK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_RESERVED = ("corpus", "sentiment")
 
-# What the hub itself allows: OWNER/NAME, or the NAME of an old data set.
-_HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
+if TYPE_CHECKING:
+    Family = str
+else:
+    Family = Literal[PRETRAINABLE]
 
-# Snakemake reads braces as wildcards; a control character breaks logs and commands.
-_NOT_IN_PATHS = re.compile(r"[{}\x00-\x1f\x7f]")
-
-
-def refuse_repeated_keys(path: Path) -> None:
-    """Refuse a YAML file in which a key stands twice: a parser takes the last without a word.
-
-    Raises
-    ------
-    StudyError
-        Naming the file, the key and its line.
-    """
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        # Snakemake has read it, so it is JSON.
-        return
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
-    for mapping in _mappings(root, set()):
-        found = set()
-        for key, _ in mapping.value:
-            if str(key.value) in found:
-                raise StudyError(
-                    f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands here "
-                    "for the second time; keep one"
-                )
-            found.add(str(key.value))
+Spread = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0)]
+Splits = Annotated[list[str], Field(min_length=1)]
 
 
-def _mappings(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.MappingNode]:
-    if node is None or id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        yield node
-        for _, value in node.value:
-            yield from _mappings(value, seen)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _mappings(value, seen)
+class Rows(Section):
+    """The bundled generator."""
+
+    rows: Count
+    """How many rows to write."""
 
 
-def validate(config: Mapping[str, Any], schema_path: Path) -> None:
-    """Check a config against the schema, and for what a schema cannot say.
+# ---- text -------------------------------------------------------------------------------
+
+
+class Generator(Section):
+    """Strengths of the generated associations; 0 switches one off."""
+
+    corpus_gender: Spread = 3
+    """Spread of she against he over occupations in the corpus, log odds."""
+    corpus_attitude: Spread = 3
+    """Spread of negative against positive over identity terms in the corpus, log odds."""
+    agreement: float = Field(default=0.5, ge=-1, le=1)
+    """Correlation of the corpus with the fine-tuning data."""
+    prevalence: Spread = 1
+    """Factor on the log odds of she in the biographies."""
+    proxy: Fraction = 0.8
+    """Share of personal facts that hint at gender."""
+    toxicity: Spread = 1.5
+    """Spread of the toxic share over identity terms, log odds."""
+    difficulty: Fraction = 0.45
+    """Mean share of words that an occupation shares with its family."""
+
+
+# ---- checkpoints ------------------------------------------------------------------------
+
+
+class CheckpointFile(Section):
+    """A local from_pretrained folder of a masked language model."""
+
+    path: InputFolder = ""
+    """The folder."""
+
+
+class CheckpointHub(Section):
+    """A checkpoint of the Hugging Face hub."""
+
+    id: HubId = declared.CHECKPOINT
+    """The hub's id, or a local folder."""
+    revision: str = ""
+    """A commit or tag; empty for the newest."""
+
+
+class CorpusFile(Section):
+    """Plain text with one text a line, or CSV, TSV, JSONL or Parquet with a column of texts."""
+
+    paths: InputFiles = Field(default=[])
+    """The files."""
+    text: Column = "text"
+    """Column of the text, in tables."""
+
+
+class CorpusHub(Section):
+    """A data set of the Hugging Face hub."""
+
+    id: HubId = ""
+    """The hub's id, or a local folder."""
+    configuration: str = ""
+    """Of the data set, where it has several."""
+    revision: str = ""
+    """A commit or tag; empty for the newest."""
+    splits: Splits = Field(default=["train"])
+    """Splits to merge."""
+    text: Column = "text"
+    """Column of the text."""
+
+
+class Corpus(Section):
+    """Text to pre-train on, and to take a method's sentences from."""
+
+    source: Literal["generated", "file", "hub"] = "generated"
+    """Where the text comes from."""
+    generated: Rows = Rows(rows=20000)
+    """The bundled generator."""
+    file: CorpusFile = CorpusFile()
+    """Plain text with one text a line, or tables."""
+    hub: CorpusHub = CorpusHub()
+    """A data set of the Hugging Face hub."""
+    maximum_rows: int = Field(default=0, ge=0)
+    """Texts to keep, drawn at random; 0 for all."""
+
+
+class Architecture(Section):
+    """Form and size of the model that is pre-trained here."""
+
+    family: Family = declared.FAMILY
+    """What its layers and its tokenizer are like."""
+    vocabulary_size: int = Field(default=1400, ge=300)
+    """Tokens of the vocabulary."""
+    hidden_size: Count = 64
+    """Width; a multiple of `heads`."""
+    intermediate_size: Count = 128
+    """Width of the feed-forward part."""
+    layers: Count = 2
+    """Depth."""
+    heads: Count = 4
+    """Attention heads."""
+    maximum_length: int = Field(default=64, ge=16)
+    """Tokens a text."""
+    initializer_range: float = Field(default=0.1, gt=0)
+    """Standard deviation of the first weights."""
+    dropout: float = Field(default=0, ge=0, lt=1)
+    """Of hidden states and attention."""
+
+
+class Pretraining(Training):
+    """How a model is pre-trained here."""
+
+    masked_share: Share = 0.3
+    """Share of the tokens to predict."""
+    epochs: Count = 5
+    """Passes over the corpus."""
+    learning_rate: float = Field(default=0.003, gt=0)
+    """AdamW's, at its peak."""
+
+
+class Checkpoint(Section):
+    """The checkpoint that everything starts from."""
+
+    source: Literal["generated", "file", "hub"] = "generated"
+    """Pre-trained here, a local from_pretrained folder, or a hub's id."""
+    file: CheckpointFile = CheckpointFile()
+    """A local from_pretrained folder of a masked language model."""
+    hub: CheckpointHub = CheckpointHub()
+    """A checkpoint of the Hugging Face hub."""
+    corpus: Corpus = Corpus()
+    """Text to pre-train on, and to take a method's sentences from."""
+    architecture: Architecture = Architecture()
+    """Form and size of the model that is pre-trained here."""
+    pretraining: Pretraining = Pretraining()
+    """How it is pre-trained."""
+
+
+# ---- bias -------------------------------------------------------------------------------
+
+
+class SentimentFile(Section):
+    """Labelled text that a classifier learns from."""
+
+    path: InputFile = ""
+    """A table, or plain text with one text a line."""
+    labels_path: OptionalInputFile = ""
+    """Labels in a file of their own, line by line; empty: a column of `path`."""
+    text: Column = "text"
+    """Column of the text."""
+    label: Column = "label"
+    """Column of the label."""
+    labels: dict[str, str] = Field(default={})
+    """Your label → negative, neutral or positive; empty: 0, 1, 2 or the words."""
+
+
+class SentimentHub(Section):
+    """A sentiment classifier of the Hugging Face hub."""
+
+    id: HubId = declared.SENTIMENT_CLASSIFIER
+    """The hub's id, or a local folder."""
+    revision: str = ""
+    """A commit or tag; empty for the newest."""
+    negative: Name = "LABEL_0"
+    """The classifier's name of its negative class."""
+
+
+class SentimentTraining(Training):
+    """How the classifier is trained."""
+
+    epochs: Count = 4
+    """Passes over the training part."""
+    learning_rate: float = Field(default=0.001, gt=0)
+    """AdamW's, at its peak."""
+
+
+class Sentiment(Section):
+    """The classifier that scores the tokens at a mask."""
+
+    source: Literal["generated", "file", "hub", "lexicon"] = "generated"
+    """Labelled text to learn from, a classifier of the hub, or the vaderSentiment lexicon."""
+    generated: Rows = Rows(rows=1500)
+    """The bundled generator."""
+    file: SentimentFile = SentimentFile()
+    """Labelled text that a classifier learns from."""
+    hub: SentimentHub = SentimentHub()
+    """A sentiment classifier of the Hugging Face hub."""
+    maximum_length: int = Field(default=32, ge=8)
+    """Tokens of a text that are kept."""
+    training: SentimentTraining = SentimentTraining()
+    """How the classifier is trained."""
+
+
+class Scoring(Section):
+    """How models are scored."""
+
+    batch_size: Count = 256
+    """Texts a step."""
+    gpus: int = Field(default=0, ge=0, le=1)
+    """GPUs that a scoring job asks for; 1 for models that are slow on a CPU."""
+
+
+class Analysis(Section):
+    """The regressions."""
+
+    hc3: Literal["lsdv", "within", "arellano"] = "lsdv"
+    """Whose HC3 standard errors the tables print."""
+    covariates_from: Literal["fine-tuning", "original"] = "fine-tuning"
+    """Whether covariates describe each model's own training part, or the unaltered one."""
+
+
+# ---- the whole --------------------------------------------------------------------------
+
+
+def _composed(name: str, meaning: str, sections: Mapping[str, type[Section]]) -> Any:
+    """Return a section that holds one section for each plug-in."""
+    fields: dict[str, Any] = {
+        each: (section, Field(section(), description=(section.__doc__ or "").strip()))
+        for each, section in sections.items()
+    }
+    return create_model(name, __base__=Section, __doc__=meaning, **fields)
+
+
+def _kept(values: Any) -> Any:
+    """Leave out what is null: so an overlay takes away a task of the study that it lies over."""
+    if not isinstance(values, Mapping):
+        return values
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _task_name(name: str) -> str:
+    if not _TASK_NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no name for a task; begin with a letter, and go on with letters, digits, "
+            "hyphens and underscores"
+        )
+    if name in _RESERVED:
+        raise ValueError(f"{name!r} is the name of a folder of the study's own; name it otherwise")
+    return name
+
+
+if TYPE_CHECKING:
+
+    class Task(Definition, TaskSection):
+        """What every task's section has, whatever its kind."""
+
+        source: str
+
+    Tasks = dict[str, Task]
+    Upstream = Any
+    Measures = Any
+else:
+    _Task = Annotated[
+        reduce(or_, (each.section for each in kinds().values())), Field(discriminator="kind")
+    ]
+    Tasks = Annotated[
+        dict[Annotated[str, AfterValidator(_task_name)], _Task],
+        Field(min_length=1),
+        BeforeValidator(_kept, json_schema_input_type=dict[str, _Task | None]),
+    ]
+    Upstream = _composed(
+        "Upstream",
+        "How each method alters the checkpoint.",
+        {name: each.settings for name, each in methods().items()},
+    )
+    Measures = _composed(
+        "Measures",
+        "What each measure of upstream bias is told.",
+        {name: each.settings for name, each in all_measures().items()},
+    )
+
+
+class Study(Section):
+    """A study of whether upstream bias survives fine-tuning."""
+
+    results: Name = "results"
+    """The folder that everything is written to."""
+    release: str = ""
+    """A results release to redo the analysis from; empty: run the study."""
+    seed: Seed = 20220522
+    """Of the generated text, the interventions and the pre-training."""
+    seeds: Annotated[list[Seed], Field(min_length=1), DISTINCT] = Field(default=[1])
+    """Of fine-tuning; one model each."""
+    training_checkpoint_minutes: float = Field(default=10, ge=0)
+    """Minutes between training checkpoints, which a killed training goes on from; 0: none. It
+    changes no number."""
+    paper: bool = True
+    """Whether to make the paper's own tables too."""
+    tasks: Tasks = Field(default=cast(Any, declared.TASKS))
+    """What is predicted, for whom, from which text: any number of tasks, by their names."""
+    generator: Generator = Generator()
+    """Strengths of the generated associations; 0 switches one off."""
+    model: Checkpoint = Checkpoint()
+    """The checkpoint that everything starts from."""
+    upstream: Upstream = Upstream()
+    """How each method alters the checkpoint."""
+    measures: Measures = Measures()
+    """What each measure of upstream bias is told."""
+    sentiment: Sentiment = Sentiment()
+    """The classifier that scores the tokens at a mask."""
+    scoring: Scoring = Scoring()
+    """How models are scored."""
+    analysis: Analysis = Analysis()
+    """The regressions."""
+
+    def kind(self, task: str) -> Kind:
+        """Return a task's kind."""
+        return kind(self.tasks[task].kind)
+
+    def definition(self, task: str) -> Any:
+        """Return what is predicted, for whom: the part of a task that measuring depends on.
+
+        It is an instance of the kind's `definition`.
+        """
+        names = set(self.kind(task).definition.model_fields)
+        return definition_of(self.tasks[task].model_dump(include=names))
+
+    def method_settings(self, name: str) -> Section:
+        """Return what an upstream method is told."""
+        found: Section = getattr(self.upstream, name)
+        return found
+
+    def measure_settings(self, name: str) -> Section:
+        """Return what a measure is told."""
+        found: Section = getattr(self.measures, name)
+        return found
+
+
+def parse(config: Mapping[str, Any]) -> Study:
+    """Return the study that a config describes.
+
+    Parameters
+    ----------
+    config
+        As YAML reads it, overlays merged; a key that it lacks has its default.
 
     Raises
     ------
     StudyError
         Naming the key, what stands there and what to do about it.
     """
-    errors = list(_VALIDATOR(_schema(schema_path)).iter_errors(dict(config)))
-    if errors:
-        # The deepest error is the most precise; of equals, the first in the config's order.
-        raise StudyError(_explain(max(errors, key=lambda error: len(error.absolute_path))))
-    for key, value in _leaves(config, ""):
-        if isinstance(value, float) and not math.isfinite(value):
-            raise StudyError(f"config key {key}: {value} is no finite number; give one")
-    _check_results(config["results"])
-    if config["release"]:
-        _check_path("release", config["release"])
-        # Nothing but the release is read, so the sources may be on another machine.
-        if not Path(config["release"], MANIFEST).is_file():
-            raise StudyError(
-                f"config key release: {config['release']} is no results release; it has no "
-                f"{MANIFEST}"
-            )
-        return
-    for key, paths in source_paths(config).items():
-        if not paths:
-            raise StudyError(
-                f"config key {key} is empty; give the path, since the source is 'file'"
-            )
-        for path in paths:
-            _check_source(key, path)
-    for key in _hub_keys(config):
-        _check_hub_id(f"{key}.id", _at(config, key)["id"])
-    _check_columns(config)
-    _check_address(config["identity_templates"]["url"]["address"])
-    _check_grid(config)
-    _check_lengths(config)
-
-
-@cache
-def _schema(path: Path) -> Any:
-    return yaml.safe_load(path.read_text())
-
-
-def source_paths(config: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the paths that the config's sources name, by config key."""
-    found = {
-        f"{task}.file.path": [config[task]["file"]["path"]]
-        for task in TASKS
-        if config[task]["source"] == "file"
-    }
-    if config["wiki"]["source"] == "detox":
-        # An empty path stands for a file that is fetched.
-        found |= {
-            f"wiki.detox.{name}": [config["wiki"]["detox"][name]]
-            for name in NAMES
-            if config["wiki"]["detox"][name]
-        }
-    if config["identity_templates"]["source"] == "file":
-        found["identity_templates.file.path"] = [config["identity_templates"]["file"]["path"]]
-    if config["model"]["source"] == "file":
-        found["model.file.path"] = [config["model"]["file"]["path"]]
-    if config["model"]["corpus"]["source"] == "file":
-        found["model.corpus.file.paths"] = list(config["model"]["corpus"]["file"]["paths"])
-    if config["sentiment"]["source"] == "file":
-        found["sentiment.file.path"] = [config["sentiment"]["file"]["path"]]
-        labels = config["sentiment"]["file"]["labels_path"]
-        if labels:
-            found["sentiment.file.labels_path"] = [labels]
-    # A folder of the hub's form may stand in place of an id.
-    found |= {
-        f"{key}.id": [_at(config, key)["id"]]
-        for key in _hub_keys(config)
-        if os.path.isdir(_at(config, key)["id"])
-    }
-    return {key: [path for path in paths if path] for key, paths in found.items()}
-
-
-def is_generated(config: Mapping[str, Any]) -> bool:
-    """Tell whether any text that the study uses was generated, as every figure must then say."""
-    used = [config[name] for name in ("bios", "wiki", "sentiment")]
-    debiased = any("sentdebias" in config[task]["upstream"] for task in TASKS)
-    if config["model"]["source"] == "generated" or debiased:
-        used.append(config["model"]["corpus"])
-    return any(section["source"] == "generated" for section in used)
-
-
-def _hub_keys(config: Mapping[str, Any]) -> Iterator[str]:
-    for name in (*TASKS, "model", "model.corpus", "sentiment"):
-        if _at(config, name)["source"] == "hub":
-            yield f"{name}.hub"
-
-
-def _at(config: Mapping[str, Any], key: str) -> Any:
-    value: Any = config
-    for part in key.split("."):
-        value = value[part]
-    return value
-
-
-def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """Yield each value that is no mapping and no list, with its key; refuse keys that are no text.
-
-    The schema has passed, so that the depth is bounded.
-    """
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            if not isinstance(name, str):
-                # YAML makes numbers of 0 and 1, and truth values of yes and no.
-                raise StudyError(
-                    f"config key {key}: YAML reads the key {name!r} as {type(name).__name__}, not "
-                    "as text; put it in quotes as it stands in your file"
-                )
-            yield from _leaves(part, f"{key}.{name}" if key else name)
-    elif isinstance(value, list):
-        for place, part in enumerate(value):
-            yield from _leaves(part, f"{key}.{place}")
-    else:
-        yield key, value
-
-
-def _check_results(results: str) -> None:
-    _check_path("results", results)
-    folder = Path(results)
-    if os.path.exists(folder) and not folder.is_dir():
-        raise StudyError(f"config key results: {results} is a file; give a folder")
-    _refuse_here("results", folder)
-
-
-def _refuse_here(key: str, folder: Path) -> None:
-    """Refuse a folder with everything in it where one of its own is meant."""
-    if Path.cwd().is_relative_to(folder.resolve()):
-        raise StudyError(
-            f"config key {key}: {folder} is the folder that Snakemake runs in, or holds it; give a "
-            "folder of its own"
-        )
-
-
-def _check_path(key: str, path: str) -> None:
-    """Refuse the few paths that Snakemake or a command would read as something else."""
-    found = _NOT_IN_PATHS.search(path)
-    if found:
-        raise StudyError(
-            f"config key {key}: the path {path!r} holds {found.group()!r}, which Snakemake cannot "
-            "take in a path; rename it or give a link to it"
-        )
-    if path.startswith(("-", "~")):
-        raise StudyError(
-            f"config key {key}: the path {path!r} starts with {path[0]!r}, which a command takes "
-            "for something else; write the path from the root"
-        )
-
-
-def _check_source(key: str, path: str) -> None:
-    _check_path(key, path)
-    # Unlike pathlib's, it takes a name that is too long for one that is not there.
-    if not os.path.exists(path):
-        raise StudyError(f"config key {key}: {path} does not exist; correct the path")
-    wants_folder = key == "model.file.path" or key.endswith(".hub.id")
-    if Path(path).is_dir() != wants_folder:
-        found, wanted = ("a file", "folder") if wants_folder else ("a folder", "file")
-        raise StudyError(f"config key {key}: {path} is {found}; give a {wanted}")
-    if wants_folder:
-        _refuse_here(key, Path(path))
-
-
-def _check_hub_id(key: str, name: str) -> None:
-    if not name:
-        raise StudyError(f"config key {key} is empty; give the id, since the source is 'hub'")
-    if os.path.isdir(name):
-        return
-    if not _HUB_ID.fullmatch(name) or ".." in name or "--" in name:
-        raise StudyError(
-            f"config key {key}: {_shown(name)} is no folder that exists, nor an id of the form "
-            "OWNER/NAME; correct it"
-        )
-
-
-def _check_columns(config: Mapping[str, Any]) -> None:
-    """Refuse one column for two purposes: a text would be taken for a label, and quoted as one."""
-    sections = {f"{name}.file": config[name]["file"] for name in (*TASKS, "sentiment")}
-    sections |= {f"{name}.hub": config[name]["hub"] for name in TASKS}
-    sections["identity_templates"] = config["identity_templates"]
-    for name, section in sections.items():
-        used: dict[str, str] = {}
-        for key in ("text", "label", "group", "kind", "id"):
-            # A hub's `id` is the data set's.
-            column = section.get(key, "") if (key != "id" or "path" in section) else ""
-            if column and column in used:
-                raise StudyError(
-                    f"config key {name}.{key}: the column {column!r} is that of {name}."
-                    f"{used[column]} already; name another"
-                )
-            used[column] = key
-
-
-def _check_address(address: str) -> None:
-    # The file that is fetched is named after it.
-    if Path(address).suffix not in TABLE_SUFFIXES:
-        raise StudyError(
-            f"config key identity_templates.url.address: {address!r} does not end in one of "
-            f"{', '.join(TABLE_SUFFIXES)}; give the address of such a file"
-        )
-
-
-def _check_lengths(config: Mapping[str, Any]) -> None:
-    """Refuse longer texts than the checkpoint has positions for, where that is known already."""
-    model, sentiment = config["model"], config["sentiment"]
-    if model["source"] == "generated":
-        positions: int | None = model["architecture"]["maximum_length"]
-    elif model["source"] == "file":
-        positions = _positions(Path(model["file"]["path"]))
-    else:
-        positions = _positions(Path(model["hub"]["id"]))
-    limits: dict[str, int | None] = dict.fromkeys(TASKS, positions)
-    if sentiment["source"] in ("generated", "file"):
-        # Its classifier is fine-tuned from the same checkpoint.
-        limits["sentiment"] = positions
-    elif sentiment["source"] == "hub":
-        limits["sentiment"] = _positions(Path(sentiment["hub"]["id"]))
-    for name, limit in limits.items():
-        length = config[name]["maximum_length"]
-        if limit is not None and length > limit:
-            raise StudyError(
-                f"config key {name}.maximum_length: {length} tokens, but the checkpoint has "
-                f"{limit} positions; lower it"
-            )
-
-
-def _positions(folder: Path) -> int | None:
-    """Return how many tokens the RoBERTa in a folder takes; None where that is not known yet."""
     try:
-        described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        # RoBERTa counts positions from the one behind padding.
-        return int(described["max_position_embeddings"]) - int(described["pad_token_id"]) - 1
-    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
-        # On the hub, or broken: whoever loads it will tell.
-        return None
-
-
-def _check_grid(config: Mapping[str, Any]) -> None:
-    size = config["model"]["architecture"]
-    if size["hidden_size"] % size["heads"]:
-        raise StudyError(
-            f"config key model.architecture.hidden_size: {size['hidden_size']} is not a multiple "
-            f"of model.architecture.heads ({size['heads']})"
-        )
-    for kind, key in (
-        ("uniform", "half_widths"),
-        ("gaussian", "standard_deviations"),
-        ("sentdebias", "gammas"),
-    ):
-        wanted = [task for task in TASKS if kind in config[task]["upstream"]]
-        if wanted and not config["upstream"][kind][key]:
-            raise StudyError(
-                f"config key upstream.{kind}.{key} is empty, but {wanted[0]}.upstream asks for "
-                f"{kind}; list at least one value or drop {kind} there"
-            )
-    for kind in ("random", "uniform", "gaussian"):
-        wanted = [task for task in TASKS if kind in config[task]["upstream"]]
-        if wanted and not config["upstream"][kind]["trials"]:
-            raise StudyError(
-                f"config key upstream.{kind}.trials is 0, but {wanted[0]}.upstream asks for "
-                f"{kind}; set at least 1 or drop {kind} there"
-            )
-    trials = config["wiki"]["scrub_on_random_trials"] if config["wiki"]["scrub_on_random"] else 0
-    if trials > config["upstream"]["random"]["trials"]:
-        raise StudyError(
-            f"config key wiki.scrub_on_random_trials: {trials}, but upstream.random.trials is "
-            f"{config['upstream']['random']['trials']}; raise the one or lower the other"
-        )
-    names = [model.path for model in models(dict(config))]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise StudyError(
-            f"the config asks for {repeated[0]} twice; remove one of the equal interventions"
-        )
-
-
-def _explain(error: jsonschema.ValidationError) -> str:
-    # The library's own types also allow for a schema that is a bare truth value.
-    rule: Any = error.validator_value
-    schema: Any = error.schema
-    instance: Any = error.instance
-    key = ".".join(str(part) for part in error.absolute_path)
-    at = f"config key {key}" if key else "config"
-    shown = _shown(instance)
-    if error.validator == "additionalProperties":
-        known = list(schema.get("properties", {}))
-        unknown = next(name for name in instance if name not in known)
-        name = f"{key}.{unknown}" if key else str(unknown)
-        close = difflib.get_close_matches(str(unknown), known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
-        return f"config key {name} is unknown; {hint}"
-    if error.validator == "required":
-        missing = next(name for name in rule if name not in instance)
-        return f"{at}: the key {missing!r} is missing; copy it from config.yaml"
-    if error.validator == "enum":
-        close = difflib.get_close_matches(str(instance), map(str, rule), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        known_values = ", ".join(map(str, rule))
-        return f"{at}: {shown} is not one of {known_values}{hint}"
-    if error.validator == "type":
-        hint = ""
-        if rule in ("number", "integer") and _is_number(instance):
-            hint = "; YAML reads it as text: write it out in digits and without quotes"
-        return f"{at}: {shown} where {_KINDS[rule]} is needed{hint}"
-    if error.validator == "uniqueItems":
-        return f"{at}: {shown} lists a value twice; remove one"
-    if error.validator == "minLength":
-        return f"{at} is empty; give a value"
-    if error.validator == "minItems":
-        return f"{at}: the list is empty; give at least {rule} value"
-    if error.validator == "not":
-        return f"{at}: 0 changes nothing and is always there as 'pretrained'; remove it"
-    return f"{at}: {error.message.replace(repr(instance), shown)}"
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
-def _is_number(value: object) -> bool:
-    try:
-        float(str(value))
-    except ValueError:
-        return False
-    return isinstance(value, str)
+        study = Study.model_validate(dict(config))
+    except ValidationError as error:
+        raise StudyError(told(error, Study.model_json_schema())) from error
+    check(study)
+    return study

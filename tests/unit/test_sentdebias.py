@@ -1,4 +1,6 @@
-"""Altered word embeddings: noise within its bounds, and a gender direction that is removed."""
+"""Sent-Debias: pairs of sentences, the gender direction, and that nothing else is removed."""
+
+import logging
 
 import numpy as np
 import pytest
@@ -7,72 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bias_transfer.errors import StudyError
-from bias_transfer.upstream.embeddings import (
-    bias_subspace,
-    gaussian_noise,
-    gendered_pairs,
-    noisy,
-    remove_component,
-    sentence_embeddings,
-    uniform_noise,
-)
+from bias_transfer.models.checkpoints import load_masked_lm
+from bias_transfer.models.projection import remove_component
+from bias_transfer.upstream import Request, Variant, sentdebias
+from bias_transfer.upstream._gendered import gendered_pairs
+from bias_transfer.upstream._subspace import bias_subspace, sentence_embeddings
 
 SHAPE = torch.Size((200, 50))
 
 
 def matrix(seed=0):
-    rows = torch.randn(SHAPE, generator=torch.Generator().manual_seed(seed))
-    rows[1] = 0
-    return rows
-
-
-def test_noise_is_added_then_clipped_to_the_range_before():
-    before = torch.tensor([[0.0, 1.0], [0.0, 0.0], [-1.0, 0.5]])
-    noise = torch.tensor([[0.25, 0.25], [0.5, 0.5], [-0.25, 0.25]])
-    after = noisy(before, noise, padding=1)
-    assert after.tolist() == [[0.25, 1.0], [0.0, 0.0], [-1.0, 0.75]]
-    assert before[0, 0] == 0
-
-
-@pytest.mark.parametrize("strength", [0.1, 2.0, 100.0])
-def test_however_strong_the_noise_no_entry_leaves_the_range(strength):
-    before = matrix()
-    after = noisy(before, gaussian_noise(SHAPE, strength, seed=1), padding=1)
-    assert after.min() >= before.min()
-    assert after.max() <= before.max()
-    assert (after[1] == 0).all()
-    assert (after != before).float().mean() > 0.9
-
-
-def test_no_noise_changes_nothing():
-    before = matrix()
-    assert torch.equal(noisy(before, torch.zeros(SHAPE), padding=1), before)
-
-
-def test_uniform_noise_lies_evenly_within_its_half_width():
-    noise = uniform_noise(SHAPE, 0.5, seed=1)
-    assert noise.abs().max() <= 0.5
-    assert noise.min() < -0.49
-    assert noise.max() > 0.49
-    # The variance of U(-c, c) is c^2 / 3; of 10,000 draws the mean is off by 0.003.
-    assert noise.mean().abs() < 0.012
-    assert noise.var().item() == pytest.approx(0.25 / 3, rel=0.05)
-
-
-def test_gaussian_noise_has_its_standard_deviation():
-    noise = gaussian_noise(SHAPE, 0.3, seed=1)
-    assert noise.mean().abs() < 0.012
-    assert noise.std().item() == pytest.approx(0.3, rel=0.03)
-    # A normal variable is within one standard deviation 68.3 % of the time.
-    assert (noise.abs() < 0.3).float().mean().item() == pytest.approx(0.683, abs=0.02)
-
-
-@pytest.mark.parametrize("draw", [uniform_noise, gaussian_noise])
-def test_noise_depends_on_its_seed_only(draw):
-    torch.manual_seed(5)
-    first = draw(SHAPE, 1.0, 1)
-    assert torch.equal(first, draw(SHAPE, 1.0, 1))
-    assert not torch.equal(first, draw(SHAPE, 1.0, 2))
+    return torch.randn(SHAPE, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +33,7 @@ def test_noise_depends_on_its_seed_only(draw):
         ("he hurt himself", ("she hurt herself", "he hurt himself")),
         ("a guy, a gal", ("a gal, a guy", "a guy, a gal")),
         ("his-and-hers", ("her-and-hers", "his-and-hers")),
+        ("\u017fhe left", ("\u017fhe left", "he left")),
     ],
 )
 def test_each_gendered_word_is_swapped_and_keeps_its_case(text, pair):
@@ -152,8 +100,6 @@ def test_the_subspace_is_that_of_a_covariance_matrix():
 @pytest.mark.parametrize(
     ("female", "male", "components", "said"),
     [
-        (np.ones((1, 4)), np.ones((1, 4)), 1, "has 1 sentences with a gendered word"),
-        (np.empty((0, 4)), np.empty((0, 4)), 1, "has 0 sentences"),
         (np.eye(4)[:3], np.eye(4)[:3], 1, "do not differ"),
         (np.eye(9, 4) + 1, np.eye(9, 4)[::-1] + 2, 5, "components: 5"),
     ],
@@ -210,3 +156,103 @@ def test_a_sentence_is_the_mean_of_its_tokens():
         [3.0, 6.0],
         [1.25, 2.5],
     ]
+
+
+# ---- as a method ---------------------------------------------------------------------------------
+
+PAIRS = [("She is a nurse", "He is a nurse"), ("She works as a dj", "He works as a dj")]
+
+
+def debiased(model, tokenizer, texts, gamma=1.0, **settings):
+    request = Request(
+        Variant("sentdebias", gamma, letter="g"), sentdebias.Settings(**settings), 1, texts
+    )
+    return sentdebias.apply(model, tokenizer, request)
+
+
+def gender_direction(embeddings, tokenizer, texts):
+    """Work the first direction out again: pairs normalised, halved differences, an eigenvector."""
+    rows = {
+        text: embeddings[tokenizer(text, add_special_tokens=False)["input_ids"]].mean(0)
+        for pair in texts
+        for text in pair
+    }
+    rows = {text: row / np.linalg.norm(row) for text, row in rows.items()}
+    differences = np.array([(rows[woman] - rows[man]) / 2 for woman, man in texts])
+    return np.linalg.eigh(differences.T @ differences)[1][:, -1]
+
+
+@pytest.mark.parametrize("gamma", [1.0, -10.0, 50.0])
+def test_the_word_level_changes_the_word_embeddings_and_nothing_else(
+    tiny_checkpoint, tiny_tokenizer, gamma
+):
+    model = load_masked_lm(str(tiny_checkpoint))
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    words = model.get_input_embeddings().weight
+    texts = [woman for woman, _ in PAIRS]
+    direction = gender_direction(words.detach().double().numpy(), tiny_tokenizer, PAIRS)
+    assert debiased(model, tiny_tokenizer, texts, gamma) is model
+    changed = {name for name, each in model.state_dict().items() if not each.equal(before[name])}
+    inside = next(name for name, each in model.named_parameters() if each is words)
+    tied = {name for name, each in before.items() if each.equal(before[inside])}
+    assert changed == tied
+    # The output matrix is the same tensor still.
+    assert model.get_output_embeddings().weight.data_ptr() == words.data_ptr()
+    along = before[inside].double().numpy() @ direction
+    after = words.detach().double().numpy() @ direction
+    np.testing.assert_allclose(after, (1 - gamma) * along, atol=1e-5 * abs(gamma))
+
+
+@pytest.mark.parametrize("level", ["word", "hidden"])
+def test_a_corpus_without_enough_gendered_sentences_is_refused_in_one_line(
+    tiny_checkpoint, tiny_tokenizer, level
+):
+    model = load_masked_lm(str(tiny_checkpoint))
+    for texts in ([], ["Nobody is here"], ["She is a nurse", "They left"]):
+        with pytest.raises(StudyError, match="sentences with a gendered word, too few") as caught:
+            debiased(model, tiny_tokenizer, texts, level=level)
+        assert "\n" not in str(caught.value)
+        assert "nurse" not in str(caught.value)
+
+
+def test_more_components_than_pairs_are_refused(tiny_checkpoint, tiny_tokenizer):
+    model = load_masked_lm(str(tiny_checkpoint))
+    with pytest.raises(StudyError, match="has 2 sentences with a gendered word, too few"):
+        debiased(model, tiny_tokenizer, ["She left", "He left"], components=3)
+
+
+def test_no_more_pairs_are_used_than_the_settings_say(
+    tiny_checkpoint, tiny_tokenizer, tiny_sentences, caplog
+):
+    with caplog.at_level(logging.INFO):
+        debiased(
+            load_masked_lm(str(tiny_checkpoint)), tiny_tokenizer, tiny_sentences, maximum_pairs=7
+        )
+    assert "7 pairs of sentences" in caplog.text
+
+
+@pytest.fixture
+def both(tiny_checkpoint, tiny_tokenizer, tiny_sentences):
+    """Return an unaltered model and the same one with its hidden states debiased."""
+    plain, altered = (load_masked_lm(str(tiny_checkpoint)) for _ in range(2))
+    debiased(altered, tiny_tokenizer, tiny_sentences, level="hidden")
+    return plain, altered
+
+
+def test_the_hidden_level_changes_no_weight(both):
+    plain, altered = (model.state_dict() for model in both)
+    assert all(torch.equal(weight, altered[name]) for name, weight in plain.items())
+
+
+def test_the_hidden_level_brings_the_pairs_together(both, tiny_tokenizer):
+    gaps = []
+    for model in both:
+        batch = tiny_tokenizer(
+            [text for pair in PAIRS for text in pair], padding=True, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            hidden = model.base_model(**batch).last_hidden_state
+        weight = batch["attention_mask"].unsqueeze(-1)
+        means = (hidden * weight).sum(1) / weight.sum(1)
+        gaps.append(float((means[::2] - means[1::2]).norm(dim=1).mean()))
+    assert gaps[1] < gaps[0]

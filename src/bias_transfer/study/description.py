@@ -1,0 +1,69 @@
+"""What the analysis, the tables and the figures are told of a study: plain values, no plug-in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from bias_transfer.alterations import alterations
+from bias_transfer.analysis.description import Intervention, TaskDescription
+from bias_transfer.measures import measure
+from bias_transfer.study.grid import models
+from bias_transfer.upstream import methods
+
+if TYPE_CHECKING:
+    from bias_transfer.study.config import Study
+    from bias_transfer.study.grid import Model
+    from bias_transfer.tasks import Definition
+
+
+def describe(study: Study, task: str) -> TaskDescription:
+    """Describe a task and the interventions that the study makes for it."""
+    section, definition, kind = study.tasks[task], study.definition(task), study.kind(task)
+    made = [model for model in models(study) if model.task == task]
+    outcomes = kind.outcomes(definition)
+    covariates = kind.covariate_quantities(definition)
+    return TaskDescription(
+        name=task,
+        title=section.title,
+        kind=section.kind,
+        item=definition.item,
+        items=kind.items_title(definition),
+        item_titles=kind.items(definition),
+        templates=tuple(definition.templates),
+        measures=tuple(measure(name).quantity(definition) for name in section.measures),
+        outcome=outcomes[section.outcome],
+        outcomes=tuple(outcomes.values()),
+        covariates=tuple(covariates[name] for name in section.covariates),
+        contents=kind.contents(definition),
+        interventions=(*_upstream(made), *_data(made, definition)),
+    )
+
+
+def _upstream(found: Iterable[Model]) -> Iterable[Intervention]:
+    kinds = {model.upstream.kind for model in found}
+    for name, each in methods().items():
+        if name in kinds:
+            yield Intervention(
+                side="upstream",
+                kind=name,
+                title=each.title,
+                group=each.group,
+                with_unmodified=each.with_unmodified,
+                pretrained=each.pretrained,
+                levels={"upstream_strength": each.symbol} if each.symbol else {},
+            )
+
+
+def _data(found: Iterable[Model], definition: Definition) -> Iterable[Intervention]:
+    used = {model.dataset.kind: model.dataset.alteration for model in found}
+    for name, each in alterations().items():
+        for kind, described in each.kinds(definition).items():
+            if used.get(kind) == name:
+                yield Intervention(
+                    side="data",
+                    kind=kind,
+                    title=described.title,
+                    group=each.group,
+                    levels=described.levels,
+                )
