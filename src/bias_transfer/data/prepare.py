@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bias_transfer.alterations import alteration
-from bias_transfer.data.detox import NAMES, read_detox
+from bias_transfer.data.detox import NAMES, RECORD, read_detox
 from bias_transfer.data.fetch import Remote, fetch, figshare_files
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.comments import comments
@@ -343,8 +343,8 @@ def fetch_detox(name: str, key: str, article: str, path: Path) -> None:
         Where it goes.
     """
     instead = (
-        f"without a network, download {NAMES[key]} of figshare's 'Wikipedia Talk Labels: Toxicity' "
-        f"(4563973) elsewhere and give its path as config key tasks.{name}.detox.{key}"
+        f"without a network, download {NAMES[key]} of {RECORD} elsewhere and give its path as "
+        f"config key tasks.{name}.detox.{key}"
     )
     files = figshare_files(article, instead)
     if NAMES[key] not in files:
