@@ -76,4 +76,3 @@ InputFolder = Annotated[str, Mark("folder")]
 HubId = Annotated[str, Mark("hub")]
 Column = Annotated[Name, Mark("column")]
 OptionalColumn = Annotated[str, Mark("column", optional=True)]
-

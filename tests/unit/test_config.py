@@ -1,5 +1,6 @@
 """The config and its model: they agree, and every mistake is told in one line with its key."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -58,11 +59,14 @@ def test_every_key_of_the_config_that_is_shipped_is_commented():
     lines = (ROOT / "config.yaml").read_text().splitlines()
     bare = [
         line
-        for above, line in zip(lines, lines[1:], strict=False)
+        for above, line in itertools.pairwise(lines)
         if line.strip() and "#" not in line and not above.lstrip().startswith("#")
     ]
     # The two tasks are named, and entries of lists are described by the page.
-    assert [line.strip() for line in bare if not line.lstrip().startswith("- ")] == ["bios:", "wiki:"]
+    assert [line.strip() for line in bare if not line.lstrip().startswith("- ")] == [
+        "bios:",
+        "wiki:",
+    ]
 
 
 def test_what_is_parsed_is_parsed_to_the_same_again(config):
@@ -75,7 +79,9 @@ def test_reading_a_config_starts_no_large_library():
         "import sys; from bias_transfer.study.config import parse; parse({});"
         "print(*{'torch', 'transformers', 'datasets', 'snakemake', 'scipy.stats'} & {*sys.modules})"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == ""
 
 
@@ -118,9 +124,7 @@ def test_a_task_of_ones_own_needs_few_keys(tmp_path):
 
 def test_settings_in_use_hold_no_other_source(config):
     study = parse(config)
-    assert set(settings_in_use(study.model)) == {
-        "source", "corpus", "architecture", "pretraining"
-    }
+    assert set(settings_in_use(study.model)) == {"source", "corpus", "architecture", "pretraining"}
     assert set(settings_in_use(study.model)["corpus"]) == {"source", "generated", "maximum_rows"}
 
 
@@ -315,7 +319,10 @@ MISTAKES = {
         ["config key tasks.bios.file.path is empty", "give the path"],
     ),
     "a path that does not exist": (
-        both(put("tasks", "wiki", "source", "file"), put("tasks", "wiki", "file", "path", "no/such.csv")),
+        both(
+            put("tasks", "wiki", "source", "file"),
+            put("tasks", "wiki", "file", "path", "no/such.csv"),
+        ),
         ["config key tasks.wiki.file.path", "no/such.csv does not exist"],
     ),
     "no path of a checkpoint": (put("model", "source", "file"), ["model.file.path is empty"]),
@@ -344,7 +351,10 @@ MISTAKES = {
         ["model.corpus.hub.id is empty"],
     ),
     "a Detox file that does not exist": (
-        both(put("tasks", "wiki", "source", "detox"), put("tasks", "wiki", "detox", "comments", "gone.tsv")),
+        both(
+            put("tasks", "wiki", "source", "detox"),
+            put("tasks", "wiki", "detox", "comments", "gone.tsv"),
+        ),
         ["config key tasks.wiki.detox.comments", "gone.tsv does not exist"],
     ),
     "templates that do not exist": (

@@ -1,13 +1,15 @@
-"""False positive rates and the three areas of WIKI, by hand and by counting pairs."""
+"""False positive rates and the three areas of each term, by hand and by counting pairs."""
 
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.tasks.false_positive_rates import false_positive_rates, roc_auc
+from bias_transfer.tasks.mentions import rates, roc_auc
+from tests.unit.definitions import terms_of
 
 TERMS = ("gay", "old", "deaf", "sikh")
 # toxic, score, mentions; predicted toxic from a score of one half.
@@ -30,12 +32,19 @@ COMMENTS = [
 
 
 def table_of(comments, terms=TERMS):
-    toxic = np.array([toxic for toxic, _, _ in comments], dtype=bool)
-    score = np.array([score for _, score, _ in comments], dtype=float)
-    inside = np.array([[term in named for term in terms] for _, _, named in comments])
-    return false_positive_rates(toxic, score >= 0.5, score, inside, terms=terms).set_index(
-        "identity_term"
+    predictions = pd.DataFrame(
+        {
+            "label": [named(toxic) for toxic, _, _ in comments],
+            "prediction": [named(score >= 0.5) for _, score, _ in comments],
+            "score": [float(score) for _, score, _ in comments],
+            "group": [";".join(sorted(mentioned)) for _, _, mentioned in comments],
+        }
     )
+    return rates(predictions, terms_of(*terms)).set_index("identity_term")
+
+
+def named(toxic):
+    return "toxic" if toxic else "non-toxic"
 
 
 def test_rates_of_a_term_against_all_comments():

@@ -115,9 +115,7 @@ def test_the_two_grids_of_the_paper_differ_in_noise_only(config):
     )
     mini["upstream"]["uniform"] = whole["upstream"]["uniform"]
     mini["upstream"]["gaussian"] = whole["upstream"]["gaussian"]
-    assert [m.path for m in models(parse(mini))] == [
-        m.path for m in models(parse(whole))
-    ]
+    assert [m.path for m in models(parse(mini))] == [m.path for m in models(parse(whole))]
 
 
 def test_altered_data_meet_the_unmodified_checkpoint_only(config):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.tasks.performance import performance
+from bias_transfer.tasks._performance import performance
 
 
 def test_a_table_worked_out_by_hand():

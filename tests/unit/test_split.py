@@ -79,3 +79,62 @@ def test_every_row_is_in_one_part_and_every_class_in_each(counts, test, evaluati
     for label, count in counts.items():
         tested = (parts["test"]["label"] == label).sum()
         assert tested == min(max(1, round(test * count)), count - 2)
+
+
+def texts(*rows):
+    return pd.DataFrame(rows, columns=["label", "text"]).assign(id=range(len(rows)))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from([f"text {n}" for n in range(12)])),
+        min_size=6,
+        max_size=60,
+    ),
+    st.floats(0.05, 0.9),
+    st.integers(0, 99),
+)
+def test_copies_stay_in_one_part_whatever_their_label(pairs, test, seed):
+    rows = texts(*pairs)
+    try:
+        parts = split(rows, test, 0.1, seed, "t", copies="text")
+    except StudyError as error:
+        assert "copies" in str(error) or "too few" in str(error) or "every row" in str(error)
+        return
+    homes = {}
+    for part, kept in parts.items():
+        assert set(kept["label"]) == {"a", "b"}
+        for text in kept["text"]:
+            assert homes.setdefault(text, part) == part
+    assert sorted(n for kept in parts.values() for n in kept["id"]) == rows["id"].tolist()
+
+
+def test_where_no_copies_cross_the_parts_are_those_without_looking_for_copies():
+    rows = table({"a": 60, "b": 60})
+    rows["text"] = [f"text {n}" for n in rows["id"]]
+    plain = split(rows, 0.2, 0.1, 1, "t")
+    for part, kept in split(rows, 0.2, 0.1, 1, "t", copies="text").items():
+        pd.testing.assert_frame_equal(kept, plain[part])
+
+
+def test_only_copies_move_and_to_the_part_of_the_first():
+    rows = table({"a": 60, "b": 60})
+    rows["text"] = [f"text {n % 100}" for n in rows["id"]]
+    plain = {n: part for part, kept in split(rows, 0.2, 0.1, 1, "t").items() for n in kept["id"]}
+    parts = split(rows, 0.2, 0.1, 1, "t", copies="text")
+    for part, kept in parts.items():
+        assert all(plain[n % 100] == part for n in kept["id"])
+
+
+def test_a_class_keeps_a_text_in_each_part():
+    # Ten copies and two other texts: each class needs all three.
+    rows = texts(*[("a", "same")] * 10, ("a", "x"), ("a", "y"), *[("b", str(n)) for n in range(9)])
+    for seed in range(20):
+        for kept in split(rows, 0.2, 0.1, seed, "t", copies="text").values():
+            assert set(kept["label"]) == {"a", "b"}
+
+
+def test_a_class_of_two_different_texts_is_named():
+    rows = texts(*[("a", "same")] * 10, ("a", "x"), *[("b", str(n)) for n in range(9)])
+    with pytest.raises(StudyError, match="t: the rows of class 'a' are copies of too few texts"):
+        split(rows, 0.2, 0.1, 1, "t", copies="text")

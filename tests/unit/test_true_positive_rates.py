@@ -1,13 +1,14 @@
-"""True positive rates of BIOS, on tables small enough to count by hand."""
+"""True positive rates of two groups, on tables small enough to count by hand."""
 
 import math
 
-import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.tasks.true_positive_rates import true_positive_rates
+from bias_transfer.tasks.labels_by_group import rates
+from tests.unit.definitions import occupations_of
 
 # (occupation, predicted, group, how many)
 COUNTS = [
@@ -33,10 +34,12 @@ OCCUPATIONS = ("poet", "nurse", "dj", "model", "pastor", "dentist", "surgeon", "
 @pytest.fixture
 def table():
     rows = [row[:3] for row in COUNTS for _ in range(row[3])]
-    labels, predictions, groups = map(np.array, zip(*rows, strict=True))
-    return true_positive_rates(labels, predictions, groups, occupations=OCCUPATIONS).set_index(
-        "occupation"
-    )
+    return rates_of(rows, *OCCUPATIONS).set_index("occupation")
+
+
+def rates_of(rows, *occupations):
+    predictions = pd.DataFrame(rows, columns=["label", "prediction", "group"])
+    return rates(predictions, occupations_of(*occupations))
 
 
 def test_one_row_an_occupation_in_the_order_asked_for(table):
@@ -60,12 +63,12 @@ def test_rates_and_their_ratio(table):
 @pytest.mark.parametrize(
     ("occupation", "reason", "ratio", "gap"),
     [
-        ("dj", "no women in the test part", None, None),
-        ("model", "no men in the test part", None, None),
-        ("pastor", "no woman recognised", 0.0, -1.0),
-        ("dentist", "no man recognised", None, 1.0),
-        ("surgeon", "no woman and no man recognised", None, 0.0),
-        ("rapper", "no women in the test part", None, None),
+        ("dj", "no row of group female in the test part", None, None),
+        ("model", "no row of group male in the test part", None, None),
+        ("pastor", "no row of group female recognised", 0.0, -1.0),
+        ("dentist", "no row of group male recognised", None, 1.0),
+        ("surgeon", "no row of group female or male recognised", None, 0.0),
+        ("rapper", "no row of the occupation in the test part", None, None),
     ],
 )
 def test_a_cell_that_does_not_exist_is_kept_with_its_reason(table, occupation, reason, ratio, gap):
@@ -83,9 +86,8 @@ def test_a_cell_that_does_not_exist_is_kept_with_its_reason(table, occupation, r
     )
 )
 def test_a_reason_stands_exactly_where_the_logarithm_is_missing(rows):
-    labels, predictions, groups = map(np.array, zip(*rows, strict=True))
-    groups = np.where(groups == "f", "female", "male")
-    table = true_positive_rates(labels, predictions, groups, occupations=("a", "b"))
+    group = {"f": "female", "m": "male"}
+    table = rates_of([(label, found, group[side]) for label, found, side in rows], "a", "b")
     assert (table["log_tpr_ratio"].isna() == (table["undefined"] != "")).all()
     assert table["test_she"].sum() + table["test_he"].sum() == len(rows)
     for row in table.itertuples():

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from bias_transfer.alterations import alterations
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import measures
+from bias_transfer.models.families import longest_text
 from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.section import Section
 from bias_transfer.study.grid import models, upstream_variants
 from bias_transfer.study.mistakes import not_one_of, shown
-from bias_transfer.study.positions import positions
 from bias_transfer.study.sources import source_paths
 from bias_transfer.study.walk import marks, sections
 from bias_transfer.upstream import methods
@@ -61,7 +61,7 @@ def check(study: Study) -> None:
 
 
 def _check_names(study: Study, task: str) -> None:
-    """Refuse what a task cannot have: methods, measures, columns that do not exist or not for it."""
+    """Refuse methods, measures and columns that do not exist, or not for this kind of task."""
     key, section = f"tasks.{task}", study.tasks[task]
     kind, definition = study.kind(task), study.definition(task)
     _check_listed(f"{key}.upstream", section.upstream, methods())
@@ -233,10 +233,13 @@ def _positions(folder: Path) -> int | None:
     """Return how many tokens the checkpoint in a folder takes; None where it is not known yet."""
     try:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return longest_text(dict(described), str(folder))
+    except (OSError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
         # On the hub, or broken: whoever loads it will tell.
         return None
-    return positions(described) if isinstance(described, dict) else None
+    except StudyError:
+        # A sentiment classifier may be of another family.
+        return None
 
 
 # ---- the grid ---------------------------------------------------------------------------

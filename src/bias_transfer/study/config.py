@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, create_model
 
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import measures as all_measures
+from bias_transfer.models.families import PRETRAINABLE
 from bias_transfer.section import (
     DISTINCT,
     Column,
@@ -41,6 +42,11 @@ from bias_transfer.upstream import methods
 _TASK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _RESERVED = ("corpus", "sentiment")
 
+if TYPE_CHECKING:
+    Family = str
+else:
+    Family = Literal[PRETRAINABLE]
+
 Spread = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0)]
 Splits = Annotated[list[str], Field(min_length=1)]
@@ -63,7 +69,7 @@ class Generator(Section):
     """Spread of she against he over occupations in the corpus, log odds."""
     corpus_attitude: Spread = 3
     """Spread of negative against positive over identity terms in the corpus, log odds."""
-    agreement: float = Field(0.5, ge=-1, le=1)
+    agreement: float = Field(default=0.5, ge=-1, le=1)
     """Correlation of the corpus with the fine-tuning data."""
     prevalence: Spread = 1
     """Factor on the log odds of she in the biographies."""
@@ -97,7 +103,7 @@ class CheckpointHub(Section):
 class CorpusFile(Section):
     """Plain text with one text a line, or CSV, TSV, JSONL or Parquet with a column of texts."""
 
-    paths: InputFiles = []
+    paths: InputFiles = Field(default=[])
     """The files."""
     text: Column = "text"
     """Column of the text, in tables."""
@@ -112,7 +118,7 @@ class CorpusHub(Section):
     """Of the data set, where it has several."""
     revision: str = ""
     """A commit or tag; empty for the newest."""
-    splits: Splits = ["train"]
+    splits: Splits = Field(default=["train"])
     """Splits to merge."""
     text: Column = "text"
     """Column of the text."""
@@ -129,16 +135,16 @@ class Corpus(Section):
     """Plain text with one text a line, or tables."""
     hub: CorpusHub = CorpusHub()
     """A data set of the Hugging Face hub."""
-    maximum_rows: int = Field(0, ge=0)
+    maximum_rows: int = Field(default=0, ge=0)
     """Texts to keep, drawn at random; 0 for all."""
 
 
 class Architecture(Section):
     """Form and size of the model that is pre-trained here."""
 
-    family: declared.Family = declared.FAMILY
-    """Its family."""
-    vocabulary_size: int = Field(1400, ge=300)
+    family: Family = declared.FAMILY
+    """What its layers and its tokenizer are like."""
+    vocabulary_size: int = Field(default=1400, ge=300)
     """Tokens of the vocabulary."""
     hidden_size: Count = 64
     """Width; a multiple of `heads`."""
@@ -148,11 +154,11 @@ class Architecture(Section):
     """Depth."""
     heads: Count = 4
     """Attention heads."""
-    maximum_length: int = Field(64, ge=16)
+    maximum_length: int = Field(default=64, ge=16)
     """Tokens a text."""
-    initializer_range: float = Field(0.1, gt=0)
+    initializer_range: float = Field(default=0.1, gt=0)
     """Standard deviation of the first weights."""
-    dropout: float = Field(0, ge=0, lt=1)
+    dropout: float = Field(default=0, ge=0, lt=1)
     """Of hidden states and attention."""
 
 
@@ -163,7 +169,7 @@ class Pretraining(Training):
     """Share of the tokens to predict."""
     epochs: Count = 5
     """Passes over the corpus."""
-    learning_rate: float = Field(0.003, gt=0)
+    learning_rate: float = Field(default=0.003, gt=0)
     """AdamW's, at its peak."""
 
 
@@ -198,7 +204,7 @@ class SentimentFile(Section):
     """Column of the text."""
     label: Column = "label"
     """Column of the label."""
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default={})
     """Your label → negative, neutral or positive; empty: 0, 1, 2 or the words."""
 
 
@@ -218,7 +224,7 @@ class SentimentTraining(Training):
 
     epochs: Count = 4
     """Passes over the training part."""
-    learning_rate: float = Field(0.001, gt=0)
+    learning_rate: float = Field(default=0.001, gt=0)
     """AdamW's, at its peak."""
 
 
@@ -233,7 +239,7 @@ class Sentiment(Section):
     """Labelled text that a classifier learns from."""
     hub: SentimentHub = SentimentHub()
     """A sentiment classifier of the Hugging Face hub."""
-    maximum_length: int = Field(32, ge=8)
+    maximum_length: int = Field(default=32, ge=8)
     """Tokens of a text that are kept."""
     training: SentimentTraining = SentimentTraining()
     """How the classifier is trained."""
@@ -244,7 +250,7 @@ class Scoring(Section):
 
     batch_size: Count = 256
     """Texts a step."""
-    gpus: int = Field(0, ge=0, le=1)
+    gpus: int = Field(default=0, ge=0, le=1)
     """GPUs that a scoring job asks for; 1 for models that are slow on a CPU."""
 
 
@@ -288,7 +294,13 @@ def _task_name(name: str) -> str:
 
 
 if TYPE_CHECKING:
-    Tasks = dict[str, TaskSection]
+
+    class Task(Definition, TaskSection):
+        """What every task's section has, whatever its kind."""
+
+        source: str
+
+    Tasks = dict[str, Task]
     Upstream = Any
     Measures = Any
 else:
@@ -297,8 +309,8 @@ else:
     ]
     Tasks = Annotated[
         dict[Annotated[str, AfterValidator(_task_name)], _Task],
-        BeforeValidator(_kept, json_schema_input_type=dict[str, _Task | None]),
         Field(min_length=1),
+        BeforeValidator(_kept, json_schema_input_type=dict[str, _Task | None]),
     ]
     Upstream = _composed(
         "Upstream",
@@ -321,14 +333,14 @@ class Study(Section):
     """A results release to redo the analysis from; empty: run the study."""
     seed: Seed = 20220522
     """Of the generated text, the interventions and the pre-training."""
-    seeds: Annotated[list[Seed], Field(min_length=1), DISTINCT] = [1]
+    seeds: Annotated[list[Seed], Field(min_length=1), DISTINCT] = Field(default=[1])
     """Of fine-tuning; one model each."""
-    training_checkpoint_minutes: float = Field(10, ge=0)
+    training_checkpoint_minutes: float = Field(default=10, ge=0)
     """Minutes between training checkpoints, which a killed training goes on from; 0: none. It
     changes no number."""
     paper: bool = True
     """Whether to make the paper's own tables too."""
-    tasks: Tasks = Field(declared.TASKS)
+    tasks: Tasks = Field(default=cast(Any, declared.TASKS))
     """What is predicted, for whom, from which text: any number of tasks, by their names."""
     generator: Generator = Generator()
     """Strengths of the generated associations; 0 switches one off."""
@@ -349,12 +361,13 @@ class Study(Section):
         """Return a task's kind."""
         return kind(self.tasks[task].kind)
 
-    def definition(self, task: str) -> Definition:
-        """Return what is predicted, for whom: the part of a task that measuring depends on."""
-        section = self.tasks[task]
+    def definition(self, task: str) -> Any:
+        """Return what is predicted, for whom: the part of a task that measuring depends on.
+
+        It is an instance of the kind's `definition`.
+        """
         names = set(self.kind(task).definition.model_fields)
-        found: Definition = definition_of(section.model_dump(include=names))
-        return found
+        return definition_of(self.tasks[task].model_dump(include=names))
 
     def method_settings(self, name: str) -> Section:
         """Return what an upstream method is told."""

@@ -1,14 +1,13 @@
 """The two tasks of the paper and the public checkpoints, as the default study declares them."""
 
-from typing import Any, Literal
+from typing import Any
 
 # The checkpoint and the sentiment classifier of the hub.
 CHECKPOINT = "FacebookAI/roberta-base"
 SENTIMENT_CLASSIFIER = "cardiffnlp/twitter-roberta-base-sentiment"
 
-# Of the models that can be pre-trained here.
-Family = Literal["roberta", "bert", "modernbert"]
-FAMILY: Family = "roberta"
+# The family of the checkpoint that is pre-trained here.
+FAMILY = "roberta"
 
 # Occupation classification (De-Arteaga et al. 2019). The paper's test share is 0.2; a small study
 # needs more for its rates.

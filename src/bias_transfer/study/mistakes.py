@@ -49,10 +49,7 @@ def told(error: ValidationError, schema: _Schema) -> str:
     schema
         The JSON schema of the whole config, which says what could stand there.
     """
-    found = [
-        (_Place(schema, each["loc"]), each)
-        for each in error.errors(include_url=False)
-    ]
+    found = [(_Place(schema, each["loc"]), each) for each in error.errors(include_url=False)]
     # The deepest mistake is the most precise; of equals, the first in the order of the keys.
     place, details = max(found, key=lambda each: len(each[0].keys))
     return _line(place, details)

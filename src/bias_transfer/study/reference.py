@@ -60,17 +60,17 @@ _SCHEMA = """\
 _PAGE = """\
 # The config
 
-Every key of a study. A key that a config lacks has the default that stands here; where there is none
-(—), the key must be given. `config.yaml` is the default study, with the two tasks of the paper; a file
-given with `--configfile` is laid over it: mappings are merged, lists are replaced, and a task whose value is
-`null` is left out. Unknown keys are refused.
+Every key of a study. A key that a config lacks has the default that stands here; where there is
+none (—), the key must be given. `config.yaml` is the default study, with the two tasks of the
+paper; a file given with `--configfile` is laid over it: mappings are merged, lists are replaced,
+and a task whose value is `null` is left out. Unknown keys are refused.
 
 This page is written by `python -m bias_transfer.study.reference`.
 """
 
 _TASKS = """\
-Any number of tasks, each under a name of your own: letters, digits, hyphens and underscores. A task is of one of
-the kinds below. Without this key there are two, `bios` and `wiki`, as `config.yaml` spells them out.
+Any number of tasks, each under a name of your own: letters, digits, hyphens and underscores. A task
+is of one of the kinds below. Without this key there are the two of `config.yaml`.
 """
 
 
@@ -97,8 +97,8 @@ class Key:
 
     @property
     def meaning(self) -> str:
-        """What it is for, on one line."""
-        return " ".join(self.schema["description"].split())
+        """What it is for."""
+        return str(self.schema["description"])
 
     @property
     def choices(self) -> list[str]:
@@ -113,6 +113,15 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
+def _on_one_line(schema: Any) -> Any:
+    """Join the lines of the texts in a schema."""
+    if isinstance(schema, dict):
+        return {name: _on_one_line(part) for name, part in schema.items()}
+    if isinstance(schema, list):
+        return [_on_one_line(part) for part in schema]
+    return " ".join(schema.split()) if isinstance(schema, str) else schema
+
+
 class Reference:
     """The schema of the config, and what is read off it."""
 
@@ -120,8 +129,8 @@ class Reference:
         made = Study.model_json_schema(schema_generator=_Untitled)
         self.schema: dict[str, Any] = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **{name: part for name, part in made.items() if name != "$defs"},
-            "$defs": made["$defs"],
+            **{name: _on_one_line(part) for name, part in made.items() if name != "$defs"},
+            "$defs": _on_one_line(made["$defs"]),
         }
 
     def keys(self, schema: Mapping[str, Any], defaults: Mapping[str, Any]) -> tuple[Key, ...]:
@@ -151,7 +160,7 @@ class Reference:
 
     def kind_meaning(self, kind: str) -> str:
         """Return what a kind of task is."""
-        return " ".join(self.resolved(self._kinds()[kind])["description"].split())
+        return str(self.resolved(self._kinds()[kind])["description"])
 
     def flat(self, keys: Iterable[Key], before: str = "") -> Iterator[tuple[str, Key]]:
         """Yield each key that holds a value with its whole name, those of list entries too."""
@@ -170,7 +179,9 @@ class Reference:
         if "anyOf" in schema:
             return " or ".join(dict.fromkeys(map(self.words, schema["anyOf"])))
         if "enum" in schema or "const" in schema:
-            return ", ".join(f"`{_flow(each)}`" for each in schema.get("enum", [schema.get("const")]))
+            return ", ".join(
+                f"`{_flow(each)}`" for each in schema.get("enum", [schema.get("const")])
+            )
         if schema.get("type") == "array":
             return f"list of {self.words(schema['items'])}"
         if schema.get("type") == "object" and "properties" in schema:
@@ -236,9 +247,7 @@ def _entries(keys: Iterable[Key], indent: int) -> Iterator[str]:
 
 def _fitting(keys: Iterable[Key], values: Mapping[str, Any]) -> Iterator[Key]:
     """Leave out the alterations that are for other kinds of task."""
-    others = {
-        name for name, each in alterations().items() if values["kind"] not in each.task_kinds
-    }
+    others = {name for name, each in alterations().items() if values["kind"] not in each.task_kinds}
     for key in keys:
         inside = tuple(each for each in key.inside if each.name not in others)
         yield replace(key, inside=inside) if key.name == "alterations" else key
@@ -280,7 +289,11 @@ def _flow(value: Any) -> str:
 def json_schema() -> str:
     """Return the JSON schema of the config as YAML."""
     body = yaml.safe_dump(
-        Reference().schema, sort_keys=False, allow_unicode=True, width=_WIDTH
+        Reference().schema,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_WIDTH,
+        default_flow_style=None,
     )
     return _SCHEMA + body
 
@@ -289,7 +302,11 @@ def page() -> str:
     """Return docs/config.md."""
     reference = Reference()
     keys = reference.keys(reference.schema, {})
-    parts = [_PAGE, "## The study\n", _table(reference, [each for each in keys if not _is_part(each)])]
+    parts = [
+        _PAGE,
+        "## The study\n",
+        _table(reference, [each for each in keys if not _is_part(each)]),
+    ]
     for key in keys:
         if key.name == "tasks":
             parts += ["## tasks\n", _TASKS]
@@ -306,19 +323,12 @@ def _is_part(key: Key) -> bool:
 
 
 def _table(reference: Reference, keys: Iterable[Key]) -> str:
-    rows = [
-        f"| `{name}` | {_cell(reference.words(key.schema))} | {_default(key)} | {_cell(key.meaning)} |"
-        for name, key in reference.flat(keys)
-    ]
-    return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows, ""])
-
-
-def _default(key: Key) -> str:
-    return "—" if key.default is ... else _cell(f"`{_flow(key.default)}`")
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    rows = [("key", "type", "default", "meaning"), ("---", "---", "---", "---")]
+    for name, key in reference.flat(keys):
+        default = "—" if key.default is ... else f"`{_flow(key.default)}`"
+        rows.append((f"`{name}`", reference.words(key.schema), default, key.meaning))
+    lines = [f"| {' | '.join(each.replace('|', chr(92) + '|') for each in row)} |" for row in rows]
+    return "\n".join([*lines, ""])
 
 
 FILES: dict[str, Callable[[], str]] = {

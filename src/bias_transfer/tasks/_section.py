@@ -5,7 +5,16 @@ from typing import Any, Literal
 from pydantic import Field, create_model
 
 from bias_transfer.alterations import alterations
-from bias_transfer.section import Count, Name, Section, Share
+from bias_transfer.section import (
+    Column,
+    Count,
+    HubId,
+    InputFile,
+    Name,
+    OptionalColumn,
+    Section,
+    Share,
+)
 
 _LISTS: dict[str, Any] = {
     name: (
@@ -49,13 +58,13 @@ class Generated(Section):
 class File(Section):
     """A table of your own: CSV, TSV, JSONL or Parquet."""
 
-    path: str = ""
+    path: InputFile = ""
     """Of the file."""
-    text: Name = "text"
+    text: Column = "text"
     """Column of the texts."""
-    label: Name = "label"
+    label: Column = "label"
     """Column of the labels."""
-    id: str = ""
+    id: OptionalColumn = ""
     """Column that tells the rows apart; empty: they are numbered."""
     labels: dict[Name, Name] = Field(default={})
     """From your labels to the task's; empty: as they are."""
@@ -64,15 +73,15 @@ class File(Section):
 class Hub(Section):
     """A data set of the Hugging Face hub, or a folder of its form."""
 
-    id: str = ""
+    id: HubId = ""
     """OWNER/NAME, or a folder."""
     revision: str = ""
     """A commit, tag or branch; empty: the newest commit."""
     splits: list[Name] = Field(default=["train"], min_length=1)
     """They are merged, then split again."""
-    text: Name = "text"
+    text: Column = "text"
     """Column of the texts."""
-    label: Name = "label"
+    label: Column = "label"
     """Column of the labels."""
     labels: dict[Name, Name] = Field(default={})
     """From its labels to the task's; empty: as they are."""

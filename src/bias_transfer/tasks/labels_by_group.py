@@ -11,7 +11,7 @@ from bias_transfer.analysis.description import Contents, Quantity
 from bias_transfer.data.scrubbing import scrubbed, without_name
 from bias_transfer.data.sources import check_texts, map_values, row_ids, texts_or_blanks
 from bias_transfer.errors import StudyError
-from bias_transfer.section import Name
+from bias_transfer.section import Column, Name, OptionalColumn
 from bias_transfer.tasks import Definition, Kind, _section
 from bias_transfer.tasks._cells import first_reason, log_of_positive, ratio
 from bias_transfer.tasks._vocabulary import check_templates, read_by, refuse_repetition
@@ -100,9 +100,9 @@ class LabelsByGroup(Definition):
 class File(_section.File):
     """A table of your own: CSV, TSV, JSONL or Parquet."""
 
-    group: Name = "group"
+    group: Column = "group"
     """Column of the groups."""
-    name: str = ""
+    name: OptionalColumn = ""
     """Column of the person's name, each part of which becomes _ in the text; empty: none."""
     groups: dict[Name, Name] = Field(default={})
     """From your values to the names of groups; empty: names and aliases."""
@@ -111,9 +111,9 @@ class File(_section.File):
 class Hub(_section.Hub):
     """A data set of the Hugging Face hub, or a folder of its form."""
 
-    group: Name = "group"
+    group: Column = "group"
     """Column of the groups."""
-    name: str = ""
+    name: OptionalColumn = ""
     """Column of the person's name, each part of which becomes _ in the text; empty: none."""
     groups: dict[Name, Name] = Field(default={})
     """From its values to the names of groups; empty: names and aliases."""

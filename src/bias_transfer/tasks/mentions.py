@@ -1,20 +1,28 @@
 """Tasks of mentions: how often harmless comments that mention a term are called toxic."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, field_validator, model_validator
-from scipy.stats import rankdata
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from bias_transfer import vocabularies
 from bias_transfer.analysis.description import Contents, Quantity
 from bias_transfer.data.detox import white_space
 from bias_transfer.data.mentions import SEPARATOR, mentioned, mentions
-from bias_transfer.data.sources import check_texts, map_values, row_ids
+from bias_transfer.data.sources import TABLE_SUFFIXES, check_texts, map_values, row_ids
 from bias_transfer.errors import StudyError
-from bias_transfer.section import Fraction, Name, Section
+from bias_transfer.section import (
+    DISTINCT,
+    Column,
+    InputFile,
+    Name,
+    OptionalColumn,
+    OptionalInputFile,
+    Section,
+)
 from bias_transfer.tasks import Definition, Kind, _section
 from bias_transfer.tasks._cells import first_reason, log_of_positive, ratio
 from bias_transfer.tasks._vocabulary import (
@@ -92,29 +100,41 @@ class Mentions(Definition):
 class Detox(Section):
     """The two files of the Wikipedia Detox toxicity release."""
 
-    comments: str = ""
+    comments: OptionalInputFile = ""
     """toxicity_annotated_comments.tsv; empty: fetched, its checksum verified."""
-    annotations: str = ""
+    annotations: OptionalInputFile = ""
     """toxicity_annotations.tsv; the same."""
     article: Name = "https://api.figshare.com/v2/articles/4563973"
     """Lists both with their checksums."""
-    splits: list[Literal["train", "dev", "test"]] = Field(default=["train", "dev"], min_length=1)
+    splits: Annotated[list[Literal["train", "dev", "test"]], DISTINCT] = Field(
+        default=["train", "dev"], min_length=1
+    )
     """They are merged, then split again."""
-    threshold: Fraction = 0.5
+    threshold: float = Field(default=0.5, ge=0, lt=1)
     """Toxic: more than this share of the annotators say so."""
 
 
 class SentencesFile(Section):
     """A table of your own: CSV, TSV, JSONL or Parquet."""
 
-    path: str = ""
+    path: InputFile = ""
     """Of the file."""
+
+
+def _of_a_table(address: str) -> str:
+    # The file that is fetched is named after it.
+    if PurePosixPath(address).suffix not in TABLE_SUFFIXES:
+        raise ValueError(
+            f"{address!r} does not end in one of {', '.join(TABLE_SUFFIXES)}; give the address of "
+            "such a file"
+        )
+    return address
 
 
 class SentencesAddress(Section):
     """A public file, fetched once."""
 
-    address: Name = (
+    address: Annotated[Name, AfterValidator(_of_a_table)] = (
         "https://raw.githubusercontent.com/conversationai/unintended-ml-bias-analysis/"
         "ff0f436f0c3bf336702f80644b935b9bcc296cb4/unintended_ml_bias/eval_datasets/"
         "bias_madlibs_77k.csv"
@@ -136,11 +156,11 @@ class Sentences(Section):
     """A table of your own."""
     url: SentencesAddress = SentencesAddress()
     """A public file."""
-    text: Name = "Text"
+    text: Column = "Text"
     """Column of the sentences."""
-    label: Name = "Label"
+    label: Column = "Label"
     """Column of the labels."""
-    kind: str = "Template"
+    kind: OptionalColumn = "Template"
     """Column of the kinds of sentence; empty: every row is of the form."""
     kinds: list[Name] = Field(default=["being_adj"], min_length=1)
     """Of these kinds only."""
@@ -304,6 +324,9 @@ def roc_auc(positive: np.ndarray, negative: np.ndarray) -> float:
 
     Missing where either side is empty.
     """
+    # Takes a second to import, which reading a config should not.
+    from scipy.stats import rankdata
+
     if not len(positive) or not len(negative):
         return float("nan")
     ranks = rankdata(np.concatenate([positive, negative]))[: len(positive)].sum()
