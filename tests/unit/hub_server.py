@@ -59,15 +59,16 @@ class Hub:
     repositories
         By ("models" or "datasets", id).
     drops
-        How often a file's connection drops half-way, by file name; after each that it drops, the
-        next request goes on from where the client asks. A negative number: half is sent once, and
-        from then on every connection is closed before a byte is sent.
+        How often the connection drops half-way through what is left of a file, by file name.
+    broken
+        Files of which half is sent, and no more when the client asks for the rest.
     requests
         Method and path of each request, in order.
     """
 
     repositories: dict[tuple[str, str], Repository]
     drops: dict[str, int] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -93,7 +94,7 @@ def serving(repositories: dict[tuple[str, str], Repository]) -> Iterator[Hub]:
         server.daemon_threads = True
         server.hub = hub  # type: ignore[attr-defined]
         hub.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield hub
         finally:
@@ -232,13 +233,15 @@ class _Handler(BaseHTTPRequestHandler):
         if wanted := self.headers.get("Range"):
             start, status = int(wanted.removeprefix("bytes=").split("-")[0]), 206
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        drops = self.hub.drops.get(name, 0) if self.command == "GET" else 0
-        if drops:
-            self.hub.drops[name] = drops - 1
+        half = self.command == "GET" and (
+            name in self.hub.broken or self.hub.drops.get(name, 0) > 0
+        )
+        if half:
             self.close_connection = True
-            if drops < -1:
+            self.hub.drops[name] = self.hub.drops.get(name, 0) - 1
+            if name in self.hub.broken and start:
                 return
-        self._send(status, content[start:], headers, half=bool(drops))
+        self._send(status, content[start:], headers, half)
 
     def _send_json(self, content: Any) -> None:
         self._send(200, json.dumps(content).encode(), {"Content-Type": "application/json"})
@@ -253,6 +256,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content[: len(content) // 2] if half else content)
+        if half:
+            self.close_connection = True
 
 
 def _described(path: str, content: bytes) -> dict[str, Any]:

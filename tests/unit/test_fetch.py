@@ -34,7 +34,13 @@ class Files(BaseHTTPRequestHandler):
             ).encode(),
             "/page": b"<html>log in</html>",
         }
-        if self.path in answers:
+        if self.path.startswith("/half/"):
+            content = answers[self.path.removeprefix("/half")]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content[: len(content) // 2])
+        elif self.path in answers:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(answers[self.path])
@@ -89,6 +95,33 @@ def test_a_page_that_is_no_record_is_refused(server):
 def test_a_file_that_is_not_there_says_what_to_do(server, tmp_path):
     remote = Remote(f"{server}/gone", "md5", "0")
     assert "404" in refused(fetch, remote, tmp_path / "file", INSTEAD)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_half_a_file_is_not_kept(server, tmp_path):
+    remote = Remote(f"{server}/half/file.tsv", "sha256", hashlib.sha256(CONTENT).hexdigest())
+    refused(fetch, remote, tmp_path / "file.tsv", INSTEAD)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_half_a_record_is_not_read(server):
+    refused(figshare_files, f"{server}/half/record", INSTEAD)
+
+
+def test_a_connection_that_is_reset_says_what_to_do(monkeypatch, tmp_path):
+    class Reset:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *arguments):
+            return False
+
+        def read(self, size):
+            raise ConnectionResetError("reset by peer")
+
+    monkeypatch.setattr("urllib.request.urlopen", lambda *arguments, **named: Reset())
+    remote = Remote("http://example.org/file", "md5", "0")
+    assert "reset by peer" in refused(fetch, remote, tmp_path / "file", INSTEAD)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,13 +18,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bias_transfer.study.config import parse
-from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.data.detox import read_detox
 from bias_transfer.data.sources import read_lines, read_rows, read_texts
-from bias_transfer.data.wiki import comments_from
 from bias_transfer.errors import StudyError
+from bias_transfer.study.config import parse
+from bias_transfer.study.mistakes import refuse_repeated_keys
+from bias_transfer.tasks.mentions import rows_from
 from tests.unit.conftest import ROOT
+from tests.unit.definitions import WIKI
 
 COLUMNS = {"text": "comment", "label": "toxic", "id": "id", "path": "", "labels": {}}
 WANTED = ["comment", "toxic", "id"]
@@ -139,7 +140,12 @@ def test_any_rows_behind_a_header_are_read_or_refused(place, name, content, text
         read_or_refuse(read_texts, place("t.txt", behind), "comment")
 
 
-VALID = [("one", "1", "a"), ('two "2"', "0", "b"), ("three\n3", "1", "c"), ("four, 4", "0", "d")]
+VALID = [
+    ("one gay", "1", "a"),
+    ('two "2"', "0", "b"),
+    ("three\n3", "1", "c"),
+    ("four, 4", "0", "d"),
+]
 
 
 def valid(name: str) -> bytes:
@@ -171,7 +177,7 @@ def test_a_damaged_table_is_read_or_refused(place, name, data):
     path = place(name, data.draw(mutated(valid(name))))
     table = read_or_refuse(read_rows, path, WANTED)
     if table is not None:
-        read_or_refuse(comments_from, table, COLUMNS, str(path))
+        read_or_refuse(rows_from, table, COLUMNS, WIKI, str(path))
 
 
 JSON = st.recursive(
@@ -185,10 +191,13 @@ JSON = st.recursive(
 
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(WANTED, JSON)), min_size=1, max_size=4))
 def test_objects_of_any_values_become_comments_or_are_refused(place, rows):
+    for row in rows:
+        if isinstance(row["comment"], str):
+            row["comment"] += " gay"
     path = place("t.jsonl", "\n".join(map(json.dumps, rows)).encode())
     table = read_or_refuse(read_rows, path, WANTED)
     if table is not None:
-        made = read_or_refuse(comments_from, table, COLUMNS, str(path))
+        made = read_or_refuse(rows_from, table, COLUMNS, WIKI, str(path))
         if made is not None:
             assert made["text"].tolist() == [row["comment"] for row in rows]
             assert len(set(made["id"])) == len(rows)

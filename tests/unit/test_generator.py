@@ -4,16 +4,23 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bias_transfer.data.bios import scrub_pronouns
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.comments import comments
 from bias_transfer.data.generate.corpus import corpus
 from bias_transfer.data.generate.sentiment import sentiment_sentences
 from bias_transfer.data.generate.truth import Strengths, declare, family_of
+from bias_transfer.data.generate.vocabulary import (
+    IDENTITY_TERMS,
+    OCCUPATION_TITLES,
+    OCCUPATIONS,
+    require_occupations,
+    require_terms,
+)
 from bias_transfer.data.generate.words import (
     FAMILY_WORDS,
     NEGATIVE_ADJECTIVES,
@@ -23,7 +30,9 @@ from bias_transfer.data.generate.words import (
     SHE_PREVALENCE,
 )
 from bias_transfer.data.mentions import mentions
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS, OCCUPATIONS, occupation_title
+from bias_transfer.data.scrubbing import scrubbed
+from bias_transfer.errors import StudyError
+from tests.unit.definitions import BIOS, TRADES, WIKI, occupations_of, terms_of
 
 USUAL = Strengths(
     corpus_gender=3,
@@ -94,14 +103,14 @@ def test_the_pronouns_of_a_biography_are_those_of_its_group(lives):
 
 
 def test_no_title_of_any_occupation_stands_in_a_biography(lives):
-    titles = re.compile(r"\b(?:" + "|".join(map(occupation_title, OCCUPATIONS)) + r")s?\b", re.I)
+    titles = re.compile(r"\b(?:" + "|".join(OCCUPATION_TITLES.values()) + r")s?\b", re.I)
     assert not lives["text"].str.contains(titles).any()
 
 
 def test_once_scrubbed_only_proxies_tell_the_gender(lives):
-    scrubbed = lives["text"].map(scrub_pronouns)
+    texts = pd.Series(scrubbed(lives["text"], BIOS.scrubbed_words))
     proxy = "|".join(map(re.escape, PROXIES["she"]))
-    hints = scrubbed.str.contains(proxy)
+    hints = texts.str.contains(proxy)
     assert not hints[lives["group"] == "male"].any()
     women = (lives["group"] == "female").sum()
     assert near(hints.sum(), women, USUAL.proxy)
@@ -149,7 +158,7 @@ def test_the_frequency_of_a_term_is_near_the_declared_one(talk):
 
 def by_title(lines):
     """Group the lines of the corpus by the occupation that they name."""
-    titles = {occupation_title(name): name for name in OCCUPATIONS}
+    titles = {title: name for name, title in OCCUPATION_TITLES.items()}
     # The longer first: "yoga teacher" is no "teacher".
     longest = sorted(titles, key=len, reverse=True)
     pattern = re.compile(rf"\b(?:{'|'.join(longest)})\b")
@@ -239,3 +248,14 @@ def test_the_three_sentiments_are_equally_frequent():
     assert all(near(count, 3000, 1 / 3) for count in counts)
     bad = table.loc[table["label"] == "negative", "text"]
     assert all(set(re.findall(r"\w+", text)) & set(NEGATIVE_ADJECTIVES) for text in bad)
+
+
+def test_the_generator_writes_about_its_own_vocabularies_only():
+    require_occupations(BIOS, "bios")
+    require_terms(WIKI, "tasks.wiki.source")
+    for task in (TRADES, occupations_of("dj", "poet")):
+        with pytest.raises(StudyError, match=r"tasks\.t\.source: 'generated' writes biographies"):
+            require_occupations(task, "t")
+    for task in (terms_of("gay", "old"), WIKI.model_copy(update={"positive": "rude"})):
+        with pytest.raises(StudyError, match="for other terms or classes give a file"):
+            require_terms(task, "tasks.t.source")

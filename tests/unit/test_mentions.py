@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bias_transfer.data.mentions import mentioned, mentions
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS
+from bias_transfer.tasks.mentions import items
+from tests.unit.definitions import WIKI
+
+IDENTITY_TERMS = tuple(items(WIKI))
 
 
 def found(text):

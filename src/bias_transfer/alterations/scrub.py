@@ -31,9 +31,7 @@ class Scrub(Section):
 def variant(entry: Scrub, task: Mentions) -> Variant:
     """Name the training set that an entry makes."""
     if entry.mentions not in (task.positive, _ALL):
-        raise StudyError(
-            f"mentions: {entry.mentions!r} is not one of {task.positive}, {_ALL}"
-        )
+        raise StudyError(f"mentions: {entry.mentions!r} is not one of {task.positive}, {_ALL}")
     kind = _kind(entry.mentions, task)
     return Variant(
         kind=kind,

@@ -8,6 +8,8 @@ import pandas as pd
 from bias_transfer.data.sources import first_row, quoted, read_rows
 from bias_transfer.errors import StudyError
 
+RECORD = "figshare's 'Wikipedia Talk Labels: Toxicity' (4563973)"
+
 # The files' names in the release, by the config's key.
 NAMES = {
     "comments": "toxicity_annotated_comments.tsv",

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -46,8 +47,8 @@ def fetch(remote: Remote, path: Path, instead: str) -> None:
     """
     digest = hashlib.new(remote.algorithm)
     with atomic_file(path) as temporary:
-        with _open(remote.address, instead) as answer, temporary.open("wb") as file:
-            while chunk := answer.read(1 << 20):
+        with temporary.open("wb") as file:
+            for chunk in _chunks(remote.address, instead):
                 digest.update(chunk)
                 file.write(chunk)
         if digest.hexdigest() != remote.checksum:
@@ -67,8 +68,7 @@ def figshare_files(article: str, instead: str) -> dict[str, Remote]:
     instead
         What to do where there is no network, for the error message.
     """
-    with _open(article, instead) as answer:
-        text = answer.read()
+    text = b"".join(_chunks(article, instead))
     try:
         record: Mapping[str, Any] = json.loads(text)
         return {
@@ -79,13 +79,16 @@ def figshare_files(article: str, instead: str) -> dict[str, Remote]:
         raise StudyError(f"{article}: not the record of a figshare article; {instead}") from error
 
 
-def _open(address: str, instead: str) -> Any:
+def _chunks(address: str, instead: str) -> Iterator[bytes]:
+    """Yield what an address holds, piece by piece."""
     if not address.startswith(("https://", "http://")):
         raise StudyError(f"{address}: only http and https addresses are fetched; {instead}")
     try:
-        return urllib.request.urlopen(address, timeout=_TIMEOUT)
-    except OSError as error:
+        with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
+            while chunk := answer.read(1 << 20):
+                yield chunk
+    except (OSError, HTTPException) as error:
         if isinstance(error, HTTPError):
             error.close()  # it is an open answer too
-        # Refused, unknown host, 404, time-out: all are one to the reader.
+        # Refused, unknown host, 404, time-out, a connection that drops: all are one to the reader.
         raise StudyError(f"{address}: cannot be fetched ({error}); {instead}") from error

@@ -134,7 +134,9 @@ def _reason(error: Exception, kind: Kind, revision: str) -> str:
             "it was not fetched before, and HF_HUB_OFFLINE forbids to do so now; unset that, or "
             f"{_INSTEAD[kind]}"
         )
-    return f"cannot be loaded ({_short(causes[-1])}); {_CHECK[kind]}, or {_INSTEAD[kind]}"
+    # The innermost says most, but what a parser says may quote a cell.
+    telling = next((each for each in reversed(causes) if not isinstance(each, ValueError)), error)
+    return f"cannot be loaded ({_short(telling)}); {_CHECK[kind]}, or {_INSTEAD[kind]}"
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -1,14 +1,14 @@
 """The study's data sets, from whichever source to the tables that are written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bias_transfer.alterations import alteration
-from bias_transfer.data.detox import NAMES, read_detox
+from bias_transfer.data.detox import NAMES, RECORD, read_detox
 from bias_transfer.data.fetch import Remote, fetch, figshare_files
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.comments import comments
@@ -17,6 +17,7 @@ from bias_transfer.data.generate.identity_templates import identity_templates
 from bias_transfer.data.generate.sentiment import sentiment_sentences
 from bias_transfer.data.generate.truth import Strengths, Truth, declare
 from bias_transfer.data.generate.vocabulary import require_occupations, require_terms
+from bias_transfer.data.hub import resolve
 from bias_transfer.data.identity_templates import templates_from
 from bias_transfer.data.sentiment import sentiment_from
 from bias_transfer.data.sources import (
@@ -62,12 +63,13 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """Rows as read, the names of their columns, what messages call them, and what is true."""
+    """Rows as read, the names of their columns, what messages call them, and what is known."""
 
     rows: pd.DataFrame
     columns: Mapping[str, Any]
     name: str
-    truth: dict[str, Any]
+    truth: dict[str, Any] = field(default_factory=dict)
+    commit: str = ""
 
 
 def prepare_task(
@@ -117,6 +119,7 @@ def prepare_task(
             "kind": "data",
             "task": name,
             "source": settings["source"],
+            "commit": source.commit,
             "rows": {part: len(rows) for part, rows in parts.items()},
             "empty_rows_dropped": len(source.rows) - len(rows),
             "labels": sorted(set(table["label"])),
@@ -146,15 +149,16 @@ def _file(
 ) -> _Source:
     columns = settings["file"]
     wanted = [*_wanted(columns), *([columns["id"]] if columns["id"] else [])]
-    return _Source(read_rows(Path(columns["path"]), wanted), columns, columns["path"], {})
+    return _Source(read_rows(Path(columns["path"]), wanted), columns, columns["path"])
 
 
 def _hub(
     name: str, definition: Any, settings: Mapping[str, Any], files: Mapping[str, Path]
 ) -> _Source:
     columns = settings["hub"]
-    rows = read_hub(columns["id"], columns["revision"], columns["splits"], _wanted(columns))
-    return _Source(rows, columns, f"data set {columns['id']}", {})
+    commit = resolve(columns["id"], "dataset", columns["revision"])
+    rows = read_hub(columns["id"], commit, columns["splits"], _wanted(columns))
+    return _Source(rows, columns, f"data set {columns['id']}", commit=commit)
 
 
 def _detox(
@@ -162,7 +166,7 @@ def _detox(
 ) -> _Source:
     detox, path = settings["detox"], files["comments"]
     rows = read_detox(path, files["annotations"], detox["splits"], detox["threshold"])
-    return _Source(rows, _DETOX | {"path": str(path)}, str(path), {})
+    return _Source(rows, _DETOX | {"path": str(path)}, str(path))
 
 
 _SOURCES = {"generated": _generated, "file": _file, "hub": _hub, "detox": _detox}
@@ -225,6 +229,7 @@ def prepare_corpus(settings: Mapping[str, Any]) -> Prepared:
         if the source is generated.
     """
     declared: dict[str, Any] = {}
+    commit = ""
     if settings["source"] == "generated":
         truth = _truth(settings)
         texts = corpus(
@@ -240,7 +245,8 @@ def prepare_corpus(settings: Mapping[str, Any]) -> Prepared:
     else:
         hub = settings["hub"]
         column = hub["text"]
-        rows = read_hub(hub["id"], hub["revision"], hub["splits"], [column], hub["configuration"])
+        commit = resolve(hub["id"], "dataset", hub["revision"])
+        rows = read_hub(hub["id"], commit, hub["splits"], [column], hub["configuration"])
         texts = texts_or_blanks(rows[column], f"data set {hub['id']}")
     # Blank lines separate paragraphs in plain text, and are no text.
     texts = [text.strip() for text in texts if text.strip()]
@@ -256,7 +262,13 @@ def prepare_corpus(settings: Mapping[str, Any]) -> Prepared:
         texts = [texts[index] for index in sorted(chosen)]
     return Prepared(
         {"corpus": pd.DataFrame({"text": texts})},
-        {"kind": "corpus", "source": settings["source"], "rows": len(texts), "truth": declared},
+        {
+            "kind": "corpus",
+            "source": settings["source"],
+            "commit": commit,
+            "rows": len(texts),
+            "truth": declared,
+        },
     )
 
 
@@ -331,8 +343,8 @@ def fetch_detox(name: str, key: str, article: str, path: Path) -> None:
         Where it goes.
     """
     instead = (
-        f"without a network, download {NAMES[key]} of figshare's 'Wikipedia Talk Labels: Toxicity' "
-        f"(4563973) elsewhere and give its path as config key tasks.{name}.detox.{key}"
+        f"without a network, download {NAMES[key]} of {RECORD} elsewhere and give its path as "
+        f"config key tasks.{name}.detox.{key}"
     )
     files = figshare_files(article, instead)
     if NAMES[key] not in files:

@@ -21,7 +21,7 @@ _PICKLE_SUFFIXES = (".pkl", ".pickle", ".p")
 # For the reader to run, at their own risk; nothing here opens a pickle.
 _UNPICKLE = (
     'python -c "import sys, pandas; pandas.DataFrame(pandas.read_pickle(sys.argv[1]))'
-    ".to_json(sys.argv[2], orient='records', lines=True)\" BIOS.pkl bios.jsonl"
+    ".to_json(sys.argv[2], orient='records', lines=True)\" rows.pkl rows.jsonl"
 )
 
 # A longer value than this is not quoted in a message: it may be somebody's text.

@@ -42,7 +42,7 @@ def _not_taken(column: str) -> str:
     return column
 
 
-Column = Annotated[Name, Field(pattern=r"^[a-z][a-z0-9_]*$"), AfterValidator(_not_taken)]
+ItemColumn = Annotated[Name, Field(pattern=r"^[a-z][a-z0-9_]*$"), AfterValidator(_not_taken)]
 
 
 class Definition(Section):
@@ -50,7 +50,7 @@ class Definition(Section):
 
     kind: Name
     """The kind of task: `labels_by_group` or `mentions`."""
-    item: Column = "item"
+    item: ItemColumn = "item"
     """Column of what bias is measured on, in every table: `occupation`, `identity_term`."""
 
     @property

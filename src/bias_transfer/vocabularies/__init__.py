@@ -13,12 +13,12 @@ from bias_transfer.errors import StudyError
 # Between two aliases of a group.
 _SEPARATOR = ";"
 
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 def names() -> tuple[str, ...]:
     """Return the names of the vocabularies that come with the package, alphabetically."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.csv")))
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.csv")))
 
 
 def read(source: str, columns: Sequence[str], optional: Sequence[str] = ()) -> list[dict[str, str]]:
@@ -146,7 +146,7 @@ def _path(source: str) -> Path:
             f"{quoted(source)} is neither a vocabulary ({', '.join(names())}) nor the path of a "
             ".csv file; correct it"
         )
-    return _FOLDER / f"{source}.csv"
+    return FOLDER / f"{source}.csv"
 
 
 def _without_remarks(text: str) -> str:

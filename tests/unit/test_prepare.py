@@ -1,0 +1,106 @@
+"""Data sets from every source to their tables: what is split, told, altered and refused."""
+
+import pandas as pd
+import pytest
+
+from bias_transfer.data.prepare import alter, prepare_sentences, prepare_task
+from bias_transfer.errors import StudyError
+from tests.unit.definitions import BIOS, TRADES, WIKI, terms_of
+
+SETTINGS = {"seed": 1, "empty": "refuse", "test_share": 0.3, "evaluation_share": 0.2}
+
+
+@pytest.fixture
+def generated(config):
+    """Return the settings of generated text, as the default study has them."""
+    return SETTINGS | {
+        "source": "generated",
+        "generated": {"rows": 900},
+        "generator": config["generator"],
+    }
+
+
+@pytest.mark.parametrize(("name", "task"), [("bios", BIOS), ("wiki", WIKI)])
+def test_generated_text_is_split_and_its_truth_declared(generated, name, task):
+    made = prepare_task(name, task, generated, {})
+    assert set(made.tables) == {"train", "evaluation", "test"}
+    for part, rows in made.tables.items():
+        assert list(rows.columns) == ["id", "text", "label", "group"]
+        assert made.description["rows"][part] == len(rows)
+    assert sum(made.description["rows"].values()) == 900
+    assert made.description["truth"]
+    assert (made.description["task"], made.description["source"]) == (name, "generated")
+
+
+@pytest.mark.parametrize(("name", "task"), [("bios", BIOS), ("wiki", WIKI)])
+def test_no_text_of_the_test_part_is_in_another(generated, name, task):
+    tables = prepare_task(name, task, generated | {"generated": {"rows": 3000}}, {}).tables
+    assert not set(tables["test"]["text"]) & set(tables["train"]["text"])
+    assert not set(tables["evaluation"]["text"]) & set(tables["train"]["text"])
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (TRADES, "config key tasks.t.source: 'generated' writes biographies of the 28 occupations"),
+        (terms_of("gay"), "config key tasks.t.source: 'generated' writes toxic and non-toxic text"),
+    ],
+)
+def test_other_tasks_are_not_generated(generated, task, said):
+    with pytest.raises(StudyError) as caught:
+        prepare_task("t", task, generated, {})
+    assert said in str(caught.value)
+    assert "give a file" in str(caught.value)
+
+
+def test_sentences_about_other_terms_are_not_generated():
+    settings = {"source": "generated"}
+    assert len(prepare_sentences("t", WIKI, settings, None).tables["templates"]) == 1400
+    with pytest.raises(StudyError, match=r"config key tasks\.t\.sentences\.source: 'generated'"):
+        prepare_sentences("t", terms_of("gay"), settings, None)
+
+
+def test_a_folder_of_the_hubs_form_has_no_commit(tmp_path):
+    rows = {"text": [f"text {n}" for n in range(12)], "label": ["welder", "roof_tiler"] * 6}
+    rows["group"] = ["women", "men", "men", "women"] * 3
+    pd.DataFrame(rows).to_parquet(tmp_path / "train.parquet")
+    hub = {"id": str(tmp_path), "revision": "", "splits": ["train"], "labels": {}, "groups": {}}
+    hub |= {"text": "text", "label": "label", "group": "group", "name": ""}
+    made = prepare_task("t", TRADES, SETTINGS | {"source": "hub", "hub": hub}, {})
+    assert made.description["commit"] == ""
+    assert sum(made.description["rows"].values()) == 12
+
+
+TRAINING = pd.DataFrame(
+    {
+        "id": [str(n) for n in range(8)],
+        "text": [f"text {n}" for n in range(8)],
+        "label": ["toxic"] * 4 + ["non-toxic"] * 4,
+        "group": ["gay"] * 6 + [""] * 2,
+    }
+)
+
+
+def test_an_altered_training_set_is_described_by_its_settings():
+    made = alter(TRAINING, WIKI, "scrub", {"mentions": "toxic", "fraction": 0.5}, 1)
+    assert len(made.tables["train"]) == made.description["rows"] == 6
+    assert made.description["dataset"] == {
+        "kind": "scrub-toxic",
+        "id": "scrub-toxic-0.5",
+        "mentions": "toxic",
+        "fraction": 0.5,
+    }
+
+
+def test_an_alteration_that_leaves_nothing_of_a_class_is_refused_by_its_key():
+    with pytest.raises(StudyError) as caught:
+        alter(TRAINING, WIKI, "scrub", {"mentions": "all", "fraction": 1}, 1)
+    assert str(caught.value) == (
+        "scrub-all-1 leaves no training row of class 'toxic'; lower fraction"
+    )
+
+
+def test_under_sampling_a_class_away_is_refused_by_its_key():
+    rows = TRAINING.assign(label="welder", group="men")
+    with pytest.raises(StudyError, match="balance-a0-b1: undersample 1 would drop every training"):
+        alter(rows, TRADES, "balance", {"oversample": 0, "undersample": 1}, 1)
