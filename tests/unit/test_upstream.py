@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bias_transfer.upstream import PRETRAINED, Request, Variant, method, methods
 from bias_transfer.upstream._noise import gaussian_noise, noisy, uniform_noise
 
+SENTDEBIAS = method("sentdebias").settings
 SHAPE = torch.Size((200, 50))
 SIZES = {
     "hidden_size": 16,
@@ -287,3 +288,45 @@ def test_a_draw_depends_on_its_seed_only(new_masked_lm, tiny_tokenizer):
     torch.manual_seed(5)
     straight = weights(transformers.RobertaForMaskedLM(config))
     assert all(torch.equal(first[name], straight[name]) for name in first)
+
+
+# ---- Sent-Debias on every family (what it removes is tested in test_sentdebias) ------------------
+
+
+def sentdebias(model, tokenizer, texts, level):
+    request = Request(Variant("sentdebias", 1.0), SENTDEBIAS(level=level), 1, texts)
+    return method("sentdebias").apply(model, tokenizer, request)
+
+
+def test_word_embeddings_of_every_family_are_debiased_in_place(
+    masked_lm, tiny_tokenizer, tiny_sentences
+):
+    before, tied = weights(masked_lm), is_tied(masked_lm)
+    inner = masked_lm.get_input_embeddings().weight
+    was = inner.detach().clone()
+    sentdebias(masked_lm, tiny_tokenizer, tiny_sentences, "word")
+    assert is_tied(masked_lm) == tied
+    changed = {name for name, each in weights(masked_lm).items() if not each.equal(before[name])}
+    assert len(changed) == 1
+    # One direction is gone: the difference is of rank 1, and what is left is orthogonal to it.
+    _, singular, directions = torch.linalg.svd((was - inner.detach()).double())
+    assert singular[0] > 0.1
+    assert singular[1] < 1e-5
+    assert (inner.detach().double() @ directions[0]).abs().max() < 1e-5
+
+
+def test_hidden_states_of_every_family_are_debiased_behind_the_encoder(
+    masked_lm, tiny_tokenizer, tiny_sentences
+):
+    batch = tiny_tokenizer(tiny_sentences[:8], padding=True, return_tensors="pt")
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
+    before = weights(masked_lm)
+    with torch.inference_mode():
+        was = masked_lm.base_model(**inputs).last_hidden_state.double().flatten(0, 1)
+        sentdebias(masked_lm, tiny_tokenizer, tiny_sentences, "hidden")
+        now = masked_lm.base_model(**inputs).last_hidden_state.double().flatten(0, 1)
+    assert all(weight.equal(before[name]) for name, weight in weights(masked_lm).items())
+    _, singular, directions = torch.linalg.svd(was - now)
+    assert singular[0] > 0.1
+    assert singular[1] < 1e-4
+    assert (now @ directions[0]).abs().max() < 1e-4
