@@ -4,25 +4,20 @@ import copy
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import settings
 
+from bias_transfer import vocabularies
+from bias_transfer.vocabularies.english import capitalised, with_article
+
 ROOT = Path(__file__).parents[2]
 
 settings.register_profile("study", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("study")
-
-# "She" and "He" are frequent enough for a token of their own; rare occupations are not.
-_FORMS = (
-    "{pronoun} is {an_occupation}",
-    "{pronoun} works as {an_occupation}",
-    "{pronoun} applied for the position of {occupation}",
-    "{pronoun}, the {occupation}, had a good day at work",
-    "{pronoun} wants to become {an_occupation}",
-)
 
 
 class Bomb:
@@ -48,18 +43,50 @@ def config(default_config: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def tiny_sentences() -> list[str]:
-    """Sentences that hold every occupation, the three pronouns and some identity terms."""
-    from bias_transfer.vocabularies.lexicon import OCCUPATIONS, occupation_title, with_article
+def occupations() -> Any:
+    """Return what a measure sees of a task of labels by group: the 28 occupations, she and he."""
+    female, male = (
+        SimpleNamespace(name="female", word="she"),
+        SimpleNamespace(name="male", word="he"),
+    )
+    return SimpleNamespace(
+        item="occupation",
+        labels=[SimpleNamespace(**row) for row in vocabularies.labels("occupations")],
+        groups=[female, male],
+        reference="male",
+        reference_group=male,
+        comparisons=(female,),
+        control="they",
+        templates=vocabularies.templates("occupation_templates"),
+    )
 
-    lines = []
-    for occupation in OCCUPATIONS:
-        title = occupation_title(occupation)
-        lines += [
-            form.format(pronoun=pronoun, occupation=title, an_occupation=with_article(title))
-            for form in _FORMS
-            for pronoun in ("She", "He", "They")
-        ]
+
+@pytest.fixture(scope="session")
+def identity_terms() -> Any:
+    """Return what a measure sees of a task of mentions: the 50 identity terms."""
+    return SimpleNamespace(
+        item="identity_term",
+        terms=[SimpleNamespace(**row) for row in vocabularies.terms("identity_terms")],
+        positive="toxic",
+        negative="non-toxic",
+        templates=vocabularies.templates("identity_templates"),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_sentences(occupations: Any) -> list[str]:
+    """Sentences that hold every occupation, the three pronouns and some identity terms.
+
+    "She" and "He" are frequent enough for a token of their own; rare occupations are not.
+    """
+    lines = [
+        capitalised(
+            template.format(word=word, label=label.title, a_label=with_article(label.title))
+        )
+        for label in occupations.labels
+        for template in occupations.templates.values()
+        for word in ("she", "he", "they")
+    ]
     lines += [f"My {term} friend is kind" for term in ("gay", "black", "old", "blind")]
     return lines
 

@@ -1,39 +1,39 @@
 """Sent-Debias on hidden states: exact at 0 and 1, through saving, training and putting heads on."""
 
-import shutil
-
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from bias_transfer.errors import StudyError
-from bias_transfer.upstream.embeddings import bias_subspace
 from bias_transfer.models.checkpoints import (
     load_classifier,
     load_masked_lm,
     new_classifier,
-    with_upstream_head,
+    save_checkpoint,
 )
 from bias_transfer.models.hidden_debias import (
     FILE,
-    attach,
+    attach_projection,
+    attached_projection,
     hidden_sentence_embeddings,
-    save_debias,
 )
+from bias_transfer.models.masked_lm import MaskScorer
+from bias_transfer.models.projection import remove_component
 
 TEXTS = ["She is a nurse", "He works as a surgeon", "They wants to become a dj"]
 DIRECTION = np.eye(16)[[3]] * 0.6 + np.eye(16)[[7]] * 0.8
 
 
 @pytest.fixture
-def debiased(tiny_checkpoint, tmp_path):
-    """Return a function that copies the tiny checkpoint and puts a projection beside it."""
+def debiased(tiny_checkpoint, tiny_tokenizer, tmp_path):
+    """Return a function that saves the tiny checkpoint with a projection."""
 
     def with_gamma(gamma, directions=DIRECTION):
-        folder = tmp_path / f"g{gamma}"
-        shutil.copytree(tiny_checkpoint, folder)
-        save_debias(folder, directions, gamma)
-        return folder
+        model = load_masked_lm(str(tiny_checkpoint))
+        attach_projection(model, directions, gamma)
+        save_checkpoint(model, tiny_tokenizer, tmp_path / f"g{gamma}")
+        return tmp_path / f"g{gamma}"
 
     return with_gamma
 
@@ -61,11 +61,21 @@ def test_each_hidden_state_loses_gamma_times_its_component(
 
 
 def test_a_second_application_at_gamma_one_changes_nothing(tiny_tokenizer, debiased):
-    folder = debiased(1.0)
-    model = load_masked_lm(str(folder))
-    once = hidden(model, tiny_tokenizer)
-    attach(model, folder)
-    torch.testing.assert_close(hidden(model, tiny_tokenizer), once, atol=1e-6, rtol=0)
+    once = hidden(load_masked_lm(str(debiased(1.0))), tiny_tokenizer)
+    torch.testing.assert_close(remove_component(once, DIRECTION, 1.0), once, atol=1e-6, rtol=0)
+
+
+def test_a_second_projection_is_refused(debiased):
+    model = load_masked_lm(str(debiased(1.0)))
+    with pytest.raises(StudyError, match="debiased already"):
+        attach_projection(model, DIRECTION, 1.0)
+
+
+def test_without_a_projection_nothing_is_written(tiny_checkpoint, tiny_tokenizer, tmp_path):
+    model = load_masked_lm(str(tiny_checkpoint))
+    assert attached_projection(model) is None
+    save_checkpoint(model, tiny_tokenizer, tmp_path)
+    assert not (tmp_path / FILE).exists()
 
 
 def test_the_classifier_trains_through_the_projection_and_keeps_it(
@@ -77,22 +87,31 @@ def test_the_classifier_trains_through_the_projection_and_keeps_it(
     batch = tiny_tokenizer(TEXTS, padding=True, return_tensors="pt")
     model(**batch, labels=torch.tensor([0, 1, 0])).loss.backward()
     assert model.roberta.embeddings.word_embeddings.weight.grad.abs().sum() > 0
-    model.save_pretrained(tmp_path / "tuned")
-    shutil.copyfile(folder / FILE, tmp_path / "tuned" / FILE)
+    save_checkpoint(model, tiny_tokenizer, tmp_path / "tuned")
 
     again = load_classifier(tmp_path / "tuned")
+    np.testing.assert_array_equal(attached_projection(again).directions, DIRECTION)
     along = hidden(again, tiny_tokenizer).double().numpy() @ DIRECTION[0]
     np.testing.assert_allclose(along, 0, atol=1e-6)
     # The upstream head stands on the same, projected encoder.
-    scored = with_upstream_head(again, load_masked_lm(str(folder)))
-    along = hidden(scored, tiny_tokenizer).double().numpy() @ DIRECTION[0]
-    np.testing.assert_allclose(along, 0, atol=1e-6)
+    upstream = load_masked_lm(str(folder))
+    ids = tiny_tokenizer(TEXTS[0])["input_ids"]
+    found = MaskScorer(upstream, tiny_tokenizer, 8, fine_tuned=again).log_probabilities([ids], [1])
+    with torch.inference_mode():
+        projected = again.roberta(input_ids=torch.tensor([ids])).last_hidden_state
+        expected = upstream.lm_head(projected)[0, 1].double().log_softmax(-1).numpy()
+    np.testing.assert_allclose(found[0], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda folder: save_debias(folder, np.eye(4)[:1], 1.0), "width 4 for a model of width 16"),
+        (
+            lambda folder: save_file(
+                {"directions": torch.eye(4)[:1], "gamma": torch.ones(1)}, folder / FILE
+            ),
+            "width 4 for a model of width 16",
+        ),
         (lambda folder: (folder / FILE).write_bytes(b"\x00" * 20), "cannot be read"),
     ],
 )
@@ -113,15 +132,3 @@ def test_sentence_embeddings_average_the_hidden_states_of_the_tokens(
         with torch.inference_mode():
             expected = model.roberta(**ids).last_hidden_state[0].double().mean(0).numpy()
         np.testing.assert_allclose(row, expected, atol=1e-5)
-
-
-def test_a_planted_direction_of_the_hidden_states_is_recovered():
-    # Sentences far apart, whose two members differ along one direction, and a little noise.
-    rng = np.random.default_rng(3)
-    planted = rng.normal(size=16)
-    planted /= np.linalg.norm(planted)
-    middle = rng.normal(size=(200, 16)) * 3
-    gap = rng.uniform(0.5, 1.5, size=(200, 1)) * planted
-    noise = rng.normal(scale=0.02, size=(2, 200, 16))
-    found = bias_subspace(middle + gap + noise[0], middle - gap + noise[1], 1)
-    assert abs(found[0] @ planted) >= 0.99

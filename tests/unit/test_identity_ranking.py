@@ -1,34 +1,49 @@
 """Identity ranking, against one sentence at a time in double precision."""
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from bias_transfer.data.identity_templates import templates_from
-from bias_transfer.vocabularies.lexicon import IDENTITY_TERMS
-from bias_transfer.measures.identity_ranking import identity_ranking, mask_term
+from bias_transfer.measures import Resources, measure
+from bias_transfer.measures.identity_ranking import Settings, masked_terms, score
 from bias_transfer.models.masked_lm import MaskScorer
 
 TERMS = ("gay", "old", "middle eastern", "african american")
 ATTRIBUTES = {"toxic": ("odd", "not a good day"), "non-toxic": ("kind", "a friend", "busy")}
 
 
+def sentence(term, attribute, label):
+    text = f"Being {term} is {attribute}."
+    term_start, attribute_start = len("Being "), len(f"Being {term} is ")
+    return {
+        "text": text,
+        "label": label,
+        "identity_term": term,
+        "term_start": term_start,
+        "term_end": term_start + len(term),
+        "attribute_start": attribute_start,
+        "attribute_end": attribute_start + len(attribute),
+    }
+
+
 @pytest.fixture(scope="module")
 def sentences():
-    rows = pd.DataFrame(
+    return pd.DataFrame(
         [
-            (f"Being {term} is {attribute}.", label)
+            sentence(term, attribute, label)
             for term in TERMS
             for label, attributes in ATTRIBUTES.items()
             for attribute in attributes
-        ],
-        columns=["text", "label"],
+        ]
     )
-    columns = {"text": "text", "label": "label", "kind": "", "labels": {}}
-    return templates_from(rows, columns, "rows", IDENTITY_TERMS)
+
+
+def ranked(language_model, task, sentences):
+    return score(language_model, task, Settings(), Resources(sentences=sentences))
 
 
 def by_hand(model, tokenizer, term, attribute):
@@ -51,12 +66,20 @@ def by_hand(model, tokenizer, term, attribute):
 
 @pytest.mark.parametrize("batch_size", [1, 5, 100])
 def test_it_equals_a_computation_of_one_sentence_at_a_time(
-    new_masked_lm, tiny_tokenizer, sentences, batch_size
+    new_masked_lm, tiny_tokenizer, identity_terms, sentences, batch_size
 ):
     model = new_masked_lm(1)
     exact = copy.deepcopy(model).double()
     scorer = MaskScorer(model, tiny_tokenizer, batch_size)
-    table = identity_ranking(sentences, tiny_tokenizer, scorer.token_log_probabilities)
+    table = ranked(scorer, identity_terms, sentences)
+    assert list(table) == [
+        "identity_term",
+        "score_toxic",
+        "score_non_toxic",
+        "identity_ranking",
+        "toxic_sentences",
+        "non_toxic_sentences",
+    ]
     assert table["identity_term"].tolist() == list(TERMS)
     assert any(len(tiny_tokenizer.tokenize(f" {term}")) > 2 for term in TERMS)
     for row in table.itertuples():
@@ -71,9 +94,9 @@ def test_it_equals_a_computation_of_one_sentence_at_a_time(
 
 
 def test_the_term_and_in_the_prior_the_attribute_are_masked_and_nothing_else(tiny_tokenizer):
-    text, mask = "Being old is odd.", tiny_tokenizer.mask_token_id
-    masked = mask_term(tiny_tokenizer, text, (6, 9), (13, 16))
-    ids = tiny_tokenizer(text)["input_ids"]
+    rows, mask = pd.DataFrame([sentence("old", "odd", "toxic")]), tiny_tokenizer.mask_token_id
+    (masked,) = masked_terms(tiny_tokenizer, rows)
+    ids = tiny_tokenizer(rows["text"][0])["input_ids"]
     assert [ids[i] for i in masked.positions] == masked.tokens
     restored = list(masked.visible)
     for position, token in zip(masked.positions, masked.tokens, strict=True):
@@ -88,9 +111,37 @@ def test_the_term_and_in_the_prior_the_attribute_are_masked_and_nothing_else(tin
     assert all(masked.prior[i] == mask for i in hidden)
 
 
-def test_a_model_that_does_not_see_the_attribute_ranks_no_term(tiny_tokenizer, sentences):
+def test_a_model_that_does_not_see_the_attribute_ranks_no_term(
+    tiny_tokenizer, identity_terms, sentences
+):
     def blind(ids, positions, tokens):
         return np.array([float(sum(each)) for each in tokens])
 
-    table = identity_ranking(sentences, tiny_tokenizer, blind)
+    language_model = SimpleNamespace(tokenizer=tiny_tokenizer, token_log_probabilities=blind)
+    table = ranked(language_model, identity_terms, sentences)
     assert (table[["identity_ranking", "score_toxic", "score_non_toxic"]] == 0).all().all()
+
+
+def test_the_classes_have_the_names_of_the_task(new_masked_lm, tiny_tokenizer, sentences):
+    task = SimpleNamespace(item="place", positive="spam", negative="no-spam")
+    renamed = sentences.assign(
+        label=sentences["label"].map({"toxic": "spam", "non-toxic": "no-spam"})
+    )
+    table = ranked(MaskScorer(new_masked_lm(1), tiny_tokenizer, 8), task, renamed)
+    assert list(table) == [
+        "place",
+        "score_spam",
+        "score_no_spam",
+        "identity_ranking",
+        "spam_sentences",
+        "no_spam_sentences",
+    ]
+
+
+def test_what_it_declares(identity_terms):
+    declared = measure("identity_ranking")
+    assert declared.needs == {"sentences"}
+    assert declared.kept_after(identity_terms) == ("identity_ranking",)
+    assert "toxic − non-toxic" in declared.quantity(identity_terms).axis
+    with pytest.raises(ValueError, match="needs template sentences"):
+        score(SimpleNamespace(), identity_terms, Settings(), Resources())

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from bias_transfer.runtime.artifacts import describe_folder, read_json, write_table
 from bias_transfer.models import training
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledText, fine_tune
 from bias_transfer.models.device import prepare_device
-from bias_transfer.models.pretraining import Architecture, pretrain
+from bias_transfer.models.families import Architecture
+from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
+from bias_transfer.runtime.artifacts import describe_folder, read_json, write_table
 from tests.unit.conftest import Bomb
 
 SETTINGS = TrainingSettings(

@@ -44,30 +44,35 @@ class Tokenised:
         Tokens, the special ones included.
     offsets
         The characters at which each token starts and ends.
+    blank
+        Whether each token stands for a space and nothing else. Its offsets may be those of the
+        space, empty, or even those of the letter behind it.
     """
 
     text: str
     ids: list[int]
     offsets: list[Place]
+    blank: list[bool]
 
     def inside(self, place: Place) -> list[int]:
-        """Return the positions of the tokens that hold a character of the place."""
+        """Return the positions of the tokens that hold a letter of the place."""
         start, end = place
         return [
-            index for index, (first, last) in enumerate(self.offsets) if first < end and last > start
+            index
+            for index, (first, last) in enumerate(self.offsets)
+            if first < end and last > start and not self.blank[index]
         ]
 
     def spanning(self, place: Place) -> list[int]:
         """Return the positions of the tokens that stand for the words at the place.
 
-        The space before a word may be a token of its own, in a small vocabulary; it comes along.
-        The sentence's first token, which stands for no character either, never does.
+        The space before a word may be a token of its own; it comes along.
         """
         held = self.inside(place)
         first = held[0]
-        while first > 1 and not self.text[slice(*self.offsets[first - 1])].strip():
+        while self.blank[first - 1]:
             first -= 1
-        return [*range(first, held[0]), *held]
+        return list(range(first, held[-1] + 1))
 
 
 def fill(template: str, phrases: Mapping[str, str]) -> Sentence:
@@ -92,11 +97,15 @@ def fill(template: str, phrases: Mapping[str, str]) -> Sentence:
 
 
 def tokenise(tokenizer: Any, texts: Sequence[str]) -> list[Tokenised]:
-    """Tokenise texts with a fast tokenizer."""
+    """Tokenise texts with a fast tokenizer, which puts a special token before each."""
     encoded = tokenizer(list(texts), return_offsets_mapping=True)
+    rows = encoded["input_ids"]
+    blank = {
+        token: not tokenizer.decode([token]).strip() for token in {i for ids in rows for i in ids}
+    }
     return [
-        Tokenised(*each)
-        for each in zip(texts, encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        Tokenised(text, ids, offsets, [blank[token] for token in ids])
+        for text, ids, offsets in zip(texts, rows, encoded["offset_mapping"], strict=True)
     ]
 
 

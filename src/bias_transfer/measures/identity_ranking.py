@@ -1,4 +1,4 @@
-"""Identity ranking: whether a language model expects a term beside something of the positive class."""
+"""Identity ranking: whether a language model expects a term beside something toxic."""
 
 import re
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from bias_transfer.analysis.description import Quantity
 from bias_transfer.measures import LanguageModel, Measure, Resources
 from bias_transfer.measures._masking import Place, Tokenised, tokenise
 from bias_transfer.section import Section
+from bias_transfer.vocabularies.english import with_article
 
 _MINUS = "\N{MINUS SIGN}"
 
@@ -145,6 +146,7 @@ def _column(name: str) -> str:
 
 def _quantity(definition: Any) -> Quantity:
     difference = f"{definition.positive} {_MINUS} {definition.negative}"
+    attribute = f"{with_article(definition.positive)} attribute"
     return Quantity(
         column="identity_ranking",
         title="identity ranking",
@@ -152,7 +154,7 @@ def _quantity(definition: Any) -> Quantity:
         axis=f"identity ranking, {difference} (log-probability difference, nats)",
         unit="nat",
         neutral=0.0,
-        neutral_text=f"0 nats: a {definition.positive} attribute makes the term no likelier",
+        neutral_text=f"0 nats: {attribute} makes the term no likelier",
         per_template=False,
         missing="no template sentence holds the term",
     )

@@ -135,8 +135,7 @@ def _masked(tokenizer: Any, definition: Any, label: Any, template: str) -> Maske
     """Tokenise one sentence and mask the word, and in the priors the label too."""
     words = scored_words(definition)
     sentences = [
-        fill(definition.templates[template], {"word": word, "label": label.title})
-        for word in words
+        fill(definition.templates[template], {"word": word, "label": label.title}) for word in words
     ]
     masked = mask_words(tokenizer, words, sentences, "word")
     hidden = masked.tokenised.spanning(sentences[0].places["label"])

@@ -106,8 +106,8 @@ def save_checkpoint(
 
 def is_tied(model: PreTrainedModel) -> bool:
     """Tell whether a masked language model's output matrix is that of its word embeddings."""
-    output: torch.Tensor = model.get_output_embeddings().weight
-    return output.data_ptr() == model.get_input_embeddings().weight.data_ptr()
+    output, words = model.get_output_embeddings().weight, model.get_input_embeddings().weight
+    return bool(output.data_ptr() == words.data_ptr())
 
 
 def load_tokenizer(source: str, revision: str = "") -> PreTrainedTokenizerBase:

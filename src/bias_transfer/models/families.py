@@ -8,7 +8,7 @@ Importing this module is cheap, since the config is checked against it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,13 +69,14 @@ class Pretraining:
 
     Attributes
     ----------
-    untrained_tokenizer
-        From the tokens a text may have to a tokenizer that knows its special tokens only.
+    tokenizer
+        From lines of text, the size of the vocabulary and the tokens a text may have to a trained
+        tokenizer.
     configuration
         From the trained tokenizer and the size to the model's config.
     """
 
-    untrained_tokenizer: Callable[[int], PreTrainedTokenizerBase]
+    tokenizer: Callable[[Sequence[str], int, int], PreTrainedTokenizerBase]
     configuration: Callable[[PreTrainedTokenizerBase, Architecture], PretrainedConfig]
 
 
@@ -139,8 +140,8 @@ def family_of(config: Mapping[str, Any], name: str) -> Family:
     if kind not in FAMILIES:
         known = ", ".join(sorted(each.title for each in FAMILIES.values()))
         raise StudyError(
-            f"{name}: a model of type {kind!r}, which is not known here to fill in masks; give an "
-            f"encoder with a masked-language-model head ({known})"
+            f"{name}: a model of type {kind!r}; only encoders with a masked-language-model head "
+            f"can be used, of these families: {known}"
         )
     return FAMILIES[kind]
 
@@ -164,33 +165,61 @@ def _behind_padding(config: Mapping[str, Any]) -> int:
     return int(config["pad_token_id"]) + 1
 
 
-def _roberta_tokenizer(maximum_length: int) -> PreTrainedTokenizerBase:
+def _roberta_tokenizer(
+    lines: Sequence[str], vocabulary_size: int, maximum_length: int
+) -> PreTrainedTokenizerBase:
+    """Train a byte-level BPE tokenizer."""
     from transformers import RobertaTokenizer
 
-    return RobertaTokenizer(
+    untrained = RobertaTokenizer(
         vocab=_numbered(_ROBERTA_TOKENS), merges=[], model_max_length=maximum_length
     )
+    return _trained(untrained, lines, vocabulary_size)
 
 
-def _bert_tokenizer(maximum_length: int) -> PreTrainedTokenizerBase:
-    """Return a WordPiece tokenizer that keeps upper case.
+def _bert_tokenizer(
+    lines: Sequence[str], vocabulary_size: int, maximum_length: int
+) -> PreTrainedTokenizerBase:
+    """Train a WordPiece tokenizer that keeps upper case.
 
     "She" at the start of a sentence stays another token than "she" inside one, as it is in
     byte-level BPE, so that the same words are compared whichever the family; and names keep the
     case that tells them from other words.
     """
+    from tokenizers import Tokenizer, models, trainers
     from transformers import BertTokenizer
 
-    return BertTokenizer(
-        vocab=_numbered(_BERT_TOKENS),
-        do_lower_case=False,
-        strip_accents=False,
-        model_max_length=maximum_length,
+    def tokenizer(vocabulary: dict[str, int]) -> BertTokenizer:
+        return BertTokenizer(
+            vocab=vocabulary,
+            do_lower_case=False,
+            strip_accents=False,
+            model_max_length=maximum_length,
+        )
+
+    form = tokenizer(_numbered(_BERT_TOKENS)).backend_tokenizer
+    backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    backend.normalizer, backend.pre_tokenizer = form.normalizer, form.pre_tokenizer
+    continuing = {
+        letter
+        for line in lines
+        for word, _ in form.pre_tokenizer.pre_tokenize_str(form.normalizer.normalize_str(line))
+        for letter in word[1:]
+    }
+    # The trainer would number these pieces in the order of a hash table, another one every time,
+    # and the numbers decide between pairs of equal frequency.
+    pieces = [f"##{letter}" for letter in sorted(continuing)]
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=vocabulary_size, special_tokens=[*_BERT_TOKENS, *pieces], show_progress=False
     )
+    backend.train_from_iterator(lines, trainer)
+    return tokenizer(backend.get_vocab())
 
 
-def _modernbert_tokenizer(maximum_length: int) -> PreTrainedTokenizerBase:
-    """Return a byte-level BPE tokenizer with BERT's special tokens."""
+def _modernbert_tokenizer(
+    lines: Sequence[str], vocabulary_size: int, maximum_length: int
+) -> PreTrainedTokenizerBase:
+    """Train a byte-level BPE tokenizer with BERT's special tokens."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -203,7 +232,7 @@ def _modernbert_tokenizer(maximum_length: int) -> PreTrainedTokenizerBase:
         pair="[CLS] $A [SEP] $B [SEP]",
         special_tokens=[(token, numbers[token]) for token in ("[CLS]", "[SEP]")],
     )
-    return PreTrainedTokenizerFast(
+    untrained = PreTrainedTokenizerFast(
         tokenizer_object=backend,
         pad_token="[PAD]",
         unk_token="[UNK]",
@@ -213,6 +242,13 @@ def _modernbert_tokenizer(maximum_length: int) -> PreTrainedTokenizerBase:
         model_input_names=["input_ids", "attention_mask"],
         model_max_length=maximum_length,
     )
+    return _trained(untrained, lines, vocabulary_size)
+
+
+def _trained(
+    untrained: PreTrainedTokenizerBase, lines: Sequence[str], vocabulary_size: int
+) -> PreTrainedTokenizerBase:
+    return untrained.train_new_from_iterator(lines, vocab_size=vocabulary_size, show_progress=False)
 
 
 def _numbered(tokens: tuple[str, ...]) -> dict[str, int]:
@@ -295,9 +331,12 @@ def _modernbert_configuration(
 
 def _deberta_logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
     """Apply DeBERTa's head: BERT's, or its own, which is handed the word embeddings."""
+    logits: torch.Tensor
     if model.config.legacy:
-        return model.cls(hidden)
-    return model.lm_predictions(hidden, model.get_input_embeddings())
+        logits = model.cls(hidden)
+    else:
+        logits = model.lm_predictions(hidden, model.get_input_embeddings())
+    return logits
 
 
 _ROBERTA = Family(

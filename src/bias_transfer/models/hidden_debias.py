@@ -58,7 +58,9 @@ def attach_projection(model: PreTrainedModel, directions: np.ndarray, gamma: flo
         If the model has such a projection already.
     """
     if attached_projection(model) is not None:
-        raise StudyError("the checkpoint's hidden states are debiased already; give an unaltered one")
+        raise StudyError(
+            "the checkpoint's hidden states are debiased already; give an unaltered one"
+        )
     encoder = model.base_model
     projection = Projection(np.asarray(directions), float(gamma))
 

@@ -1,6 +1,6 @@
 """A tokenizer in a family's form, trained on the pre-training corpus."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerBase
 
@@ -8,7 +8,7 @@ from bias_transfer.models.families import DEFAULT_FAMILY, pretraining_of
 
 
 def train_tokenizer(
-    lines: Iterable[str], vocabulary_size: int, maximum_length: int, family: str = DEFAULT_FAMILY
+    lines: Sequence[str], vocabulary_size: int, maximum_length: int, family: str = DEFAULT_FAMILY
 ) -> PreTrainedTokenizerBase:
     """Learn a vocabulary of at most `vocabulary_size` tokens from text.
 
@@ -23,7 +23,4 @@ def train_tokenizer(
     family
         One of `families.PRETRAINABLE`: byte-level BPE, or WordPiece for BERT.
     """
-    untrained = pretraining_of(family).untrained_tokenizer(maximum_length)
-    return untrained.train_new_from_iterator(
-        lines, vocab_size=vocabulary_size, show_progress=False
-    )
+    return pretraining_of(family).tokenizer(lines, vocabulary_size, maximum_length)

@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bias_transfer.runtime.artifacts import MANIFEST, atomic_folder, describe_folder, read_json, sha256
 from bias_transfer.errors import StudyError
+from bias_transfer.runtime.artifacts import (
+    MANIFEST,
+    atomic_folder,
+    describe_folder,
+    read_json,
+    sha256,
+)
 
 logger = logging.getLogger(__name__)
 
