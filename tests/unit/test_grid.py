@@ -26,7 +26,9 @@ def of(task, config):
 def laid_over(below, above):
     """Merge as Snakemake does: mappings key by key, lists replaced."""
     return below | {
-        key: laid_over(below[key], value) if isinstance(value, dict) else value
+        key: laid_over(below[key], value)
+        if isinstance(value, dict) and isinstance(below.get(key), dict)
+        else value
         for key, value in above.items()
     }
 

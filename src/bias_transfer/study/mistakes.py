@@ -71,12 +71,12 @@ class _Place:
     @property
     def at(self) -> str:
         """The key, as messages name it."""
-        return f"config key {'.'.join(map(str, self.keys))}" if self.keys else "config"
+        return _named(self.keys)
 
     @property
     def above(self) -> str:
         """The key above, as messages name it."""
-        return f"config key {'.'.join(map(str, self.keys[:-1]))}" if self.keys[1:] else "config"
+        return _named(self.keys[:-1])
 
     def known(self) -> list[str]:
         """List the keys that may stand beside the last one."""
@@ -89,6 +89,12 @@ class _Place:
             for each in self._here
             for value in each.get("enum", [each["const"]] if "const" in each else [])
         ]
+
+
+def _named(keys: Sequence[int | str]) -> str:
+    """Name a key on one line, whatever stands in it."""
+    parts = [str(key) if str(key).isprintable() else repr(key) for key in keys]
+    return f"config key {'.'.join(parts)}" if parts else "config"
 
 
 def _walked(

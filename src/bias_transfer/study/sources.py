@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from bias_transfer.measures import Measure, measure
 from bias_transfer.study.walk import marks, sections
 from bias_transfer.upstream import methods
 
 if TYPE_CHECKING:
-    from bias_transfer.measures import Measure
     from bias_transfer.study.config import Study
 
 
@@ -61,7 +61,5 @@ def needs_sentiment(study: Study) -> bool:
 
 def measures_in_use(study: Study) -> list[Measure]:
     """List the measures of all tasks, each once."""
-    from bias_transfer.measures import measure
-
     names = dict.fromkeys(name for section in study.tasks.values() for name in section.measures)
     return [measure(name) for name in names]
