@@ -7,12 +7,17 @@ SENTIMENT_IS_NEEDED = any("sentiment" in needed(task) for task in TASKS)
 
 # The user's data are read and checked before anything long begins; they do not change the
 # checkpoint, hence `ancient`.
-CHECKED_DATA = [manifest("data", task, "original") for task in TASKS]
+CHECKED_DATA = [manifest("data", *each) for each in DATASETS]
 CHECKED_DATA += [
     manifest("data", task, "sentences") for task in TASKS if "sentences" in needed(task)
 ]
 if SENTIMENT_IS_LEARNED and SENTIMENT_IS_NEEDED:
     CHECKED_DATA.append(manifest("data/sentiment"))
+
+# Each measure may refuse the tokenizer.
+ASKED_OF_TOKENIZER = sorted(
+    {plugin for task in TASKS for plugin in measure_plugins(task)}
+)
 
 
 def method_settings(variant):
@@ -47,9 +52,11 @@ rule prepare_checkpoint:
         settings=lambda wildcards: settings(
             seed=STUDY.seed,
             tasks={
-                task: definition(task)
+                task: dict(
+                    definition=definition(task),
+                    measures=section("tasks", task, "measures"),
+                )
                 for task in TASKS
-                if section("tasks", task, "kind") == "labels_by_group"
             },
             **{
                 key: value
@@ -62,9 +69,9 @@ rule prepare_checkpoint:
             },
         ),
         content=content("model.file.path", "model.hub.id"),
-        plugins=sorted({kind(task) for task in TASKS}),
+        plugins=ASKED_OF_TOKENIZER,
         files=files_and_sources("model.file.path", "model.hub.id"),
-        code=code_digest("checkpoints", sorted({kind(task) for task in TASKS})),
+        code=code_digest("checkpoints", ASKED_OF_TOKENIZER),
     shell:
         COMMAND + "prepare-checkpoint" + TOLD + TRAINING
 

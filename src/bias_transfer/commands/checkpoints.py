@@ -10,7 +10,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.data.hub import model_folder, resolve
-from bias_transfer.measures._masking import require_scorable_words
+from bias_transfer.measures import measure
 from bias_transfer.models.checkpoints import (
     load_masked_lm,
     load_tokenizer,
@@ -42,11 +42,13 @@ def prepare_checkpoint(job: Job) -> None:
     settings = job.settings
     seed = derived_seed(settings["seed"], "pretraining")
     device = prepare_device(seed)
-    definitions = [definition_of(each) for each in settings["tasks"].values()]
 
     def check(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
-        for definition in definitions:
-            require_scorable_words(tokenizer, definition, name)
+        """Refuse a tokenizer that a measure could not score, before hours are spent."""
+        for task in settings["tasks"].values():
+            for each in map(measure, task["measures"]):
+                if each.check is not None:
+                    each.check(tokenizer, definition_of(task["definition"]), name)
 
     description: dict[str, Any] = {"kind": "checkpoint", "upstream": PRETRAINED.id, "seed": seed}
     if settings["source"] == "generated":

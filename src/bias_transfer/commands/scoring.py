@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.analysis.observations import joined_scores
 from bias_transfer.measures import Resources, measure
@@ -12,7 +11,6 @@ from bias_transfer.models.checkpoints import (
     load_classifier,
     load_masked_lm,
     load_tokenizer,
-    with_upstream_head,
 )
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.masked_lm import MaskScorer
@@ -31,7 +29,8 @@ def score_upstream(job: Job) -> None:
     for upstream, manifest in zip(job.settings["upstream"], job.inputs["upstream"], strict=True):
         folder = verified_folder(manifest)
         model, tokenizer = load_masked_lm(str(folder)).to(device), load_tokenizer(str(folder))
-        table = _scores(model, tokenizer, job, resources)
+        scorer = MaskScorer(model, tokenizer, job.settings["batch_size"])
+        table = _scores(scorer, job, resources)
         table.insert(0, "upstream", upstream)
         tables.append(table)
     write_table(job.output("scores"), pd.concat(tables, ignore_index=True))
@@ -55,8 +54,10 @@ def score_fine_tuned(job: Job) -> None:
     classes = [classifier.config.id2label[index] for index in range(probabilities.shape[1])]
     scored_class = kind(definition.kind).scored_class(definition)
     predictions = _predictions(test, classes, probabilities, scored_class)
-    model = with_upstream_head(classifier, load_masked_lm(str(upstream)).to(device))
-    write_table(job.output("intrinsic"), _scores(model, tokenizer, job, _resources(job)))
+    # The upstream head, whole, on the fine-tuned encoder.
+    model = load_masked_lm(str(upstream)).to(device)
+    scorer = MaskScorer(model, tokenizer, settings["batch_size"], fine_tuned=classifier)
+    write_table(job.output("intrinsic"), _scores(scorer, job, _resources(job)))
     write_table(job.output("predictions"), predictions)
 
 
@@ -95,13 +96,10 @@ def _resources(job: Job) -> Resources:
     )
 
 
-def _scores(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, job: Job, resources: Resources
-) -> pd.DataFrame:
-    """Score a model by every measure of its task, joined on items, and on templates where both have."""
+def _scores(scorer: MaskScorer, job: Job, resources: Resources) -> pd.DataFrame:
+    """Score a language model by every measure of its task, joined on items and templates."""
     settings = job.settings
     definition = definition_of(settings["definition"])
-    scorer = MaskScorer(model, tokenizer, settings["batch_size"])
     tables = []
     for name, values in settings["measures"].items():
         plugin = measure(name)
