@@ -1,24 +1,13 @@
 # Takes the corpus, or the user's checkpoint; makes results/checkpoints/<upstream>/manifest.json,
 # an ordinary from_pretrained folder each, and results/sentiment/manifest.json.
 PRETRAINED_MANIFEST = manifest("checkpoints", upstream.PRETRAINED.id)
-# A classifier that learns from labelled text, rather than one that is fetched, or a lexicon.
-SENTIMENT_IS_LEARNED = section("sentiment", "source") in ("generated", "file")
-SENTIMENT_IS_NEEDED = any("sentiment" in needed(task) for task in TASKS)
-
-# The user's data are read and checked before anything long begins; they do not change the
-# checkpoint, hence `ancient`.
-CHECKED_DATA = [manifest("data", *each) for each in DATASETS]
-CHECKED_DATA += [
-    manifest("data", task, "sentences") for task in TASKS if "sentences" in needed(task)
-]
-if SENTIMENT_IS_LEARNED and SENTIMENT_IS_NEEDED:
-    CHECKED_DATA.append(manifest("data/sentiment"))
-
-# Each measure may refuse the tokenizer.
 ASKED_OF_TOKENIZER = sorted(
     {plugin for task in TASKS for plugin in measure_plugins(task)}
 )
 
+
+localrules:
+    check_tokenizer,
 
 def method_settings(variant):
     """Return a method's section of the config, less the values that its variants are made from."""
@@ -32,7 +21,7 @@ def method_settings(variant):
 
 rule prepare_checkpoint:
     input:
-        checked=ancient(CHECKED_DATA),
+        checked=ancient(f"{RESULTS}/data/checked.json"),
         corpus=(
             manifest("data/corpus")
             if section("model", "source") == "generated"
@@ -48,16 +37,8 @@ rule prepare_checkpoint:
         gpu=1,
         checkpoint_seconds=checkpoint_seconds(),
     params:
-        # A function, as templates hold braces.
-        settings=lambda wildcards: settings(
+        settings=settings(
             seed=STUDY.seed,
-            tasks={
-                task: dict(
-                    definition=definition(task),
-                    measures=section("tasks", task, "measures"),
-                )
-                for task in TASKS
-            },
             **{
                 key: value
                 for key, value in source("model").items()
@@ -69,11 +50,41 @@ rule prepare_checkpoint:
             },
         ),
         content=content("model.file.path", "model.hub.id"),
-        plugins=ASKED_OF_TOKENIZER,
+        plugins=[],
         files=files_and_sources("model.file.path", "model.hub.id"),
-        code=code_digest("checkpoints", ASKED_OF_TOKENIZER),
+        code=code_digest("checkpoints"),
     shell:
         COMMAND + "prepare-checkpoint" + TOLD + TRAINING
+
+
+# A tokenizer that cannot score a task's words is refused before anything is fine-tuned; other
+# words are checked again, and retrain nothing.
+rule check_tokenizer:
+    input:
+        pretrained=PRETRAINED_MANIFEST,
+    output:
+        file=f"{RESULTS}/checkpoints/checked.json",
+    log:
+        log_of("checkpoints", "checked"),
+    priority: 10
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        # A function, as templates hold braces.
+        settings=lambda wildcards: settings(
+            tasks={
+                task: dict(
+                    definition=definition(task),
+                    measures=section("tasks", task, "measures"),
+                )
+                for task in TASKS
+            }
+        ),
+        plugins=ASKED_OF_TOKENIZER,
+        files=files,
+        code=code_digest("checkpoints", ASKED_OF_TOKENIZER),
+    shell:
+        COMMAND + "check-tokenizer" + TOLD
 
 
 rule alter_checkpoint:

@@ -16,6 +16,7 @@ from bias_transfer.study.description import describe
 from bias_transfer.study.grid import altered_by, models
 from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.study.sources import is_generated, source_paths
+from bias_transfer.study.walk import settings_in_use
 
 try:
     for each in workflow.configfiles:
@@ -81,10 +82,15 @@ def settings(**values):
 
 
 def files(wildcards, input, output):
-    """Return what a rule reads and writes as the words of its command."""
+    """Return what a rule reads and writes as the words of its command.
+
+    An input called `checked` must be there first, and is not read.
+    """
     words = []
     for option, named in (("--input", input), ("--output", output)):
         for name in named.keys():
+            if name == "checked":
+                continue
             paths = [named[name]] if isinstance(named[name], str) else named[name]
             words += [option, name, *paths]
     return words
@@ -108,10 +114,11 @@ def section(*path):
 
 
 def source(*path):
-    """Return a section that has sources reduced to the one it uses: a change in another is none."""
-    whole = section(*path)
-    branches = {"generated", "file", "hub", "detox", "url"} - {whole["source"]}
-    return {key: value for key, value in whole.items() if key not in branches}
+    """Return a section without the sources that it does not use: a change in one is none."""
+    value = STUDY
+    for key in path:
+        value = value[key] if isinstance(value, dict) else getattr(value, key)
+    return settings_in_use(value)
 
 
 def sources(*keys):
@@ -178,6 +185,12 @@ def needed(task):
     """Return what a task's measures need besides the language model."""
     names = section("tasks", task, "measures")
     return frozenset().union(*(measures.measure(name).needs for name in names))
+
+
+# Whether a classifier learns from labelled text, rather than being fetched or a lexicon.
+SENTIMENT_IS_LEARNED = any("sentiment" in needed(task) for task in TASKS) and section(
+    "sentiment", "source"
+) in ("generated", "file")
 
 
 def models_of(task):

@@ -1,6 +1,7 @@
 # Takes the user's files or nothing; makes results/data/<task>/<data set>/manifest.json with its
 # train, evaluation and test parts, results/data/<task>/sentences, results/data/{corpus,sentiment},
-# and results/downloads where the config asks for public files.
+# results/data/checked.json once all of it is fit for use, and results/downloads where the config
+# asks for public files.
 def downloaded(task, name):
     """Return where a public file of a task is fetched to."""
     return f"{RESULTS}/downloads/{task}/{name}"
@@ -29,6 +30,7 @@ localrules:
     prepare_corpus,
     prepare_sentiment,
     alter_data,
+    check_data,
 
 
 rule fetch_detox:
@@ -205,6 +207,7 @@ rule alter_data:
         log_of("data", "{task}", "{dataset}"),
     wildcard_constraints:
         dataset="(?!(original|sentences)/)[^/]+",
+    priority: 10
     conda:
         "../../envs/environment.yaml"
     params:
@@ -222,3 +225,30 @@ rule alter_data:
         ),
     shell:
         COMMAND + "alter-data" + TOLD
+
+
+# Whatever may be refused is read and altered before anything long begins. One file stands for all,
+# so that another task or another altered set remakes no checkpoint.
+rule check_data:
+    input:
+        tasks=[manifest("data", *each) for each in DATASETS],
+        sentences=[
+            manifest("data", task, "sentences")
+            for task in TASKS
+            if "sentences" in needed(task)
+        ],
+        sentiment=manifest("data/sentiment") if SENTIMENT_IS_LEARNED else [],
+    output:
+        file=f"{RESULTS}/data/checked.json",
+    log:
+        log_of("data", "checked"),
+    priority: 10
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        settings=settings(),
+        plugins=[],
+        files=files,
+        code=code_digest("data"),
+    shell:
+        COMMAND + "check-data" + TOLD

@@ -2,6 +2,7 @@
 # <data set>/seed<k>/manifest.json, the classifier's folder with its loss curve.
 rule fine_tune:
     input:
+        checked=ancient(f"{RESULTS}/checkpoints/checked.json"),
         upstream=manifest("checkpoints/{upstream}"),
         training=manifest("data/{task}/{dataset}"),
         original=manifest("data/{task}/original"),

@@ -26,6 +26,7 @@ from bias_transfer.runtime.artifacts import (
     describe_folder,
     read_table,
     verified_folder,
+    write_json,
     write_table,
 )
 from bias_transfer.runtime.job import Job
@@ -42,14 +43,6 @@ def prepare_checkpoint(job: Job) -> None:
     settings = job.settings
     seed = derived_seed(settings["seed"], "pretraining")
     device = prepare_device(seed)
-
-    def check(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
-        """Refuse a tokenizer that a measure could not score, before hours are spent."""
-        for task in settings["tasks"].values():
-            for each in map(measure, task["measures"]):
-                if each.check is not None:
-                    each.check(tokenizer, definition_of(task["definition"]), name)
-
     description: dict[str, Any] = {"kind": "checkpoint", "upstream": PRETRAINED.id, "seed": seed}
     if settings["source"] == "generated":
         options = dict(settings["pretraining"])
@@ -62,16 +55,27 @@ def prepare_checkpoint(job: Job) -> None:
                 masked_share,
                 seed,
                 checkpoints,
-                lambda tokenizer: check(tokenizer, "the tokenizer trained on model.corpus"),
             )
             _publish(job, model, tokenizer, description, curve)
     else:
         name, folder = _brought(settings, description)
         tokenizer = load_tokenizer(folder)
-        check(tokenizer, name)
         model = load_masked_lm(folder)
         require_matching_tokenizer(model, tokenizer, name)
         _publish(job, model, tokenizer, description, None)
+
+
+def check_tokenizer(job: Job) -> None:
+    """Refuse a tokenizer that a measure of some task could not score, and note which can."""
+    folder = verified_folder(job.input("pretrained"))
+    tokenizer = load_tokenizer(str(folder))
+    tasks = job.settings["tasks"]
+    for task in tasks.values():
+        for each in map(measure, task["measures"]):
+            if each.check is not None:
+                each.check(tokenizer, definition_of(task["definition"]), str(folder))
+    measures = {name: task["measures"] for name, task in tasks.items()}
+    write_json(job.output("file"), {"scorable": measures})
 
 
 def alter_checkpoint(job: Job) -> None:
