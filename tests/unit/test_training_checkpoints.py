@@ -70,9 +70,7 @@ def train(
             tokenizer = load_tokenizer(str(tiny_checkpoint))
             curve = fine_tune(model, tokenizer, data, data, 24, SETTINGS, 1, checkpoints)
         else:
-            model, _, curve = pretrain(
-                texts, architecture, SETTINGS, 0.3, 1, checkpoints, lambda tokenizer: None
-            )
+            model, _, curve = pretrain(texts, architecture, SETTINGS, 0.3, 1, checkpoints)
         folder = tmp_path / "made"
         model.save_pretrained(folder)
         write_table(folder / "loss_curve.csv", curve)

@@ -33,11 +33,12 @@ def prepare_data(job: Job) -> None:
 
 
 def prepare_sentences(job: Job) -> None:
-    """Load or generate the sentences of identity ranking, and find the terms in them."""
+    """Load or generate a task's template sentences, and find the terms in them."""
     settings = job.settings
     path = job.input("file") if job.inputs["file"] else None
     definition = definition_of(settings["definition"])
-    _write(job, prepare.prepare_sentences(settings["task"], definition, settings, path))
+    made = prepare.prepare_sentences(settings["task"], definition, settings["sentences"], path)
+    _write(job, made)
 
 
 def prepare_corpus(job: Job) -> None:
