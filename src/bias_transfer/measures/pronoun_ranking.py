@@ -187,12 +187,13 @@ def _kept_after(definition: Any) -> tuple[str, ...]:
     return ("pronoun_ranking", *control)
 
 
-def _with_change_of_control(table: pd.DataFrame, definition: Any) -> pd.DataFrame:
-    """Add how fine-tuning moved the neutral word, the control of the after-scores."""
+def _change_of_control(table: pd.DataFrame, definition: Any) -> pd.DataFrame:
+    """Return how fine-tuning moved the neutral word, the control of the after-scores."""
     if not definition.control:
-        return table
+        return table[[]]
     score = f"score_{definition.control}"
-    return table.assign(**{f"{definition.control}_change": table[f"{score}_after"] - table[score]})
+    change = table[f"{score}_after"] - table[score]
+    return change.to_frame(f"{definition.control}_change")
 
 
 MEASURE = Measure(
@@ -201,6 +202,6 @@ MEASURE = Measure(
     score=score,
     quantity=_quantity,
     kept_after=_kept_after,
-    derived=_with_change_of_control,
+    derived=_change_of_control,
     check=require_scorable_words,
 )
