@@ -18,23 +18,21 @@ def described_by(model):
     )
 
 
-def model_rows(task):
-    """Return what identifies each model in the observation table."""
-    return [
-        dict(
-            model=model.id,
-            upstream=model.upstream.id,
-            dataset=model.dataset.id,
-            seed=model.seed,
-            upstream_kind=model.upstream.kind,
-            upstream_strength=model.upstream.strength,
-            trial=model.upstream.trial,
-            dataset_kind=model.dataset.kind,
-            **{name: model.dataset.levels.get(name) for name in LEVELS},
-            covariates_dataset=described_by(model),
-        )
-        for model in models_of(task)
-    ]
+def model_row(model):
+    """Return what identifies a model in the observation table, its columns by their names."""
+    row = dict(
+        model=model.id,
+        upstream=model.upstream.id,
+        dataset=model.dataset.id,
+        seed=model.seed,
+        upstream_kind=model.upstream.kind,
+        upstream_strength=model.upstream.strength,
+        trial=model.upstream.trial,
+        dataset_kind=model.dataset.kind,
+        **{name: model.dataset.levels.get(name) for name in LEVELS},
+        covariates_dataset=described_by(model),
+    )
+    return dict(sorted(row.items()))
 
 
 rule observe:
@@ -59,7 +57,7 @@ rule observe:
         settings=lambda wildcards: settings(
             definition=definition(wildcards.task, "templates"),
             measures=section("tasks", wildcards.task, "measures"),
-            models=model_rows(wildcards.task),
+            models=[model_row(model) for model in models_of(wildcards.task)],
             datasets=datasets_of(wildcards.task),
         ),
         plugins=lambda wildcards: measure_plugins(wildcards.task),

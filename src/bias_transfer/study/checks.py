@@ -211,14 +211,16 @@ def _check_lengths(study: Study) -> None:
     if model.source == "generated":
         limit: int | None = model.architecture.maximum_length
     else:
-        limit = _positions(Path(model.file.path if model.source == "file" else model.hub.id))
+        given = {"file": ("file.path", model.file.path), "hub": ("hub.id", model.hub.id)}
+        key, folder = given[model.source]
+        limit = _positions(f"model.{key}", Path(folder))
     for task, section in study.tasks.items():
         _check_length(f"tasks.{task}.maximum_length", section.maximum_length, limit)
     if sentiment.source in ("generated", "file"):
         # Its classifier is fine-tuned from the same checkpoint.
         _check_length("sentiment.maximum_length", sentiment.maximum_length, limit)
     elif sentiment.source == "hub":
-        limit = _positions(Path(sentiment.hub.id))
+        limit = _positions("sentiment.hub.id", Path(sentiment.hub.id))
         _check_length("sentiment.maximum_length", sentiment.maximum_length, limit)
 
 
@@ -229,7 +231,7 @@ def _check_length(key: str, length: int, limit: int | None) -> None:
         )
 
 
-def _positions(folder: Path) -> int | None:
+def _positions(key: str, folder: Path) -> int | None:
     """Return how many tokens the checkpoint in a folder takes; None where it is not known yet."""
     try:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -237,9 +239,8 @@ def _positions(folder: Path) -> int | None:
     except (OSError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
         # On the hub, or broken: whoever loads it will tell.
         return None
-    except StudyError:
-        # A sentiment classifier may be of another family.
-        return None
+    except StudyError as error:
+        raise StudyError(f"config key {key}: {error}") from error
 
 
 # ---- the grid ---------------------------------------------------------------------------

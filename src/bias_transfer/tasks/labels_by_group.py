@@ -342,6 +342,7 @@ def outcomes(task: LabelsByGroup) -> dict[str, Quantity]:
         "log_tpr_ratio": Quantity(
             column="log_tpr_ratio",
             title=f"log TPR ratio ({word} / {reference})",
+            drawn=f"TPR ratio ({word} / {reference})",
             label="Log TPR ratio (downstream bias)",
             axis=f"TPR ratio, {word} / {reference} (ratio, log scale)",
             neutral=1.0,
@@ -389,7 +390,7 @@ def covariate_quantities(task: LabelsByGroup) -> dict[str, Quantity]:
 def _share(column: str, word: str, task: LabelsByGroup) -> Quantity:
     return Quantity(
         column=column,
-        title=f"share of {word} in the training data",
+        title=f"share of {word}",
         label=f"Prevalence of {word}",
         axis=f"share of {word} among the training rows",
         unit="unit share",

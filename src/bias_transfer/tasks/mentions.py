@@ -393,6 +393,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
         "log_fpr_ratio": Quantity(
             column="log_fpr_ratio",
             title="log FPR ratio",
+            drawn="FPR ratio",
             label="Log FPR ratio (downstream bias)",
             axis="FPR ratio, term / all comments (ratio, log scale)",
             neutral=1.0,
@@ -418,7 +419,7 @@ def covariate_quantities(task: Mentions) -> dict[str, Quantity]:
     return {
         share: Quantity(
             column=share,
-            title=f"{task.positive} share of mentions in the training data",
+            title=f"{task.positive} share of mentions",
             label=f"{task.positive.capitalize()} share of mentions",
             axis=f"share of {task.positive} among a term's comments",
             unit="unit share",
@@ -435,7 +436,7 @@ def covariate_quantities(task: Mentions) -> dict[str, Quantity]:
         ),
         length: Quantity(
             column=length,
-            title=f"mean length of {task.positive} mentions in the training data",
+            title=f"mean length of {task.positive} mentions",
             label=f"Length of {task.positive} mentions",
             axis=f"mean length of {task.positive} mentions (characters)",
             unit="character",

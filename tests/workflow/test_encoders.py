@@ -1,0 +1,94 @@
+"""Other encoders: pre-trained here, brought along, and one that nobody here has thought of."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from tests.workflow.conftest import Study, new_study
+
+# Every kind of method, on both kinds of task, with as few models as that takes.
+EVERY_METHOD = """
+tasks:
+  bios: {upstream: [random, uniform, gaussian, sentdebias], alterations: {balance: []}}
+  wiki: {alterations: {scrub: []}}
+upstream: {uniform: {half_widths: [0.2], trials: 1}, gaussian: {trials: 1}}
+"""
+TARGETS = ("results/analysis/answer.md", "results/figures/bios/before_after.png")
+
+
+def run(study: Study, overlay: str, source: Path | None = None) -> None:
+    result = study.snakemake(*TARGETS, "--cores", "2", overlay=overlay, source=source)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def tensors(study: Study, upstream: str) -> dict:
+    return load_file(study.folder / f"results/checkpoints/{upstream}/model.safetensors")
+
+
+@pytest.mark.parametrize("family", ["bert", "modernbert"])
+def test_a_study_of_another_family_from_pre_training_to_answer(
+    tmp_path: Path, root: Path, family: str
+) -> None:
+    study = new_study(tmp_path / "study", root)
+    run(study, f"{EVERY_METHOD}model: {{architecture: {{family: {family}}}}}\n")
+    original = tensors(study, "pretrained")
+    assert any(name.startswith({"bert": "bert.", "modernbert": "model."}[family]) for name in original)
+    for upstream in ("uniform-c0.2-t1", "gaussian-s0.1-t1", "sentdebias-g1"):
+        altered = tensors(study, upstream)
+        # The word embeddings, and nothing else; a tied output matrix is not stored twice.
+        changed = [name for name in original if not (altered[name] == original[name]).all()]
+        assert [name.split(".")[-2] for name in changed] in (["word_embeddings"], ["tok_embeddings"])
+    scores = pd.read_csv(study.folder / "results/intrinsic/bios.csv")
+    assert scores["pronoun_ranking"].notna().all()
+    assert scores.groupby("upstream")["pronoun_ranking"].std().gt(0).all()
+    rows = pd.read_csv(study.folder / "results/observations/wiki.csv")
+    assert rows["negative_sentiment_after"].between(0, 1).all()
+
+
+# RoBERTa with its layer norms elsewhere: transformers has it, `FAMILIES` does not.
+FAMILY = '''
+
+FAMILIES["roberta-prelayernorm"] = replace(
+    _ROBERTA, title="RoBERTa-PreLayerNorm", other_heads=(), pretraining=None
+)
+'''
+
+
+def test_a_new_family_is_an_edit_of_one_file(study: Study, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoTokenizer, RobertaPreLayerNormConfig, RobertaPreLayerNormForMaskedLM
+
+    tokenizer = AutoTokenizer.from_pretrained(study.folder / "results/checkpoints/pretrained")
+    torch.manual_seed(1)
+    model = RobertaPreLayerNormForMaskedLM(
+        RobertaPreLayerNormConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=16,
+            max_position_embeddings=66,
+            type_vocab_size=1,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    brought = new_study(tmp_path / "study", study.root)
+    for each in (model, tokenizer):
+        each.save_pretrained(brought.folder / "data/checkpoint")
+    source = Path(shutil.copytree(study.root / "src", tmp_path / "src"))
+    overlay = (
+        "tasks:\n"
+        "  bios: {upstream: [random], alterations: {balance: []}}\n"
+        "  wiki: null\n"
+        "model: {source: file, file: {path: data/checkpoint}}\n"
+    )
+    refused = brought.snakemake("-n", *TARGETS, overlay=overlay)
+    assert "a model of type 'roberta-prelayernorm'" in refused.stdout + refused.stderr
+    families = source / "bias_transfer/models/families.py"
+    families.write_text(families.read_text() + FAMILY)
+    run(brought, overlay, source)
+    scores = pd.read_csv(brought.folder / "results/intrinsic/bios.csv")
+    assert set(scores["upstream"]) == {"pretrained", "random-t1"}
