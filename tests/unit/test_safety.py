@@ -15,7 +15,7 @@ import torch
 from bias_transfer.runtime.main import main
 from bias_transfer.data.sources import read_hub, read_rows
 from bias_transfer.errors import StudyError
-from bias_transfer.vocabularies.lexicon import OCCUPATIONS
+from bias_transfer import vocabularies
 from bias_transfer.models.checkpoints import load_masked_lm, load_tokenizer
 from bias_transfer.models.sentiment import save_hub_classifier
 from tests.unit.conftest import Bomb
@@ -82,7 +82,7 @@ def test_the_refusal_of_a_pickle_tells_how_to_convert_it(tmp_path, capsys):
     assert prepare("bios.jsonl") == 0
     made = pd.concat(pd.read_parquet(file) for file in (tmp_path / "made").glob("*.parquet"))
     assert sorted(made["text"]) == sorted(record["bio"] for record in records)
-    assert set(made["label"]) < set(OCCUPATIONS)
+    assert set(made["label"]) < {each.name for each in vocabularies.labels("occupations")}
     assert set(made["group"]) == {"female", "male"}
 
 
