@@ -20,10 +20,10 @@ from pathlib import Path
 import torch
 from transformers import RobertaConfig, RobertaForMaskedLM
 
-from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, sha256, verified_folder
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.truth import Strengths, declare
 from bias_transfer.models.checkpoints import load_masked_lm
+from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, sha256, verified_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 7

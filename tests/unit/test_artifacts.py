@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bias_transfer.errors import StudyError
 from bias_transfer.runtime.artifacts import (
     MANIFEST,
     atomic_file,
@@ -19,7 +20,6 @@ from bias_transfer.runtime.artifacts import (
     write_json,
     write_table,
 )
-from bias_transfer.errors import StudyError
 
 TABLE = pd.DataFrame({"id": ["007", "NA", "None"], "value": [1 / 3, np.nan, 2.0]})
 

@@ -10,8 +10,8 @@ from snakemake.exceptions import WorkflowError
 
 from bias_transfer.errors import StudyError
 from bias_transfer.runtime.main import main
-from bias_transfer.study.config import parse
 from bias_transfer.study.mistakes import refuse_repeated_keys
+from bias_transfer.study.parsing import parse
 from tests.unit.conftest import ROOT
 
 # ---- configs: an overlay, and what is said of it ---------------------------------------

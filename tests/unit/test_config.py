@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from bias_transfer.errors import StudyError
-from bias_transfer.study.config import Study, parse
+from bias_transfer.study.config import Study
+from bias_transfer.study.parsing import parse
 from bias_transfer.study.reference import FILES
 from bias_transfer.study.sources import is_generated, source_paths
 from bias_transfer.study.walk import settings_in_use
@@ -84,7 +85,7 @@ def test_what_is_parsed_is_parsed_to_the_same_again(config):
 
 def test_reading_a_config_starts_no_large_library():
     program = (
-        "import sys; from bias_transfer.study.config import parse; parse({});"
+        "import sys; from bias_transfer.study.parsing import parse; parse({});"
         "print(*{'torch', 'transformers', 'datasets', 'snakemake', 'scipy.stats'} & {*sys.modules})"
     )
     done = subprocess.run(

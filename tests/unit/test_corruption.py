@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bias_transfer.errors import StudyError
 from bias_transfer.runtime.artifacts import (
     MANIFEST,
     describe_folder,
@@ -20,7 +21,6 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.main import main
-from bias_transfer.errors import StudyError
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 PLACES = {"start": 0.0, "header": 0.01, "middle": 0.5, "end": 1.0}

@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 import torch
 
-from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, require_writable, write_table
+from bias_transfer.errors import StudyError
 from bias_transfer.runtime import main as command_line
+from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, require_writable, write_table
 from bias_transfer.runtime.faults import explain
 from bias_transfer.runtime.job import Job
-from bias_transfer.runtime.main import main
-from bias_transfer.errors import StudyError
 from bias_transfer.runtime.lineage import FOLDER
+from bias_transfer.runtime.main import main
 from tests.unit.figure_data import balanced_bios, scrubbed_wiki
 
 SIZE = 1024  # KiB

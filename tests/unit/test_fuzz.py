@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from bias_transfer.data.detox import read_detox
 from bias_transfer.data.sources import read_lines, read_rows, read_texts
 from bias_transfer.errors import StudyError
-from bias_transfer.study.config import parse
 from bias_transfer.study.mistakes import refuse_repeated_keys
+from bias_transfer.study.parsing import parse
 from bias_transfer.tasks.mentions import rows_from
 from tests.unit.conftest import ROOT
 from tests.unit.definitions import WIKI

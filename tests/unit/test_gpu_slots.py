@@ -14,7 +14,8 @@ from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots, listed_devices, 
 
 # A job that says what it sees, and ends when its standard input does.
 JOB = (
-    "import os, sys; from pathlib import Path; from bias_transfer.runtime.gpu_slots import gpu_slots\n"
+    "import os, sys; from pathlib import Path\n"
+    "from bias_transfer.runtime.gpu_slots import gpu_slots\n"
     "with gpu_slots(int(sys.argv[1]), Path(sys.argv[2])):\n"
     "    print(os.environ.get('CUDA_VISIBLE_DEVICES', 'unset'), flush=True)\n"
     "    sys.stdin.read()\n"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bias_transfer import upstream
 from bias_transfer.alterations import ORIGINAL
-from bias_transfer.study.config import parse
 from bias_transfer.study.description import describe
 from bias_transfer.study.grid import Model, altered_datasets, models
+from bias_transfer.study.parsing import parse
 from bias_transfer.upstream import PRETRAINED, Variant
 
 SAFE = re.compile(r"[A-Za-z0-9.-]+")

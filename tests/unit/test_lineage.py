@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bias_transfer.runtime.artifacts import MANIFEST, atomic_folder, describe_folder, sha256
-from bias_transfer.runtime.main import main
 from bias_transfer.errors import StudyError
+from bias_transfer.runtime.artifacts import MANIFEST, atomic_folder, describe_folder, sha256
 from bias_transfer.runtime.lineage import (
     BUNDLE,
     as_record,
@@ -21,6 +20,7 @@ from bias_transfer.runtime.lineage import (
     start_run,
     trace,
 )
+from bias_transfer.runtime.main import main
 
 SOURCE, DATA, TABLE = Path("mine/text.csv"), Path("results/data/bios"), Path("results/table.csv")
 

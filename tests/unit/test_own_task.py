@@ -5,8 +5,9 @@ import pytest
 import yaml
 
 from bias_transfer.data.prepare import alter, prepare_task
-from bias_transfer.study.config import Study, parse
+from bias_transfer.study.config import Study
 from bias_transfer.study.grid import models
+from bias_transfer.study.parsing import parse
 from bias_transfer.tasks import kind
 from tests.unit.conftest import ROOT
 from tests.unit.test_bad_inputs import laid_over

@@ -58,7 +58,9 @@ def test_a_digest_covers_what_is_imported_indirectly():
 def test_figures_are_no_part_of_fine_tuning():
     assert not [name for name in modules_of("finetune") if "figures" in name]
     assert not [name for name in modules_of("finetune") if ".stats" in name]
-    assert [name for name in modules_of("figures") if name.startswith("bias_transfer.report.figures.")]
+    assert [
+        name for name in modules_of("figures") if name.startswith("bias_transfer.report.figures.")
+    ]
 
 
 def test_how_files_are_written_is_no_part_of_any_stage():

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 import torch
 
-from bias_transfer.runtime.main import main
+from bias_transfer import vocabularies
 from bias_transfer.data.sources import read_hub, read_rows
 from bias_transfer.errors import StudyError
-from bias_transfer import vocabularies
 from bias_transfer.models.checkpoints import load_masked_lm, load_tokenizer
 from bias_transfer.models.sentiment import save_hub_classifier
+from bias_transfer.runtime.main import main
 from tests.unit.conftest import Bomb
 
 

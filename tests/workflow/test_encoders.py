@@ -35,12 +35,17 @@ def test_a_study_of_another_family_from_pre_training_to_answer(
     study = new_study(tmp_path / "study", root)
     run(study, f"{EVERY_METHOD}model: {{architecture: {{family: {family}}}}}\n")
     original = tensors(study, "pretrained")
-    assert any(name.startswith({"bert": "bert.", "modernbert": "model."}[family]) for name in original)
+    assert any(
+        name.startswith({"bert": "bert.", "modernbert": "model."}[family]) for name in original
+    )
     for upstream in ("uniform-c0.2-t1", "gaussian-s0.1-t1", "sentdebias-g1"):
         altered = tensors(study, upstream)
         # The word embeddings, and nothing else; a tied output matrix is not stored twice.
         changed = [name for name in original if not (altered[name] == original[name]).all()]
-        assert [name.split(".")[-2] for name in changed] in (["word_embeddings"], ["tok_embeddings"])
+        assert [name.split(".")[-2] for name in changed] in (
+            ["word_embeddings"],
+            ["tok_embeddings"],
+        )
     scores = pd.read_csv(study.folder / "results/intrinsic/bios.csv")
     assert scores["pronoun_ranking"].notna().all()
     assert scores.groupby("upstream")["pronoun_ranking"].std().gt(0).all()
@@ -49,17 +54,21 @@ def test_a_study_of_another_family_from_pre_training_to_answer(
 
 
 # RoBERTa with its layer norms elsewhere: transformers has it, `FAMILIES` does not.
-FAMILY = '''
+FAMILY = """
 
 FAMILIES["roberta-prelayernorm"] = replace(
     _ROBERTA, title="RoBERTa-PreLayerNorm", other_heads=(), pretraining=None
 )
-'''
+"""
 
 
 def test_a_new_family_is_an_edit_of_one_file(study: Study, tmp_path: Path) -> None:
     import torch
-    from transformers import AutoTokenizer, RobertaPreLayerNormConfig, RobertaPreLayerNormForMaskedLM
+    from transformers import (
+        AutoTokenizer,
+        RobertaPreLayerNormConfig,
+        RobertaPreLayerNormForMaskedLM,
+    )
 
     tokenizer = AutoTokenizer.from_pretrained(study.folder / "results/checkpoints/pretrained")
     torch.manual_seed(1)

@@ -213,7 +213,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
     return study
 
 
-COVARIATE = '''
+COVARIATE = """
 
 import dataclasses
 import math
@@ -236,7 +236,7 @@ def _quantities(definition):
 
 ORIGINAL_KIND = KIND
 KIND = dataclasses.replace(KIND, covariates=_more, covariate_quantities=_quantities)
-'''.replace("KIND.covariates(", "ORIGINAL_KIND.covariates(").replace(
+""".replace("KIND.covariates(", "ORIGINAL_KIND.covariates(").replace(
     "KIND.covariate_quantities(", "ORIGINAL_KIND.covariate_quantities("
 )
 
@@ -260,8 +260,12 @@ def test_a_measure_is_one_file(extended: Study) -> None:
 
 
 def test_an_alteration_is_one_file(extended: Study) -> None:
-    manifest = json.loads((extended.folder / "results/data/bios/thin-0.5/manifest.json").read_text())
-    original = json.loads((extended.folder / "results/data/bios/original/manifest.json").read_text())
+    manifest = json.loads(
+        (extended.folder / "results/data/bios/thin-0.5/manifest.json").read_text()
+    )
+    original = json.loads(
+        (extended.folder / "results/data/bios/original/manifest.json").read_text()
+    )
     assert manifest["rows"] == pytest.approx(original["rows"]["train"] / 2, abs=1)
     rows = table(extended, "observations/bios.csv")
     assert set(rows.loc[rows["dataset"] == "thin-0.5", "kept_share"]) == {0.5}

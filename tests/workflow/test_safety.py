@@ -58,7 +58,15 @@ def test_no_text_of_a_data_set_stands_in_a_log_a_table_or_a_release(study: Study
     assert quoting(study.folder / "data", beginnings) == {"bios.csv"}
     results = study.folder / "results"
     folders = {path.name for path in results.iterdir() if path.is_dir()}
-    assert {"logs", "analysis", "paper", "release", "observations", "scores", "checkpoints"} < folders
+    assert {
+        "logs",
+        "analysis",
+        "paper",
+        "release",
+        "observations",
+        "scores",
+        "checkpoints",
+    } < folders
     for name in sorted(folders - {"data"}):
         assert quoting(results / name, beginnings) == set(), name
     assert quoting(study.folder / ".snakemake/log", beginnings) == set()

@@ -170,6 +170,7 @@ def test_a_study_starts_over_after_its_results_folder_is_deleted(
     shutil.rmtree(copied.folder / "results")
     assert copied.planned()["fine_tune"] == 6
 
+
 def test_a_changed_training_module_trains_again(study: Study, tmp_path: Path) -> None:
     shutil.copytree(study.root / "src", tmp_path / "src")
     module = tmp_path / "src/bias_transfer/models/classification.py"
@@ -221,7 +222,13 @@ def test_the_analysis_is_redone_from_a_release_alone(
     # The chain goes on where the release was made.
     told = Study(tmp_path, root).lineage("redone/paper/table3.csv")
     assert told.returncode == 0, told.stderr
-    for part in ("(given) ../../data/bios.csv", "prepare-data", "fine-tune", "release", "lay-paper"):
+    for part in (
+        "(given) ../../data/bios.csv",
+        "prepare-data",
+        "fine-tune",
+        "release",
+        "lay-paper",
+    ):
         assert part in told.stdout
 
 
@@ -345,8 +352,14 @@ def test_without_a_network_a_download_says_what_to_do(study: Study) -> None:
     [
         ("sede: 1", "config key sede is unknown; did you mean 'seed'?"),
         ("upstream: {gaussian: {standard_deviations: [-1]}}", "upstream.gaussian.standard_dev"),
-        ("tasks: {bios: {file: {path: nowhere.csv}}}", "tasks.bios.file.path: nowhere.csv does not exist"),
-        ("tasks: {wiki: {upstream: [mixup]}}", "config key tasks.wiki.upstream.0: 'mixup' is not one of"),
+        (
+            "tasks: {bios: {file: {path: nowhere.csv}}}",
+            "tasks.bios.file.path: nowhere.csv does not exist",
+        ),
+        (
+            "tasks: {wiki: {upstream: [mixup]}}",
+            "config key tasks.wiki.upstream.0: 'mixup' is not one of",
+        ),
     ],
 )
 def test_a_wrong_config_is_refused_at_once_in_one_line(

@@ -11,7 +11,7 @@ from bias_transfer.paper.tables import table_names
 from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.provenance import code_digest
-from bias_transfer.study.config import parse as parse_config
+from bias_transfer.study.parsing import parse as parse_config
 from bias_transfer.study.description import describe
 from bias_transfer.study.grid import altered_by, models
 from bias_transfer.study.mistakes import refuse_repeated_keys

@@ -4,6 +4,11 @@ from pathlib import Path
 
 import torch
 
+from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
+from bias_transfer.models.classification import LabelledText
+from bias_transfer.models.classification import fine_tune as fine_tune_classifier
+from bias_transfer.models.device import prepare_device
+from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
     atomic_folder,
     describe_folder,
@@ -14,11 +19,6 @@ from bias_transfer.runtime.artifacts import (
 )
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.resuming import training_checkpoints
-from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
-from bias_transfer.models.classification import LabelledText
-from bias_transfer.models.classification import fine_tune as fine_tune_classifier
-from bias_transfer.models.device import prepare_device
-from bias_transfer.models.training import TrainingSettings
 from bias_transfer.seeding import derived_seed
 
 

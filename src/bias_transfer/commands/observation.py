@@ -1,8 +1,8 @@
 """The command that measures every model's predictions and joins that with what came before."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -40,11 +40,7 @@ def observe(job: Job) -> None:
         covariates,
         item=definition.item,
         kept_after=[column for each in measures for column in each.kept_after(definition)],
-        derived=[
-            partial(each.derived, definition=definition)
-            for each in measures
-            if each.derived is not None
-        ],
+        derived=[_of(each.derived, definition) for each in measures if each.derived is not None],
     )
     for name, content in (
         ("rates", rates),
@@ -53,6 +49,12 @@ def observe(job: Job) -> None:
         ("observations", table),
     ):
         write_table(job.output(name), content)
+
+
+def _of(
+    derived: Callable[[pd.DataFrame, Any], pd.DataFrame], definition: Any
+) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return lambda table: derived(table, definition)
 
 
 def _training(manifest: Path) -> pd.DataFrame:

@@ -3,6 +3,14 @@
 import numpy as np
 import torch
 
+from bias_transfer.data.hub import model_folder, resolve
+from bias_transfer.data.sentiment import SENTIMENTS
+from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
+from bias_transfer.models.classification import LabelledText, fine_tune
+from bias_transfer.models.device import prepare_device
+from bias_transfer.models.prediction import predict
+from bias_transfer.models.sentiment import save_hub_classifier
+from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
     atomic_folder,
     describe_folder,
@@ -12,16 +20,8 @@ from bias_transfer.runtime.artifacts import (
 )
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.resuming import training_checkpoints
-from bias_transfer.data.hub import model_folder, resolve
-from bias_transfer.data.sentiment import SENTIMENTS
-from bias_transfer.tasks._performance import performance
-from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
-from bias_transfer.models.classification import LabelledText, fine_tune
-from bias_transfer.models.device import prepare_device
-from bias_transfer.models.prediction import predict
-from bias_transfer.models.sentiment import save_hub_classifier
-from bias_transfer.models.training import TrainingSettings
 from bias_transfer.seeding import derived_seed
+from bias_transfer.tasks._performance import performance
 
 
 def prepare_sentiment_classifier(job: Job) -> None:

@@ -255,25 +255,32 @@ def _numbered(tokens: tuple[str, ...]) -> dict[str, int]:
     return {token: number for number, token in enumerate(tokens)}
 
 
+def _shared(tokenizer: PreTrainedTokenizerBase, size: Architecture) -> dict[str, Any]:
+    """Return what the configs of all families call by the same name."""
+    return {
+        "vocab_size": len(tokenizer),
+        "hidden_size": size.hidden_size,
+        "num_hidden_layers": size.layers,
+        "num_attention_heads": size.heads,
+        "intermediate_size": size.intermediate_size,
+        "pad_token_id": tokenizer.pad_token_id,
+        "tie_word_embeddings": True,
+        "initializer_range": size.initializer_range,
+    }
+
+
 def _roberta_configuration(
     tokenizer: PreTrainedTokenizerBase, size: Architecture
 ) -> PretrainedConfig:
     from transformers import RobertaConfig
 
     return RobertaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=size.hidden_size,
-        num_hidden_layers=size.layers,
-        num_attention_heads=size.heads,
-        intermediate_size=size.intermediate_size,
-        # Positions are counted from the one behind padding.
+        **_shared(tokenizer, size),
+        # Positions are counted from the one behind that of padding.
         max_position_embeddings=size.maximum_length + 2,
         type_vocab_size=1,
-        pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
-        tie_word_embeddings=True,
-        initializer_range=size.initializer_range,
         hidden_dropout_prob=size.dropout,
         attention_probs_dropout_prob=size.dropout,
     )
@@ -283,15 +290,8 @@ def _bert_configuration(tokenizer: PreTrainedTokenizerBase, size: Architecture) 
     from transformers import BertConfig
 
     return BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=size.hidden_size,
-        num_hidden_layers=size.layers,
-        num_attention_heads=size.heads,
-        intermediate_size=size.intermediate_size,
+        **_shared(tokenizer, size),
         max_position_embeddings=size.maximum_length,
-        pad_token_id=tokenizer.pad_token_id,
-        tie_word_embeddings=True,
-        initializer_range=size.initializer_range,
         hidden_dropout_prob=size.dropout,
         attention_probs_dropout_prob=size.dropout,
     )
@@ -309,19 +309,12 @@ def _modernbert_configuration(
             "number of dimensions"
         )
     return ModernBertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=size.hidden_size,
-        num_hidden_layers=size.layers,
-        num_attention_heads=size.heads,
-        intermediate_size=size.intermediate_size,
+        **_shared(tokenizer, size),
         max_position_embeddings=size.maximum_length,
-        pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.cls_token_id,
         eos_token_id=tokenizer.sep_token_id,
         cls_token_id=tokenizer.cls_token_id,
         sep_token_id=tokenizer.sep_token_id,
-        tie_word_embeddings=True,
-        initializer_range=size.initializer_range,
         embedding_dropout=size.dropout,
         mlp_dropout=size.dropout,
         attention_dropout=size.dropout,

@@ -1,1 +1,1 @@
-"""From a rule to a finished artifact: the command line, logs, lineage, faults, GPUs and resuming."""
+"""From a rule to a finished artifact: command line, logs, lineage, faults, GPUs, resuming."""

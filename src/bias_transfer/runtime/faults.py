@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bias_transfer.runtime.job import Job
 from bias_transfer.errors import StudyError
+from bias_transfer.runtime.job import Job
 
 _NO_SPACE = {
     errno.ENOSPC: "no space is left on its disk",

@@ -11,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from bias_transfer.errors import StudyError
 from bias_transfer.runtime.artifacts import (
     MANIFEST,
     library_versions,
@@ -20,7 +21,6 @@ from bias_transfer.runtime.artifacts import (
     verify_files,
     write_json,
 )
-from bias_transfer.errors import StudyError
 
 FOLDER = ".lineage"
 # The records that a release brings along, since its inputs stay behind.

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from bias_transfer.errors import StudyError
 from bias_transfer.runtime.faults import explain
 from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots
 from bias_transfer.runtime.job import Command, Job
 from bias_transfer.runtime.lifetime import end_with_workflow
-from bias_transfer.errors import StudyError
 from bias_transfer.runtime.lineage import record_outputs, start_run
 from bias_transfer.runtime.provenance import code_digest
 

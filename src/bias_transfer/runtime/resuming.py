@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import torch
 
-from bias_transfer.runtime.artifacts import library_versions, sha256
-from bias_transfer.runtime.job import Job
 from bias_transfer.models.device import kind_of
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
+from bias_transfer.runtime.artifacts import library_versions, sha256
+from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.provenance import code_digest
 
 

@@ -1,13 +1,11 @@
 """What the types of a config cannot say: names of plug-ins, paths, columns, lengths, the grid."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bias_transfer.alterations import alterations
 from bias_transfer.errors import StudyError
@@ -15,15 +13,13 @@ from bias_transfer.measures import measures
 from bias_transfer.models.families import longest_text
 from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.section import Section
+from bias_transfer.study.config import Study
 from bias_transfer.study.grid import models, upstream_variants
 from bias_transfer.study.mistakes import not_one_of, shown
 from bias_transfer.study.sources import source_paths
 from bias_transfer.study.walk import marks, sections
+from bias_transfer.tasks import Definition
 from bias_transfer.upstream import methods
-
-if TYPE_CHECKING:
-    from bias_transfer.study.config import Study
-    from bias_transfer.tasks import Definition
 
 # What the hub itself allows: OWNER/NAME, or the NAME of an old data set.
 _HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)

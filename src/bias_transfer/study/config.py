@@ -12,9 +12,8 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
-from bias_transfer.errors import StudyError
 from bias_transfer.measures import measures as all_measures
 from bias_transfer.models.families import PRETRAINABLE
 from bias_transfer.section import (
@@ -32,8 +31,6 @@ from bias_transfer.section import (
     Share,
 )
 from bias_transfer.study import declared
-from bias_transfer.study.checks import check
-from bias_transfer.study.mistakes import told
 from bias_transfer.tasks import Definition, Kind, definition_of, kind, kinds
 from bias_transfer.tasks._section import TaskSection, Training
 from bias_transfer.upstream import methods
@@ -378,24 +375,3 @@ class Study(Section):
         """Return what a measure is told."""
         found: Section = getattr(self.measures, name)
         return found
-
-
-def parse(config: Mapping[str, Any]) -> Study:
-    """Return the study that a config describes.
-
-    Parameters
-    ----------
-    config
-        As YAML reads it, overlays merged; a key that it lacks has its default.
-
-    Raises
-    ------
-    StudyError
-        Naming the key, what stands there and what to do about it.
-    """
-    try:
-        study = Study.model_validate(dict(config))
-    except ValidationError as error:
-        raise StudyError(told(error, Study.model_json_schema())) from error
-    check(study)
-    return study

@@ -1,20 +1,14 @@
 """What the analysis, the tables and the figures are told of a study: plain values, no plug-in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from bias_transfer.alterations import alterations
 from bias_transfer.analysis.description import Intervention, TaskDescription
 from bias_transfer.measures import measure
-from bias_transfer.study.grid import models
+from bias_transfer.study.config import Study
+from bias_transfer.study.grid import Model, models
+from bias_transfer.tasks import Definition
 from bias_transfer.upstream import methods
-
-if TYPE_CHECKING:
-    from bias_transfer.study.config import Study
-    from bias_transfer.study.grid import Model
-    from bias_transfer.tasks import Definition
 
 
 def describe(study: Study, task: str) -> TaskDescription:

@@ -4,20 +4,16 @@ A model is one upstream variant × one data-set variant × one seed. The identif
 of folders, so they hold letters, digits, dots and hyphens only.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bias_transfer import alterations, upstream
 from bias_transfer.alterations import ORIGINAL
+from bias_transfer.section import Section
+from bias_transfer.study.config import Study
 from bias_transfer.upstream import PRETRAINED
-
-if TYPE_CHECKING:
-    from bias_transfer.section import Section
-    from bias_transfer.study.config import Study
 
 
 @dataclass(frozen=True)

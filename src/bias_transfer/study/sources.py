@@ -1,16 +1,11 @@
 """Where a study's text and checkpoints come from, as far as the config tells."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
 
 from bias_transfer.measures import Measure, measure
+from bias_transfer.study.config import Study
 from bias_transfer.study.walk import marks, sections
 from bias_transfer.upstream import methods
-
-if TYPE_CHECKING:
-    from bias_transfer.study.config import Study
 
 
 def source_paths(study: Study) -> dict[str, list[str]]:
