@@ -9,6 +9,7 @@ ASKED_OF_TOKENIZER = sorted(
 localrules:
     check_tokenizer,
 
+
 def method_settings(variant):
     """Return a method's section of the config, less the values that its variants are made from."""
     method = upstream.method(variant.kind)

@@ -181,7 +181,10 @@ def alteration_plugins(task, dataset):
 
 def measure_plugins(task):
     """Return the plug-ins that score a task's upstream bias."""
-    return [kind(task), *(f"measures.{name}" for name in section("tasks", task, "measures"))]
+    return [
+        kind(task),
+        *(f"measures.{name}" for name in section("tasks", task, "measures")),
+    ]
 
 
 def needed(task):

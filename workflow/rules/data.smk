@@ -88,9 +88,7 @@ rule prepare_sentences:
             task=wildcards.task,
             sentences=source("tasks", wildcards.task, "sentences"),
         ),
-        content=lambda wildcards: content(
-            f"tasks.{wildcards.task}.sentences.file.path"
-        ),
+        content=lambda wildcards: content(f"tasks.{wildcards.task}.sentences.file.path"),
         plugins=lambda wildcards: [kind(wildcards.task)],
         files=files,
         code=lambda wildcards: code_digest("data", [kind(wildcards.task)]),
@@ -104,9 +102,7 @@ rule prepare_data:
             lambda wildcards: source_files(f"tasks.{wildcards.task}.file.path")
         ),
         comments=ancient(lambda wildcards: detox_file(wildcards.task, "comments")),
-        annotations=ancient(
-            lambda wildcards: detox_file(wildcards.task, "annotations")
-        ),
+        annotations=ancient(lambda wildcards: detox_file(wildcards.task, "annotations")),
     output:
         manifest=manifest("data/{task}/original"),
     log:
@@ -216,9 +212,7 @@ rule alter_data:
             definition=definition(wildcards.task, "templates"),
             **altered(wildcards.task, wildcards.dataset),
         ),
-        plugins=lambda wildcards: alteration_plugins(
-            wildcards.task, wildcards.dataset
-        ),
+        plugins=lambda wildcards: alteration_plugins(wildcards.task, wildcards.dataset),
         files=files,
         code=lambda wildcards: code_digest(
             "data", alteration_plugins(wildcards.task, wildcards.dataset)

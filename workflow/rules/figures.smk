@@ -14,8 +14,8 @@ localrules:
 
 rule draw:
     input:
-        observations=lambda wildcards: OBSERVATIONS[wildcards.task],
         **{name: ANALYSED[name] for name in STATISTICS if name != "diagnostics"},
+        observations=lambda wildcards: OBSERVATIONS[wildcards.task],
     output:
         pdf=f"{RESULTS}/figures/{{task}}/{{figure}}.pdf",
         png=report(
