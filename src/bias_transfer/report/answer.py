@@ -86,7 +86,7 @@ def _findings(task: TaskDescription, regressions: pd.DataFrame) -> list[str]:
             f"{name}: {_effect(estimates[quantity.column])}"
             for quantity, name in (
                 (task.before, f"{task.before.title} before fine-tuning"),
-                (task.covariates[0], f"{task.covariates[0].title} in the training data"),
+                (task.covariates[0], task.covariates[0].title),
             )
         )
         lines.append(

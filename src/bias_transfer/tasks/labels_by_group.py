@@ -390,7 +390,7 @@ def covariate_quantities(task: LabelsByGroup) -> dict[str, Quantity]:
 def _share(column: str, word: str, task: LabelsByGroup) -> Quantity:
     return Quantity(
         column=column,
-        title=f"share of {word}",
+        title=f"share of {word} in the training data",
         label=f"Prevalence of {word}",
         axis=f"share of {word} among the training rows",
         unit="unit share",

@@ -419,7 +419,7 @@ def covariate_quantities(task: Mentions) -> dict[str, Quantity]:
     return {
         share: Quantity(
             column=share,
-            title=f"{task.positive} share of mentions",
+            title=f"{task.positive} share of mentions in the training data",
             label=f"{task.positive.capitalize()} share of mentions",
             axis=f"share of {task.positive} among a term's comments",
             unit="unit share",
@@ -436,7 +436,7 @@ def covariate_quantities(task: Mentions) -> dict[str, Quantity]:
         ),
         length: Quantity(
             column=length,
-            title=f"mean length of {task.positive} mentions",
+            title=f"mean length of {task.positive} mentions in the training data",
             label=f"Length of {task.positive} mentions",
             axis=f"mean length of {task.positive} mentions (characters)",
             unit="character",
