@@ -81,7 +81,7 @@ BIOS = TaskDescription(
     covariates=(
         downstream(
             "prevalence_she",
-            "share of she",
+            "share of she in the training data",
             "Prevalence of she/her",
             missing="the occupation is not in the training part",
         ),
@@ -121,7 +121,7 @@ WIKI = TaskDescription(
     covariates=(
         downstream(
             "toxic_share",
-            "toxic share of mentions",
+            "toxic share of mentions in the training data",
             "Toxic share of mentions",
             missing="no training comment mentions the term",
         ),
