@@ -92,6 +92,13 @@ def new_study(folder: Path, root: Path) -> Study:
     return Study(folder, root)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that look at the one finished study, and change it for a moment, in order."""
+    for item in items:
+        if "study" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("study"))
+
+
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
     """Return the tiny study, finished with two cores."""

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from bias_transfer.models.tokenizer import train_tokenizer
 from tests.workflow.conftest import Study, new_study
 
 # Every kind of method, on both kinds of task, with as few models as that takes.
@@ -62,15 +63,13 @@ FAMILIES["roberta-prelayernorm"] = replace(
 """
 
 
-def test_a_new_family_is_an_edit_of_one_file(study: Study, tmp_path: Path) -> None:
+def test_a_new_family_is_an_edit_of_one_file(tmp_path: Path, root: Path) -> None:
     import torch
-    from transformers import (
-        AutoTokenizer,
-        RobertaPreLayerNormConfig,
-        RobertaPreLayerNormForMaskedLM,
-    )
+    from transformers import RobertaPreLayerNormConfig, RobertaPreLayerNormForMaskedLM
 
-    tokenizer = AutoTokenizer.from_pretrained(study.folder / "results/checkpoints/pretrained")
+    brought = new_study(tmp_path / "study", root)
+    texts = pd.read_csv(brought.folder / "data/bios.csv")["text"]
+    tokenizer = train_tokenizer([*texts, *["She is here", "He is here", "They are"] * 9], 400, 64)
     torch.manual_seed(1)
     model = RobertaPreLayerNormForMaskedLM(
         RobertaPreLayerNormConfig(
@@ -84,10 +83,9 @@ def test_a_new_family_is_an_edit_of_one_file(study: Study, tmp_path: Path) -> No
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-    brought = new_study(tmp_path / "study", study.root)
     for each in (model, tokenizer):
         each.save_pretrained(brought.folder / "data/checkpoint")
-    source = Path(shutil.copytree(study.root / "src", tmp_path / "src"))
+    source = Path(shutil.copytree(root / "src", tmp_path / "src"))
     overlay = (
         "tasks:\n"
         "  bios: {upstream: [random], alterations: {balance: []}}\n"
