@@ -15,7 +15,7 @@ EVERY_METHOD = """
 tasks:
   bios: {upstream: [random, uniform, gaussian, sentdebias], alterations: {balance: []}}
   wiki: {alterations: {scrub: []}}
-upstream: {uniform: {half_widths: [0.2], trials: 1}, gaussian: {trials: 1}}
+upstream: {uniform: {half_widths: [0.2], trials: 1}, gaussian: {standard_deviations: [0.1], trials: 1}}
 """
 TARGETS = ("results/analysis/answer.md", "results/figures/bios/before_after.png")
 
@@ -69,7 +69,7 @@ def test_a_new_family_is_an_edit_of_one_file(tmp_path: Path, root: Path) -> None
 
     brought = new_study(tmp_path / "study", root)
     texts = pd.read_csv(brought.folder / "data/bios.csv")["text"]
-    tokenizer = train_tokenizer([*texts, *["She is here", "He is here", "They are"] * 9], 400, 64)
+    tokenizer = train_tokenizer([*texts, *["She is here", "He is here", "They are"] * 300], 400, 64)
     torch.manual_seed(1)
     model = RobertaPreLayerNormForMaskedLM(
         RobertaPreLayerNormConfig(
