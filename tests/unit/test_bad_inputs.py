@@ -9,10 +9,13 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 from bias_transfer.errors import StudyError
+from bias_transfer.runtime.artifacts import describe_folder, read_json
 from bias_transfer.runtime.main import main
 from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.study.parsing import parse
+from tests.unit.calls import call, prepare_data
 from tests.unit.conftest import ROOT
+from tests.unit.definitions import BIOS
 
 # ---- configs: an overlay, and what is said of it ---------------------------------------
 
@@ -287,20 +290,29 @@ def test_a_file_that_is_no_config_is_refused_by_snakemake(here, content):
     assert not (here / "pwned").exists()
 
 
+# ---- data ------------------------------------------------------------------------------
+
+
+def test_a_bad_row_ends_in_one_line_and_nothing_is_made(tmp_path, capsys, caplog):
+    kinds = ["poet,F", "poet,M", "dj,F", "dj,M"] * 4
+    rows = [f"Somebody works {n},{kind}" for n, kind in enumerate(kinds)]
+    path = tmp_path / "people.csv"
+    path.write_text("\n".join(["text,label,group", *rows]) + "\n")
+    made = prepare_data("people", BIOS, path, tmp_path / "made", group="group", groups={})
+    assert main(made) == 0
+    shutil.rmtree(tmp_path / "made")
+    kept = set(tmp_path.rglob("*"))
+    path.write_text(path.read_text().replace("works 9,poet", "works 9,poets"))
+    capsys.readouterr()
+    assert main(made) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {path}, row 10: 'poets' in column 'label' is not one of ")
+    assert set(tmp_path.rglob("*")) == kept
+    # Nor does a sentence of the data stand in the log.
+    assert "Somebody works" not in caplog.text
+
+
 # ---- checkpoints -----------------------------------------------------------------------
-
-
-def arguments(command, settings, output, **inputs):
-    """Write a command as its rule does."""
-    words = [command, "--settings", json.dumps(settings)]
-    for name, path in inputs.items():
-        words += ["--input", name, str(path)]
-    return [*words, "--output", "manifest", str(output / "made/manifest.json")]
-
-
-def run(command, settings, output, **inputs):
-    """Run a command; return what the process would return."""
-    return main(arguments(command, settings, output, **inputs))
 
 
 def edited(name, **changes):
@@ -398,7 +410,14 @@ BAD_CHECKPOINTS = {
     "a config of another size": (edited("config.json", hidden_size=32), "is of shape (16,"),
     "a config of more layers": (edited("config.json", num_hidden_layers=2), "weights are missing"),
     "a config of an impossible size": (edited("config.json", hidden_size=-1), "cannot be loaded"),
-    "another architecture": (edited("config.json", model_type="bert"), "only RoBERTa checkpoints"),
+    "another architecture": (
+        edited("config.json", model_type="gpt2"),
+        "a model of type 'gpt2'; only encoders with a masked-language-model head can be used",
+    ),
+    "the config of another family": (
+        edited("config.json", model_type="bert"),
+        "no masked-language-model head",
+    ),
     "no weights": (removed("model.safetensors"), "no weights (*.safetensors) in the folder"),
     "weights cut in the header": (cut(100), "the checkpoint cannot be loaded"),
     "weights cut in the numbers": (cut(5000), "the checkpoint cannot be loaded"),
@@ -432,10 +451,6 @@ BAD_CHECKPOINTS = {
         retokenised(with_other_padding),
         "the padding token is 2 for the tokenizer and 1 for the model",
     ),
-    "a tokenizer that splits She": (
-        retokenised(trained_on("a wolf")),
-        "the tokenizer splits 'She' into",
-    ),
 }
 
 
@@ -445,11 +460,31 @@ def test_a_bad_checkpoint_is_refused(tiny_checkpoint, tmp_path, capfd, change, s
     change(folder)
     capfd.readouterr()
     assert bring_in(folder, tmp_path) == 1
+    assert_refused(folder, said, tmp_path, capfd)
+
+
+def test_a_tokenizer_that_splits_a_word_to_score_is_refused(
+    tiny_checkpoint, tiny_tokenizer, tmp_path, capfd
+):
+    for name, tokenizer in (("fit", tiny_tokenizer), ("unfit", trained_on("a wolf")(None))):
+        shutil.copytree(tiny_checkpoint, tmp_path / name)
+        tokenizer.save_pretrained(tmp_path / name)
+        describe_folder(tmp_path / name, {"kind": "checkpoint"})
+    assert check_tokenizer(tmp_path / "fit", tmp_path) == 0
+    assert read_json(tmp_path / "made/checked.json") == {"scorable": {"bios": ["pronoun_ranking"]}}
+    shutil.rmtree(tmp_path / "made")
+    capfd.readouterr()
+    assert check_tokenizer(tmp_path / "unfit", tmp_path) == 1
+    assert_refused(tmp_path / "unfit", "the tokenizer splits 'She' into", tmp_path, capfd)
+
+
+def assert_refused(folder, said, output, capfd):
+    """Check that the last line is about this folder, and that nothing was made."""
     # transformers reports on standard error too; the last line is ours.
     message = capfd.readouterr().err.splitlines()[-1]
     assert message.startswith(f"error: {folder}: ")
     assert said in message
-    assert not (tmp_path / "made").exists()
+    assert not (output / "made").exists()
 
 
 def test_a_tokenizer_in_two_files_is_read_right(tiny_checkpoint, tiny_tokenizer, tmp_path):
@@ -467,4 +502,19 @@ def test_a_tokenizer_in_two_files_is_read_right(tiny_checkpoint, tiny_tokenizer,
 def bring_in(folder, output):
     """Bring a user's checkpoint in as the rule does; return what the command returns."""
     settings = {"seed": 1, "source": "file", "file": {"path": str(folder)}}
-    return run("prepare-checkpoint", settings, output)
+    outputs = {"manifest": output / "made/manifest.json"}
+    return main(call("prepare-checkpoint", settings, inputs={"source": folder}, outputs=outputs))
+
+
+def check_tokenizer(folder, output):
+    """Ask whether a tokenizer can score a task's words; return what the command returns."""
+    task = {"definition": BIOS.model_dump(), "measures": ["pronoun_ranking"]}
+    return main(
+        call(
+            "check-tokenizer",
+            {"tasks": {"bios": task}},
+            plugins=["measures.pronoun_ranking", "tasks.labels_by_group"],
+            inputs={"pretrained": folder / "manifest.json"},
+            outputs={"file": output / "made/checked.json"},
+        )
+    )

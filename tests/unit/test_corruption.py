@@ -21,6 +21,7 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.main import main
+from tests.unit.calls import randomise
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 PLACES = {"start": 0.0, "header": 0.01, "middle": 0.5, "end": 1.0}
@@ -56,20 +57,9 @@ def checkpoint(tmp_path: Path, tiny_checkpoint: Path) -> Path:
     return folder
 
 
-def randomised(checkpoint: Path) -> list[str]:
-    """Return the arguments of a command that reads a checkpoint."""
-    settings = '{"seed": 1, "upstream": {"id": "random-t1", "kind": "random"}}'
-    output = checkpoint.parent / "random-t1" / MANIFEST
-    return [
-        *("randomise-checkpoint", "--settings", settings),
-        *("--input", "pretrained", str(checkpoint / MANIFEST)),
-        *("--output", "manifest", str(output)),
-    ]
-
-
 def refused(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """Run the command on a damaged folder, and return its one line."""
-    assert main(randomised(checkpoint)) == 1
+    assert main(randomise(checkpoint, checkpoint.parent / "random-t1")) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ")
     assert "Traceback" not in line

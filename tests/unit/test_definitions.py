@@ -69,7 +69,6 @@ BAD_LABELS = {
         },
         "'x' stands for the groups 'men' and 'women'; remove one",
     ),
-    "no template": ({"templates": {}}, "at least 1 item"),
     "a template without the word": ({"templates": {"a": "A {label}"}}, "must hold {word} exactly"),
     "a template without the label": (
         {"templates": {"a": "{word} works"}},
@@ -122,12 +121,28 @@ def test_bad_terms_are_refused(change, said):
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize("name", kinds())
+SECTIONS = {
+    name: definition | {"title": "T", "measures": ["m"], "covariates": ["c"], "outcome": "o"}
+    for name, definition in (("labels_by_group", BIOGRAPHIES), ("mentions", COMMENTS))
+}
+every_kind = pytest.mark.parametrize("name", kinds())
+
+
+@every_kind
+def test_only_a_job_may_go_without_templates(name):
+    without = {key: value for key, value in SECTIONS[name].items() if key != "templates"}
+    definition = kinds()[name].definition
+    told = {key: value for key, value in without.items() if key in definition.model_fields}
+    assert definition_of(told).templates == {}
+    with pytest.raises(ValidationError, match="Field required"):
+        kinds()[name].section.model_validate(without)
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        kinds()[name].section.model_validate(without | {"templates": {}})
+
+
+@every_kind
 def test_a_section_of_the_config_adds_sources_to_a_definition(name):
-    given = BIOGRAPHIES if name == "labels_by_group" else COMMENTS
-    section = kinds()[name].section.model_validate(
-        given | {"title": "T", "measures": ["m"], "covariates": ["c"], "outcome": "o"}
-    )
+    section = kinds()[name].section.model_validate(SECTIONS[name])
     assert isinstance(section, kinds()[name].definition)
     assert (section.source, section.empty, section.file.text) == ("file", "refuse", "text")
     assert type(section).model_validate(section.model_dump()) == section

@@ -20,10 +20,11 @@ from bias_transfer.runtime.faults import explain
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.lineage import FOLDER
 from bias_transfer.runtime.main import main
-from tests.unit.figure_data import balanced_bios, scrubbed_wiki
+from tests.unit.calls import call, randomise
+from tests.unit.definitions import WIKI
+from tests.unit.figure_data import BIOS, balanced_bios, tables
 
 SIZE = 1024  # KiB
-TEMPLATES = '{"source": "generated"}'
 
 
 @pytest.fixture
@@ -64,22 +65,15 @@ def fill(disk: Path, left: int) -> Path:
     return filler
 
 
-def templates(disk: Path) -> list[str]:
-    """Return the arguments of a command that writes a table, a manifest and a record."""
-    return [
-        *("prepare-identity-templates", "--settings", TEMPLATES),
-        *("--output", "manifest", str(disk / "study/templates" / MANIFEST)),
-    ]
-
-
-def randomised(disk: Path, checkpoint: Path) -> list[str]:
-    """Return the arguments of a command that writes weights and a tokenizer."""
-    return [
-        *("randomise-checkpoint", "--settings"),
-        '{"seed": 1, "upstream": {"id": "random-t1", "kind": "random"}}',
-        *("--input", "pretrained", str(checkpoint / MANIFEST)),
-        *("--output", "manifest", str(disk / "study/random-t1" / MANIFEST)),
-    ]
+def sentences(disk: Path) -> list[str]:
+    """Call the command that writes template sentences: a table, a manifest and a record."""
+    return call(
+        "prepare-sentences",
+        {"task": "wiki", "definition": WIKI.model_dump(), "sentences": {"source": "generated"}},
+        plugins=["tasks.mentions"],
+        inputs={"file": []},
+        outputs={"manifest": disk / "study/sentences" / MANIFEST},
+    )
 
 
 def fills_up_anywhere(
@@ -119,7 +113,7 @@ def fills_up_anywhere(
 
 def test_wherever_the_disk_fills_up_nothing_half_is_left(mounted, capsys):
     disk = mounted(f"size={SIZE}k")
-    assert fills_up_anywhere(disk, templates(disk), range(0, 80, 4), capsys) > 5
+    assert fills_up_anywhere(disk, sentences(disk), range(0, 80, 4), capsys) > 5
 
 
 def test_a_checkpoint_on_a_full_disk_is_made_whole_or_not_at_all(
@@ -128,27 +122,29 @@ def test_a_checkpoint_on_a_full_disk_is_made_whole_or_not_at_all(
     disk = mounted(f"size={SIZE}k")
     source = shutil.copytree(tiny_checkpoint, tmp_path / "pretrained")
     describe_folder(source, {"kind": "checkpoint"})
-    failures = fills_up_anywhere(disk, randomised(disk, source), range(4, 164, 8), capsys)
-    assert failures > 5
+    arguments = randomise(source, disk / "study/random-t1")
+    assert fills_up_anywhere(disk, arguments, range(4, 164, 8), capsys) > 5
 
 
 def test_a_figure_on_a_full_disk_is_drawn_whole_or_not_at_all(mounted, capsys, tmp_path):
-    for name, table in (("bios", balanced_bios()), ("wiki", scrubbed_wiki())):
-        write_table(tmp_path / f"{name}.csv", table)
+    paths = {}
+    for name, table in vars(tables(balanced_bios(), BIOS)).items():
+        paths[name] = tmp_path / f"{name}.csv"
+        write_table(paths[name], table)
     disk = mounted(f"size={SIZE}k")
-    arguments = [
-        *("draw", "--settings", '{"figure": 10, "note": "n", "outcomes": {}}'),
-        *("--input", "bios", str(tmp_path / "bios.csv")),
-        *("--input", "wiki", str(tmp_path / "wiki.csv")),
-        *("--output", "pdf", str(disk / "study/10.pdf")),
-        *("--output", "png", str(disk / "study/10.png")),
-    ]
+    arguments = call(
+        "draw",
+        {"figure": "data_before_after", "task": BIOS.model_dump(), "note": "n"},
+        plugins=["report.figures.data_before_after"],
+        inputs=paths,
+        outputs={suffix: disk / f"study/figure.{suffix}" for suffix in ("pdf", "png")},
+    )
     assert fills_up_anywhere(disk, arguments, (0, 40, 800), capsys) == 2
 
 
 def test_a_read_only_disk_is_told(mounted, capsys):
     disk = mounted("ro")
-    assert main(templates(disk)) == 1
+    assert main(sentences(disk)) == 1
     line = only_line(capsys)
     assert f"{disk}/study: its disk can only be read; set config key results to" in line
 
@@ -222,7 +218,7 @@ def test_what_a_library_mistook_for_something_else_is_told():
         except OSError as error:
             raise StudyError("data set x: cannot be loaded; check the id") from error
     except StudyError as error:
-        assert "cache/part: no space is left" in explain(error, "prepare-bios", JOB)
+        assert "cache/part: no space is left" in explain(error, "prepare-data", JOB)
 
 
 @pytest.mark.parametrize(
@@ -249,11 +245,16 @@ GREEDY = {
 @pytest.mark.parametrize(
     ("command", "settings", "key"),
     [
-        ("fine-tune", '{"task": "wiki", "training": {"batch_size": 64}}', "wiki.training.batch_"),
+        (
+            "fine-tune",
+            '{"task": "wiki", "training": {"batch_size": 64}}',
+            "config key tasks.wiki.training.batch_size (64)",
+        ),
         ("prepare-checkpoint", '{"pretraining": {"batch_size": 64}}', "model.pretraining.batch_s"),
         ("prepare-sentiment-classifier", '{"training": {"batch_size": 64}}', "sentiment.training"),
         ("score-fine-tuned", '{"batch_size": 64}', "scoring.batch_size (64)"),
-        ("regress", "{}", "give the job more (on a cluster, mem_mb)"),
+        ("score-upstream", '{"batch_size": 64}', "scoring.batch_size (64)"),
+        ("analyse", "{}", "give the job more (on a cluster, mem_mb)"),
     ],
 )
 def test_too_little_memory_names_the_job_and_the_key(
@@ -271,7 +272,7 @@ def test_too_little_memory_names_the_job_and_the_key(
 def test_too_little_gpu_memory_is_not_the_machines_memory():
     error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
     line = explain(error, "fine-tune", JOB)
-    assert "out of GPU memory; lower config key bios.training.batch_size (16), or take a" in line
+    assert "of GPU memory; lower config key tasks.bios.training.batch_size (16), or take a" in line
     assert "mem_mb" not in line
 
 
@@ -283,7 +284,7 @@ def run_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_log_that_cannot_be_opened_stops_the_command_at_once(tmp_path):
     (tmp_path / "logs").write_text("a file where the folder should be")
-    done = run_alone(*templates(tmp_path), "--log", str(tmp_path / "logs/x.log"))
+    done = run_alone(*sentences(tmp_path), "--log", str(tmp_path / "logs/x.log"))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert str(tmp_path / "logs") in done.stderr
@@ -295,9 +296,7 @@ def test_a_log_that_fills_its_disk_stops_nothing(mounted, tmp_path):
     log = disk / "x.log"
     log.touch()
     fill(disk, 0)
-    done = run_alone(
-        *("regress", "--input", "bios", "nowhere.csv", "--log", str(log)),
-    )
+    done = run_alone("analyse", "--input", "observations", "nowhere.csv", "--log", str(log))
     assert done.returncode == 1
     warning, error = done.stderr.splitlines()
     assert warning == f"warning: {log}: the log cannot be written"

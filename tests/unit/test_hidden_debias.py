@@ -1,6 +1,9 @@
 """Sent-Debias on hidden states: exact at 0 and 1, through saving, training and putting heads on."""
 
+import shutil
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -20,6 +23,9 @@ from bias_transfer.models.hidden_debias import (
 )
 from bias_transfer.models.masked_lm import MaskScorer
 from bias_transfer.models.projection import remove_component
+from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, write_table
+from bias_transfer.runtime.main import main
+from tests.unit.calls import call
 
 TEXTS = ["She is a nurse", "He works as a surgeon", "They wants to become a dj"]
 DIRECTION = np.eye(16)[[3]] * 0.6 + np.eye(16)[[7]] * 0.8
@@ -101,6 +107,67 @@ def test_the_classifier_trains_through_the_projection_and_keeps_it(
         projected = again.roberta(input_ids=torch.tensor([ids])).last_hidden_state
         expected = upstream.lm_head(projected)[0, 1].double().log_softmax(-1).numpy()
     np.testing.assert_allclose(found[0], expected, atol=1e-5)
+
+
+def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_commands(
+    tiny_checkpoint, tiny_sentences, tmp_path
+):
+    shutil.copytree(tiny_checkpoint, tmp_path / "pretrained")
+    describe_folder(tmp_path / "pretrained", {"kind": "checkpoint"})
+    rows = pd.DataFrame({"text": ["She is a dj", "He is a poet"] * 4, "label": ["dj", "poet"] * 4})
+    corpus = pd.DataFrame({"text": tiny_sentences})
+    for name, tables, description in (
+        ("corpus", {"corpus": corpus}, {"kind": "corpus"}),
+        ("data", {"train": rows, "evaluation": rows}, {"kind": "data", "labels": ["dj", "poet"]}),
+    ):
+        (tmp_path / name).mkdir()
+        for table, content in tables.items():
+            write_table(tmp_path / name / f"{table}.parquet", content)
+        describe_folder(tmp_path / name, description)
+    given = {path.name: path / MANIFEST for path in tmp_path.iterdir()}
+    upstream, tuned = tmp_path / "sentdebias-g1", tmp_path / "tuned"
+    alter = call(
+        "alter-checkpoint",
+        {
+            "seed": 1,
+            "variant": {"kind": "sentdebias", "strength": 1.0, "trial": None, "letter": "g"},
+            "settings": {"level": "hidden", "components": 1, "maximum_pairs": 100},
+        },
+        plugins=["upstream.sentdebias"],
+        inputs={"pretrained": given["pretrained"], "corpus": given["corpus"]},
+        outputs={"manifest": upstream / MANIFEST},
+    )
+    training = {
+        "epochs": 1,
+        "batch_size": 4,
+        "evaluation_batch_size": 4,
+        "learning_rate": 0.001,
+        "warmup_share": 0,
+        "weight_decay": 0,
+    }
+    fine_tune = call(
+        "fine-tune",
+        {
+            "task": "bios",
+            "model": "bios/sentdebias-g1/original",
+            "seed": 1,
+            "training": training,
+            "maximum_length": 16,
+        },
+        inputs={
+            "upstream": upstream / MANIFEST,
+            "training": given["data"],
+            "original": given["data"],
+        },
+        outputs={"manifest": tuned / MANIFEST},
+    )
+    assert main(alter) == main(fine_tune) == 0
+    assert (tuned / FILE).read_bytes() == (upstream / FILE).read_bytes()
+    before, after = attached_projection(load_masked_lm(str(upstream))), load_classifier(tuned)
+    kept = attached_projection(after)
+    np.testing.assert_array_equal(kept.directions, before.directions)
+    assert kept.gamma == before.gamma == 1.0
+    assert len(after.roberta._forward_hooks) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,30 @@
-"""What a result depends on in the code: the digest of a stage changes with that and no more."""
+"""What a result depends on in the code: the digest of a job changes with that and no more."""
 
-import ast
 import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-import bias_transfer
+from bias_transfer import plugins
 from bias_transfer.runtime.main import STAGES
 from bias_transfer.runtime.provenance import code_digest, modules_of
+from tests.unit.imports import PACKAGE, imported_by, modules
 
-PACKAGE = Path(bias_transfer.__file__).parent
+PLUGINS = ("upstream", "alterations", "measures", "tasks", "report.figures")
+# The stage that uses the plug-ins of a package.
+USERS = {"upstream": "checkpoints", "measures": "scoring", "report.figures": "figures"}
+# Jobs: a stage and the plug-ins that are named.
+JOBS = {stage: (stage, ()) for stage in STAGES} | {
+    f"{USERS.get(package, 'data')} with {package}.{name}": (
+        USERS.get(package, "data"),
+        (f"{package}.{name}",),
+    )
+    for package in PLUGINS
+    for name in plugins.names(f"bias_transfer.{package}")
+}
+every_job = pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
 
 
 def run(code, folder):
@@ -26,24 +37,34 @@ def run(code, folder):
 
 @pytest.fixture
 def copied(tmp_path):
-    """Copy the package; return it with a function that gives the digests of its stages."""
+    """Copy the package; return it with a function that gives the digests of the jobs."""
     package = shutil.copytree(
         PACKAGE, tmp_path / "bias_transfer", ignore=shutil.ignore_patterns("__pycache__")
     )
-    stages = list(STAGES)
     code = (
         "from bias_transfer.runtime.provenance import code_digest\n"
-        f"print(*[code_digest(stage) for stage in {stages}])"
+        f"print(*[code_digest(*job) for job in {list(JOBS.values())}])"
     )
 
     def digests():
-        return dict(zip(stages, run(code, tmp_path).split(), strict=True))
+        return dict(zip(JOBS, run(code, tmp_path).split(), strict=True))
 
     return package, digests
 
 
 def changed(before, after):
-    return {stage for stage in before if before[stage] != after[stage]}
+    """Return the jobs whose digests differ."""
+    return {job for job in before if before[job] != after[job]}
+
+
+def of_stages(*stages):
+    """Return the jobs of some stages, whatever plug-ins they use."""
+    return {job for job, (stage, _) in JOBS.items() if stage in stages}
+
+
+def with_plugins(*names):
+    """Return the jobs with one of these plug-ins."""
+    return {job for job, (_, named) in JOBS.items() if set(names) & set(named)}
 
 
 def test_a_digest_covers_what_is_imported_indirectly():
@@ -57,41 +78,46 @@ def test_a_digest_covers_what_is_imported_indirectly():
 
 def test_figures_are_no_part_of_fine_tuning():
     assert not [name for name in modules_of("finetune") if "figures" in name]
-    assert not [name for name in modules_of("finetune") if ".stats" in name]
+    assert not [name for name in modules_of("finetune") if ".analysis" in name]
     assert [
         name for name in modules_of("figures") if name.startswith("bias_transfer.report.figures.")
     ]
 
 
-def test_how_files_are_written_is_no_part_of_any_stage():
-    for stage in STAGES:
-        assert not modules_of(stage) & {"bias_transfer.runtime.artifacts", "bias_transfer.errors"}
+@every_job
+def test_how_files_are_written_is_no_part_of_any_job(job):
+    written = {"bias_transfer.runtime.artifacts", "bias_transfer.errors"}
+    assert not modules_of(*job) & written
 
 
-def imported_by(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_modules_of_a_stage_are_closed_under_imports(stage):
-    files = {
-        "bias_transfer." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
-        for path in PACKAGE.rglob("*.py")
-    }
-    names = ("artifacts", "cli.job", "errors", "lineage", "provenance")
-    plumbing = {f"bias_transfer.{name}" for name in names}
-    covered = modules_of(stage)
-    for name in covered & set(files):
+@every_job
+def test_the_modules_of_a_job_are_closed_under_imports(job):
+    files = modules()
+    names = ("errors", *(f"runtime.{name}" for name in ("artifacts", "job", "lineage")))
+    plumbing = {f"bias_transfer.{name}" for name in (*names, "runtime.provenance")}
+    assert plumbing <= set(files)
+    covered = modules_of(*job)
+    assert covered <= set(files)
+    for name in covered:
         assert set(imported_by(files[name])) & set(files) - plumbing <= covered
 
 
+@every_job
+def test_a_job_depends_on_the_plugins_that_it_names_and_on_no_other(job):
+    stage, named = job
+    every = {
+        f"bias_transfer.{package}.{name}"
+        for package in PLUGINS
+        for name in plugins.names(f"bias_transfer.{package}")
+    }
+    found = modules_of(stage, named) & every
+    assert {f"bias_transfer.{name}" for name in named} <= found
+    # An alteration is of a kind of task, and says of which.
+    assert all(".tasks." in name for name in found - {f"bias_transfer.{each}" for each in named})
+
+
 def test_the_digest_is_the_same_in_a_copy_elsewhere(copied):
-    assert copied[1]() == {stage: code_digest(stage) for stage in STAGES}
+    assert copied[1]() == {name: code_digest(*job) for name, job in JOBS.items()}
 
 
 def test_comments_docstrings_and_layout_do_not_count(copied):
@@ -103,34 +129,74 @@ def test_comments_docstrings_and_layout_do_not_count(copied):
     assert digests() == before
 
 
-def test_code_counts_for_the_stages_that_use_it_only(copied):
+def test_code_counts_for_the_jobs_that_use_it_only(copied):
     package, digests = copied
     before = digests()
     for name, users in (
-        ("figures/figure2.py", {"figures"}),
-        ("models/training.py", {"checkpoints", "sentiment", "finetune"}),
-        ("artifacts.py", set()),
+        ("upstream/uniform.py", with_plugins("upstream.uniform")),
+        ("upstream/_noise.py", with_plugins("upstream.uniform", "upstream.gaussian")),
+        ("measures/identity_ranking.py", with_plugins("measures.identity_ranking")),
+        ("alterations/scrub.py", with_plugins("alterations.scrub")),
+        ("report/figures/contents.py", with_plugins("report.figures.contents")),
+        ("report/figures/_look.py", of_stages("figures")),
+        ("models/training.py", of_stages("checkpoints", "sentiment", "finetune")),
+        ("runtime/artifacts.py", set()),
     ):
         path = package / name
         original = path.read_text()
         path.write_text(f"{original}\nADDED = 1\n")
-        assert changed(before, digests()) == users
+        assert changed(before, digests()) == users, name
         path.write_text(original)
+    assert digests() == before
+
+
+def test_a_new_plugin_reruns_nothing(copied):
+    package, digests = copied
+    before = digests()
+    for name in PLUGINS:
+        (package / name.replace(".", "/") / "my_own.py").write_text("MINE = 1\n")
     assert digests() == before
 
 
 def test_the_data_files_of_a_module_count(copied):
     package, digests = copied
     before = digests()
-    path = package / "stats/paper/columns.csv"
+    path = package / "paper/printed/columns.csv"
     path.write_text(path.read_text().replace("133", "134", 1))
-    assert changed(before, digests()) == {"analysis"}
+    assert changed(before, digests()) == {"paper"}
 
 
-@pytest.mark.parametrize("stage", ["data", "extrinsic", "analysis", "figures"])
+def test_a_vocabulary_counts_for_the_jobs_that_read_vocabularies(copied):
+    package, digests = copied
+    before = digests()
+    path = package / "vocabularies/gendered_pairs.csv"
+    path.write_text(f"{path.read_text()}queen,king\n")
+    readers = {
+        name for name, job in JOBS.items() if "bias_transfer.vocabularies" in modules_of(*job)
+    }
+    assert changed(before, digests()) == readers
+    assert with_plugins("upstream.sentdebias") <= readers
+    assert not readers & with_plugins("upstream.uniform", "upstream.gaussian", "upstream.random")
+    assert not readers & {"finetune", "analysis", "paper"}
+
+
+LOADED = "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+
+
+@pytest.mark.parametrize("stage", ["data", "observation", "analysis", "paper", "figures"])
 def test_stages_that_need_no_model_do_not_load_torch(stage):
+    code = f"import sys, bias_transfer.commands.{stage}\n{LOADED}"
+    assert run(code, PACKAGE.parent).strip() == "[]"
+
+
+@pytest.mark.parametrize("package", PLUGINS)
+def test_no_plugin_loads_torch(package):
+    # They are imported to read the config, for which seconds are long.
     code = (
-        f"import sys, bias_transfer.commands.{stage}\n"
-        "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+        "import sys\nfrom importlib import import_module\nfrom bias_transfer import plugins\n"
+        f"package = 'bias_transfer.{package}'\n"
+        "for name in plugins.names(package):\n"
+        "    import_module(f'{package}.{name}')\n"
+        f"{LOADED}"
     )
     assert run(code, PACKAGE.parent).strip() == "[]"

@@ -23,6 +23,7 @@ def job(tmp_path: Path) -> Job:
         settings={"seed": 1, "training": {"epochs": 2}},
         inputs={name: [tmp_path / name / "manifest.json"] for name in ("upstream", "training")},
         outputs={"manifest": tmp_path / "seed1/manifest.json"},
+        plugins=("upstream.random",),
         checkpoint_seconds=600,
     )
 
@@ -81,9 +82,10 @@ def test_what_decides_the_numbers_decides_whether_they_may_be_used(
 
 def test_code_libraries_and_device_count(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     before = made_from(job)
-    monkeypatch.setattr(resuming, "code_digest", lambda stage: f"another {stage}")
+    monkeypatch.setattr(resuming, "code_digest", lambda *named: f"another {named}")
     monkeypatch.setattr(resuming, "library_versions", lambda: {"torch": "0"})
     monkeypatch.setattr(resuming, "kind_of", lambda device: f"another {device}")
     after = made_from(job)
     assert {name for name, _ in before.items() ^ after.items()} == {"code", "libraries", "device"}
-    assert after["code"] == "another finetune"
+    # That of the job's own plug-ins too.
+    assert after["code"] == "another ('finetune', ('upstream.random',))"

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 import torch
 
-from bias_transfer import vocabularies
 from bias_transfer.data.sources import read_hub, read_rows
 from bias_transfer.errors import StudyError
 from bias_transfer.models.checkpoints import load_masked_lm, load_tokenizer
 from bias_transfer.models.sentiment import save_hub_classifier
 from bias_transfer.runtime.main import main
+from tests.unit.calls import prepare_data
 from tests.unit.conftest import Bomb
+from tests.unit.definitions import BIOS
 
 
 @pytest.fixture
@@ -65,24 +66,22 @@ def test_the_refusal_of_a_pickle_tells_how_to_convert_it(tmp_path, capsys):
         for gender in "FM"
         for number in range(2)
     ]
-    (tmp_path / "BIOS.pkl").write_bytes(pickle.dumps(records))
-    columns = {"text": "bio", "label": "title", "group": "gender", "id": ""}
+    (tmp_path / "rows.pkl").write_bytes(pickle.dumps(records))
+    columns = {"text": "bio", "label": "title", "group": "gender", "groups": {}}
 
     def prepare(name):
-        file = columns | {"path": str(tmp_path / name), "labels": {}, "groups": {}}
-        settings = {"seed": 1, "test_share": 0.3, "evaluation_share": 0.3, "source": "file"}
-        arguments = ["prepare-bios", "--settings", json.dumps(settings | {"file": file})]
-        return main([*arguments, "--output", "manifest", str(tmp_path / "made/manifest.json")])
+        path = tmp_path / name
+        return main(prepare_data("bios", BIOS, path, tmp_path / "made", **columns))
 
-    assert prepare("BIOS.pkl") == 1
+    assert prepare("rows.pkl") == 1
     message = capsys.readouterr().err
     assert "a pickle runs whatever it holds when it is opened, so none is read" in message
     command = shlex.split(message[message.index("python -c") :])
     subprocess.run([sys.executable, *command[1:]], cwd=tmp_path, check=True)
-    assert prepare("bios.jsonl") == 0
+    assert prepare("rows.jsonl") == 0
     made = pd.concat(pd.read_parquet(file) for file in (tmp_path / "made").glob("*.parquet"))
     assert sorted(made["text"]) == sorted(record["bio"] for record in records)
-    assert set(made["label"]) < {each.name for each in vocabularies.labels("occupations")}
+    assert set(made["label"]) < {each.name for each in BIOS.labels}
     assert set(made["group"]) == {"female", "male"}
 
 
