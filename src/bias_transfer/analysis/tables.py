@@ -57,7 +57,7 @@ class Table:
     number
         The one that it has in print; None for a table that is called by its name.
     quantities
-        Columns of the observations that it uses and the task's description does not tell of.
+        Columns of the observations as the table calls them, before the task's own words.
     """
 
     name: str
@@ -76,11 +76,12 @@ class Table:
         known = {
             each.column: each
             for each in (
-                *self.quantities,
                 *task.measures,
                 *task.covariates,
                 *task.outcomes,
                 task.outcome,
+                # A table's own words come before the task's.
+                *self.quantities,
             )
         }
         bare = Quantity(column=column, title=column, label=column, axis=column)

@@ -52,6 +52,7 @@ def _term(column: str, label: str, missing: str = "") -> Quantity:
 
 
 _BIOS_TERMS = (
+    _term("prevalence_she", "Prevalence of she/her", "the occupation is not in the training part"),
     _term("they_change", "Change of they/them"),
     _term("pronoun_ranking_after", "Pronoun ranking after fine-tuning"),
 )
