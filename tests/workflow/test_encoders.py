@@ -15,7 +15,9 @@ EVERY_METHOD = """
 tasks:
   bios: {upstream: [random, uniform, gaussian, sentdebias], alterations: {balance: []}}
   wiki: {alterations: {scrub: []}}
-upstream: {uniform: {half_widths: [0.2], trials: 1}, gaussian: {standard_deviations: [0.1], trials: 1}}
+upstream:
+  uniform: {half_widths: [0.2], trials: 1}
+  gaussian: {standard_deviations: [0.1], trials: 1}
 """
 TARGETS = ("results/analysis/answer.md", "results/figures/bios/before_after.png")
 

@@ -8,18 +8,6 @@ STATISTICS = (
 PAPER_TABLES = table_names(TASKS) if STUDY.paper else ()
 
 
-def printed(folder, name, category):
-    """Return a table as it is printed, for papers and for browsers."""
-    return {
-        f"{name}_tex": f"{RESULTS}/{folder}.tex",
-        f"{name}_html": report(
-            f"{RESULTS}/{folder}.html",
-            caption="../report/table.rst",
-            category=category,
-        ),
-    }
-
-
 ANALYSED = {
     **{name: f"{RESULTS}/analysis/{name}.csv" for name in STATISTICS},
     **{
@@ -76,7 +64,7 @@ rule analyse:
         files=files,
         code=code_digest("analysis"),
     shell:
-        COMMAND + "analyse" + TOLD
+        f"{COMMAND} analyse {TOLD}"
 
 
 if PAPER_TABLES:
@@ -101,4 +89,4 @@ if PAPER_TABLES:
             files=files,
             code=code_digest("paper"),
         shell:
-            COMMAND + "lay-paper-over" + TOLD
+            f"{COMMAND} lay-paper-over {TOLD}"

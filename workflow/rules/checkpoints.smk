@@ -10,16 +10,6 @@ localrules:
     check_tokenizer,
 
 
-def method_settings(variant):
-    """Return a method's section of the config, less the values that its variants are made from."""
-    method = upstream.method(variant.kind)
-    return {
-        key: value
-        for key, value in section("upstream", variant.kind).items()
-        if key not in method.axes
-    }
-
-
 rule prepare_checkpoint:
     input:
         checked=ancient(f"{RESULTS}/data/checked.json"),
@@ -55,7 +45,7 @@ rule prepare_checkpoint:
         files=files_and_sources("model.file.path", "model.hub.id"),
         code=code_digest("checkpoints"),
     shell:
-        COMMAND + "prepare-checkpoint" + TOLD + TRAINING
+        f"{COMMAND} prepare-checkpoint {TOLD} {TRAINING}"
 
 
 # A tokenizer that cannot score a task's words is refused before anything is fine-tuned; other
@@ -85,7 +75,7 @@ rule check_tokenizer:
         files=files,
         code=code_digest("checkpoints", ASKED_OF_TOKENIZER),
     shell:
-        COMMAND + "check-tokenizer" + TOLD
+        f"{COMMAND} check-tokenizer {TOLD}"
 
 
 rule alter_checkpoint:
@@ -117,7 +107,7 @@ rule alter_checkpoint:
             "checkpoints", [f"upstream.{UPSTREAM[wildcards.upstream].kind}"]
         ),
     shell:
-        COMMAND + "alter-checkpoint" + TOLD
+        f"{COMMAND} alter-checkpoint {TOLD}"
 
 
 rule prepare_sentiment_classifier:
@@ -141,4 +131,4 @@ rule prepare_sentiment_classifier:
         files=files_and_sources("sentiment.hub.id"),
         code=code_digest("sentiment"),
     shell:
-        COMMAND + "prepare-sentiment-classifier" + TOLD + TRAINING
+        f"{COMMAND} prepare-sentiment-classifier {TOLD} {TRAINING}"

@@ -53,12 +53,12 @@ DRAWN = {task: drawings_for(each) for task, each in DESCRIBED.items()}
 SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
 
 # Every rule's shell becomes its one command, which ends with this process: see runtime/lifetime.py.
-COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer "
+COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"
 # What every command is told: see `files`, `settings` and `plugins`.
-TOLD = " --log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
+TOLD = "--log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
 # And one that may use a GPU, and one that trains.
-ON_GPU = " --gpus {resources.gpu}"
-TRAINING = ON_GPU + " --checkpoint-seconds {resources.checkpoint_seconds}"
+ON_GPU = "--gpus {resources.gpu}"
+TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}}"
 
 
 # Not when it is read: a dry run and a report write no result.
@@ -231,3 +231,96 @@ def score_files(task, name):
 def checkpoint_seconds():
     """Return the time between two training checkpoints; a resource: a change reruns nothing."""
     return math.ceil(60 * STUDY.training_checkpoint_minutes)
+
+
+def downloaded(task, name):
+    """Return where a public file of a task is fetched to."""
+    return f"{RESULTS}/downloads/{task}/{name}"
+
+
+def detox_file(task, name):
+    """Return a file of the Detox release: the user's own, or the one that is fetched."""
+    if section("tasks", task, "source") != "detox":
+        return []
+    return section("tasks", task, "detox", name) or downloaded(task, f"{name}.tsv")
+
+
+def sentences_file(task):
+    """Return the file of a task's template sentences, if they come from one."""
+    sentences = section("tasks", task, "sentences")
+    if sentences["source"] == "url":
+        return downloaded(task, f"sentences{Path(sentences['url']['address']).suffix}")
+    return source_files(f"tasks.{task}.sentences.file.path")
+
+
+def method_settings(variant):
+    """Return a method's section of the config, less the values that its variants are made from."""
+    method = upstream.method(variant.kind)
+    return {
+        key: value
+        for key, value in section("upstream", variant.kind).items()
+        if key not in method.axes
+    }
+
+
+def measure_settings(task):
+    """Return what the scores of upstream bias depend on, for a task's own measures."""
+    wanted = dict(
+        definition=definition(task),
+        measures={
+            name: section("measures", name)
+            for name in section("tasks", task, "measures")
+        },
+        batch_size=section("scoring", "batch_size"),
+    )
+    if "sentiment" in needed(task):
+        wanted["sentiment_length"] = section("sentiment", "maximum_length")
+    return wanted
+
+
+def sentiment_of(task):
+    """Return the sentiment classifier, for a task whose measures need it."""
+    return manifest("sentiment") if "sentiment" in needed(task) else []
+
+
+def sentences_of(task):
+    """Return a task's template sentences, if its measures need them."""
+    return manifest("data", task, "sentences") if "sentences" in needed(task) else []
+
+
+def described_by(model):
+    """Return the data set whose training part gives a model its covariates."""
+    return (
+        "original"
+        if section("analysis", "covariates_from") == "original"
+        else model.dataset.id
+    )
+
+
+def model_row(model):
+    """Return what identifies a model in the observation table, its columns by their names."""
+    row = dict(
+        model=model.id,
+        upstream=model.upstream.id,
+        dataset=model.dataset.id,
+        seed=model.seed,
+        upstream_kind=model.upstream.kind,
+        upstream_strength=model.upstream.strength,
+        trial=model.upstream.trial,
+        dataset_kind=model.dataset.kind,
+        **{name: model.dataset.levels.get(name) for name in LEVELS},
+        covariates_dataset=described_by(model),
+    )
+    return dict(sorted(row.items()))
+
+
+def printed(folder, name, category):
+    """Return a table as it is printed, for papers and for browsers."""
+    return {
+        f"{name}_tex": f"{RESULTS}/{folder}.tex",
+        f"{name}_html": report(
+            f"{RESULTS}/{folder}.html",
+            caption="../report/table.rst",
+            category=category,
+        ),
+    }

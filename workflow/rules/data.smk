@@ -2,26 +2,6 @@
 # train, evaluation and test parts, results/data/<task>/sentences, results/data/{corpus,sentiment},
 # results/data/checked.json once all of it is fit for use, and results/downloads where the config
 # asks for public files.
-def downloaded(task, name):
-    """Return where a public file of a task is fetched to."""
-    return f"{RESULTS}/downloads/{task}/{name}"
-
-
-def detox_file(task, name):
-    """Return a file of the Detox release: the user's own, or the one that is fetched."""
-    if section("tasks", task, "source") != "detox":
-        return []
-    return section("tasks", task, "detox", name) or downloaded(task, f"{name}.tsv")
-
-
-def sentences_file(task):
-    """Return the file of a task's template sentences, if they come from one."""
-    sentences = section("tasks", task, "sentences")
-    if sentences["source"] == "url":
-        return downloaded(task, f"sentences{Path(sentences['url']['address']).suffix}")
-    return source_files(f"tasks.{task}.sentences.file.path")
-
-
 localrules:
     fetch_detox,
     fetch_sentences,
@@ -51,7 +31,7 @@ rule fetch_detox:
         plugins=[],
         files=files,
     shell:
-        COMMAND + "fetch-detox" + TOLD
+        f"{COMMAND} fetch-detox {TOLD}"
 
 
 rule fetch_sentences:
@@ -69,7 +49,7 @@ rule fetch_sentences:
         plugins=[],
         files=files,
     shell:
-        COMMAND + "fetch-sentences" + TOLD
+        f"{COMMAND} fetch-sentences {TOLD}"
 
 
 rule prepare_sentences:
@@ -93,7 +73,7 @@ rule prepare_sentences:
         files=files,
         code=lambda wildcards: code_digest("data", [kind(wildcards.task)]),
     shell:
-        COMMAND + "prepare-sentences" + TOLD
+        f"{COMMAND} prepare-sentences {TOLD}"
 
 
 rule prepare_data:
@@ -140,7 +120,7 @@ rule prepare_data:
         )(wildcards, input, output),
         code=lambda wildcards: code_digest("data", [kind(wildcards.task)]),
     shell:
-        COMMAND + "prepare-data" + TOLD
+        f"{COMMAND} prepare-data {TOLD}"
 
 
 rule prepare_corpus:
@@ -164,7 +144,7 @@ rule prepare_corpus:
         files=files_and_sources("model.corpus.hub.id"),
         code=code_digest("data"),
     shell:
-        COMMAND + "prepare-corpus" + TOLD
+        f"{COMMAND} prepare-corpus {TOLD}"
 
 
 rule prepare_sentiment:
@@ -191,7 +171,7 @@ rule prepare_sentiment:
         files=files,
         code=code_digest("data"),
     shell:
-        COMMAND + "prepare-sentiment" + TOLD
+        f"{COMMAND} prepare-sentiment {TOLD}"
 
 
 rule alter_data:
@@ -218,7 +198,7 @@ rule alter_data:
             "data", alteration_plugins(wildcards.task, wildcards.dataset)
         ),
     shell:
-        COMMAND + "alter-data" + TOLD
+        f"{COMMAND} alter-data {TOLD}"
 
 
 # Whatever may be refused is read and altered before anything long begins. One file stands for all,
@@ -245,4 +225,4 @@ rule check_data:
         files=files,
         code=code_digest("data"),
     shell:
-        COMMAND + "check-data" + TOLD
+        f"{COMMAND} check-data {TOLD}"

@@ -41,4 +41,4 @@ rule draw:
             "figures", [f"report.figures.{wildcards.figure}"]
         ),
     shell:
-        COMMAND + "draw" + TOLD
+        f"{COMMAND} draw {TOLD}"

@@ -28,4 +28,4 @@ rule fine_tune:
         files=files,
         code=code_digest("finetune"),
     shell:
-        COMMAND + "fine-tune" + TOLD + TRAINING
+        f"{COMMAND} fine-tune {TOLD} {TRAINING}"

@@ -9,32 +9,6 @@ localrules:
     observe,
 
 
-def described_by(model):
-    """Return the data set whose training part gives a model its covariates."""
-    return (
-        "original"
-        if section("analysis", "covariates_from") == "original"
-        else model.dataset.id
-    )
-
-
-def model_row(model):
-    """Return what identifies a model in the observation table, its columns by their names."""
-    row = dict(
-        model=model.id,
-        upstream=model.upstream.id,
-        dataset=model.dataset.id,
-        seed=model.seed,
-        upstream_kind=model.upstream.kind,
-        upstream_strength=model.upstream.strength,
-        trial=model.upstream.trial,
-        dataset_kind=model.dataset.kind,
-        **{name: model.dataset.levels.get(name) for name in LEVELS},
-        covariates_dataset=described_by(model),
-    )
-    return dict(sorted(row.items()))
-
-
 rule observe:
     input:
         predictions=lambda wildcards: score_files(wildcards.task, "predictions.parquet"),
@@ -66,4 +40,4 @@ rule observe:
             "observation", measure_plugins(wildcards.task)
         ),
     shell:
-        COMMAND + "observe" + TOLD
+        f"{COMMAND} observe {TOLD}"

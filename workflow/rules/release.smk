@@ -60,4 +60,4 @@ rule release:
         files=files,
         code=code_digest("release"),
     shell:
-        COMMAND + "release" + TOLD
+        f"{COMMAND} release {TOLD}"

@@ -3,31 +3,6 @@
 SCORES = f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}"
 
 
-def measure_settings(task):
-    """Return what the scores of upstream bias depend on, for a task's own measures."""
-    wanted = dict(
-        definition=definition(task),
-        measures={
-            name: section("measures", name)
-            for name in section("tasks", task, "measures")
-        },
-        batch_size=section("scoring", "batch_size"),
-    )
-    if "sentiment" in needed(task):
-        wanted["sentiment_length"] = section("sentiment", "maximum_length")
-    return wanted
-
-
-def sentiment_of(task):
-    """Return the sentiment classifier, for a task whose measures need it."""
-    return manifest("sentiment") if "sentiment" in needed(task) else []
-
-
-def sentences_of(task):
-    """Return a task's template sentences, if its measures need them."""
-    return manifest("data", task, "sentences") if "sentences" in needed(task) else []
-
-
 rule score_upstream:
     input:
         upstream=lambda wildcards: [
@@ -51,7 +26,7 @@ rule score_upstream:
         files=files,
         code=lambda wildcards: code_digest("scoring", measure_plugins(wildcards.task)),
     shell:
-        COMMAND + "score-upstream" + TOLD + ON_GPU
+        f"{COMMAND} score-upstream {TOLD} {ON_GPU}"
 
 
 rule score_fine_tuned:
@@ -81,4 +56,4 @@ rule score_fine_tuned:
         files=files,
         code=lambda wildcards: code_digest("scoring", measure_plugins(wildcards.task)),
     shell:
-        COMMAND + "score-fine-tuned" + TOLD + ON_GPU
+        f"{COMMAND} score-fine-tuned {TOLD} {ON_GPU}"
