@@ -92,6 +92,7 @@ def new_study(folder: Path, root: Path) -> Study:
     return Study(folder, root)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that look at the one finished study, and change it for a moment, in order."""
     for item in items:

@@ -47,7 +47,7 @@ def test_a_run_ends_with_every_table_and_figure(study: Study) -> None:
     expected = {
         f"figures/{task}/{figure}.{kind}"
         for task in ("bios", "wiki")
-        for figure in ("before_after", "coefficients", "item_scatter", "contents")
+        for figure in ("data_before_after", "coefficients", "item_scatter", "contents")
         for kind in ("pdf", "png")
     }
     expected |= {f"paper/table{n}.{kind}" for n in range(2, 9) for kind in ("csv", "tex", "html")}
@@ -161,6 +161,20 @@ def test_a_setting_of_a_measure_scores_its_own_tasks_again_and_no_other(study: S
     # Two models of the one task; the other has four.
     assert (plan["score_upstream"], plan["score_fine_tuned"]) == (1, 2)
     assert "fine_tune" not in plan
+
+
+ONE_TEMPLATE = "tasks: {bios: {templates: {is: '{word} is {a_label}'}%s}}"
+
+
+def test_other_sentences_are_scored_again_and_train_nothing(study: Study) -> None:
+    plan = study.planned(overlay=ONE_TEMPLATE % "")
+    assert (plan["check_tokenizer"], plan["score_upstream"], plan["score_fine_tuned"]) == (1, 1, 4)
+    assert not {"prepare_checkpoint", "prepare_data", "alter_data", "fine_tune"} & set(plan)
+
+
+def test_what_else_changed_is_not_overlooked_for_it(study: Study) -> None:
+    plan = study.planned(overlay=ONE_TEMPLATE % ", training: {epochs: 2}")
+    assert (plan["check_tokenizer"], plan["fine_tune"]) == (1, 4)
 
 
 def test_a_study_starts_over_after_its_results_folder_is_deleted(

@@ -1,6 +1,7 @@
 # Takes the corpus, or the user's checkpoint; makes results/checkpoints/<upstream>/manifest.json,
 # an ordinary from_pretrained folder each, and results/sentiment/manifest.json.
 PRETRAINED_MANIFEST = manifest("checkpoints", upstream.PRETRAINED.id)
+CHECKPOINT_CODE = code_digest("checkpoints")
 ASKED_OF_TOKENIZER = sorted(
     {plugin for task in TASKS for plugin in measure_plugins(task)}
 )
@@ -12,7 +13,13 @@ localrules:
 
 rule prepare_checkpoint:
     input:
-        checked=ancient(f"{RESULTS}/data/checked.json"),
+        checked=first(
+            f"{RESULTS}/data/checked.json",
+            PRETRAINED_MANIFEST,
+            pretraining_settings(),
+            CHECKPOINT_CODE,
+            content("model.file.path", "model.hub.id"),
+        ),
         corpus=(
             manifest("data/corpus")
             if section("model", "source") == "generated"
@@ -28,22 +35,11 @@ rule prepare_checkpoint:
         gpu=1,
         checkpoint_seconds=checkpoint_seconds(),
     params:
-        settings=settings(
-            seed=STUDY.seed,
-            **{
-                key: value
-                for key, value in source("model").items()
-                if key in ("source", "file", "hub")
-                or (
-                    section("model", "source") == "generated"
-                    and key in ("architecture", "pretraining")
-                )
-            },
-        ),
+        settings=pretraining_settings(),
         content=content("model.file.path", "model.hub.id"),
         plugins=[],
         files=files_and_sources("model.file.path", "model.hub.id"),
-        code=code_digest("checkpoints"),
+        code=CHECKPOINT_CODE,
     shell:
         f"{COMMAND} prepare-checkpoint {TOLD} {TRAINING}"
 

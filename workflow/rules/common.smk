@@ -1,6 +1,7 @@
 # Reads the config and lists the grid, and writes what every rule's command is told; makes no file.
 import json
 import math
+import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -10,6 +11,7 @@ from bias_transfer.errors import StudyError
 from bias_transfer.paper.tables import table_names
 from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
+from bias_transfer.runtime.lineage import is_recorded
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
 from bias_transfer.study.description import describe
@@ -106,6 +108,15 @@ def files_and_sources(*keys):
         *("--input", "source"),
         *sources(*keys),
     ]
+
+
+def first(path, made, settings, code, sources=()):
+    """Return a file that must be there before a job begins, and whose remake reruns nothing.
+
+    Snakemake overlooks what else changed for a job where a file that is `ancient` for it is made
+    again: so it is that only for a job of which nothing else did.
+    """
+    return ancient(path) if is_recorded(Path(made), settings, code, sources) else path
 
 
 def section(*path):
@@ -324,3 +335,31 @@ def printed(folder, name, category):
             category=category,
         ),
     }
+
+
+def pretraining_settings():
+    """Return what the checkpoint that everything starts from depends on."""
+    parts = ["source", "file", "hub"]
+    if section("model", "source") == "generated":
+        parts += ["architecture", "pretraining"]
+    used = {key: value for key, value in source("model").items() if key in parts}
+    return settings(seed=STUDY.seed, **used)
+
+
+def fine_tuning_settings(wildcards):
+    """Return what the fine-tuning of a model depends on, besides its inputs."""
+    task = wildcards.task
+    return settings(
+        task=task,
+        model=f"{task}/{wildcards.upstream}/{wildcards.dataset}",
+        seed=int(wildcards.seed),
+        training=section("tasks", task, "training"),
+        maximum_length=section("tasks", task, "maximum_length"),
+    )
+
+
+def data_dictionary():
+    """Return the page that explains every column: in the checkout, or fetched with the rules."""
+    page = "../../docs/data-dictionary.md"
+    beside = Path(os.path.normpath(Path(str(workflow.current_basedir), page)))
+    return str(beside) if beside.is_file() else workflow.source_path(page)

@@ -1,13 +1,22 @@
 # Takes an upstream checkpoint and a training set; makes results/finetune/<task>/<upstream>/
 # <data set>/seed<k>/manifest.json, the classifier's folder with its loss curve.
+FINE_TUNED = "finetune/{task}/{upstream}/{dataset}/seed{seed}"
+FINE_TUNING_CODE = code_digest("finetune")
+
+
 rule fine_tune:
     input:
-        checked=ancient(f"{RESULTS}/checkpoints/checked.json"),
+        checked=lambda wildcards: first(
+            f"{RESULTS}/checkpoints/checked.json",
+            manifest(FINE_TUNED.format(**dict(wildcards.items()))),
+            fine_tuning_settings(wildcards),
+            FINE_TUNING_CODE,
+        ),
         upstream=manifest("checkpoints/{upstream}"),
         training=manifest("data/{task}/{dataset}"),
         original=manifest("data/{task}/original"),
     output:
-        manifest=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
+        manifest=manifest(FINE_TUNED),
     log:
         log_of("finetune", "{task}", "{upstream}", "{dataset}", "seed{seed}"),
     priority: 4
@@ -17,15 +26,9 @@ rule fine_tune:
         gpu=1,
         checkpoint_seconds=checkpoint_seconds(),
     params:
-        settings=lambda wildcards: settings(
-            task=wildcards.task,
-            model=f"{wildcards.task}/{wildcards.upstream}/{wildcards.dataset}",
-            seed=int(wildcards.seed),
-            training=section("tasks", wildcards.task, "training"),
-            maximum_length=section("tasks", wildcards.task, "maximum_length"),
-        ),
+        settings=fine_tuning_settings,
         plugins=[],
         files=files,
-        code=code_digest("finetune"),
+        code=FINE_TUNING_CODE,
     shell:
         f"{COMMAND} fine-tune {TOLD} {TRAINING}"

@@ -38,7 +38,7 @@ rule release:
             f"predictions_{task}": score_files(task, "predictions.parquet")
             for task in TASKS
         },
-        dictionary=workflow.source_path("../../docs/data-dictionary.md"),
+        dictionary=data_dictionary(),
     output:
         manifest=manifest("release"),
     log:
