@@ -9,7 +9,6 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 from bias_transfer.errors import StudyError
-from bias_transfer.runtime.artifacts import describe_folder, read_json
 from bias_transfer.runtime.main import main
 from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.study.parsing import parse
@@ -469,12 +468,12 @@ def test_a_tokenizer_that_splits_a_word_to_score_is_refused(
     for name, tokenizer in (("fit", tiny_tokenizer), ("unfit", trained_on("a wolf")(None))):
         shutil.copytree(tiny_checkpoint, tmp_path / name)
         tokenizer.save_pretrained(tmp_path / name)
-        describe_folder(tmp_path / name, {"kind": "checkpoint"})
-    assert check_tokenizer(tmp_path / "fit", tmp_path) == 0
-    assert read_json(tmp_path / "made/checked.json") == {"scorable": {"bios": ["pronoun_ranking"]}}
+    task = {"definition": BIOS.model_dump(), "measures": ["pronoun_ranking"]}
+    assert bring_in(tmp_path / "fit", tmp_path, bios=task) == 0
+    assert "bios" not in (tmp_path / ".lineage/made.json").read_text()
     shutil.rmtree(tmp_path / "made")
     capfd.readouterr()
-    assert check_tokenizer(tmp_path / "unfit", tmp_path) == 1
+    assert bring_in(tmp_path / "unfit", tmp_path, bios=task) == 1
     assert_refused(tmp_path / "unfit", "the tokenizer splits 'She' into", tmp_path, capfd)
 
 
@@ -499,22 +498,9 @@ def test_a_tokenizer_in_two_files_is_read_right(tiny_checkpoint, tiny_tokenizer,
     assert made["vocab"] == model["vocab"]
 
 
-def bring_in(folder, output):
+def bring_in(folder, output, **tasks):
     """Bring a user's checkpoint in as the rule does; return what the command returns."""
     settings = {"seed": 1, "source": "file", "file": {"path": str(folder)}}
     outputs = {"manifest": output / "made/manifest.json"}
-    return main(call("prepare-checkpoint", settings, inputs={"source": folder}, outputs=outputs))
-
-
-def check_tokenizer(folder, output):
-    """Ask whether a tokenizer can score a task's words; return what the command returns."""
-    task = {"definition": BIOS.model_dump(), "measures": ["pronoun_ranking"]}
-    return main(
-        call(
-            "check-tokenizer",
-            {"tasks": {"bios": task}},
-            plugins=["measures.pronoun_ranking", "tasks.labels_by_group"],
-            inputs={"pretrained": folder / "manifest.json"},
-            outputs={"file": output / "made/checked.json"},
-        )
-    )
+    words = call("prepare-checkpoint", settings, inputs={"source": folder}, outputs=outputs)
+    return main([*words, "--checks", json.dumps(tasks)])

@@ -135,6 +135,7 @@ def test_every_rule_quotes_what_it_hands_to_the_shell(root: Path) -> None:
         'f"{COMMAND} NAME {TOLD}"',
         'f"{COMMAND} NAME {TOLD} {ON_GPU}"',
         'f"{COMMAND} NAME {TOLD} {TRAINING}"',
+        'f"{COMMAND} NAME {TOLD} {TRAINING} --checks {{params.checks:q}}"',
     }
     places = re.findall(r"^(?:TOLD|ON_GPU|TRAINING) = .*$", whole, re.MULTILINE)
     handed = {each for line in places for each in re.findall(r"\{([^{}]*)\}", line)}

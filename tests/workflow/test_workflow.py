@@ -163,18 +163,24 @@ def test_a_setting_of_a_measure_scores_its_own_tasks_again_and_no_other(study: S
     assert "fine_tune" not in plan
 
 
-ONE_TEMPLATE = "tasks: {bios: {templates: {is: '{word} is {a_label}'}%s}}"
+ONE_TEMPLATE = "tasks: {bios: {templates: {is: '{word} is {a_label}'}}}"
 
 
 def test_other_sentences_are_scored_again_and_train_nothing(study: Study) -> None:
-    plan = study.planned(overlay=ONE_TEMPLATE % "")
-    assert (plan["check_tokenizer"], plan["score_upstream"], plan["score_fine_tuned"]) == (1, 1, 4)
+    plan = study.planned(overlay=ONE_TEMPLATE)
+    assert (plan["score_upstream"], plan["score_fine_tuned"]) == (1, 4)
     assert not {"prepare_checkpoint", "prepare_data", "alter_data", "fine_tune"} & set(plan)
 
 
-def test_what_else_changed_is_not_overlooked_for_it(study: Study) -> None:
-    plan = study.planned(overlay=ONE_TEMPLATE % ", training: {epochs: 2}")
-    assert (plan["check_tokenizer"], plan["fine_tune"]) == (1, 4)
+def test_another_task_pre_trains_nothing_again(study: Study) -> None:
+    plan = study.planned(overlay="tasks: {wiki: null}\npaper: false")
+    assert not {"prepare_checkpoint", "alter_checkpoint", "fine_tune"} & set(plan)
+
+
+def test_changes_of_data_and_of_training_are_both_seen_in_one_run(study: Study) -> None:
+    plan = study.planned(overlay="tasks: {bios: {test_share: 0.25}, wiki: {training: {epochs: 2}}}")
+    assert plan["fine_tune"] == 6
+    assert "prepare_checkpoint" not in plan
 
 
 def test_a_study_starts_over_after_its_results_folder_is_deleted(
@@ -399,7 +405,7 @@ def test_bad_rows_are_refused_before_anything_is_trained(
     broken = new_study(tmp_path / "broken", root)
     with (broken.folder / "data/bios.csv").open("a") as stream:
         stream.write(row + "\n")
-    result = broken.snakemake("results/checkpoints/pretrained/manifest.json", "--cores", "1")
+    result = broken.snakemake("--cores", "1")
     text = result.stdout + result.stderr
     assert result.returncode != 0
     assert f"error: data/bios.csv, {message}" in text

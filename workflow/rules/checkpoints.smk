@@ -1,25 +1,10 @@
 # Takes the corpus, or the user's checkpoint; makes results/checkpoints/<upstream>/manifest.json,
 # an ordinary from_pretrained folder each, and results/sentiment/manifest.json.
 PRETRAINED_MANIFEST = manifest("checkpoints", upstream.PRETRAINED.id)
-CHECKPOINT_CODE = code_digest("checkpoints")
-ASKED_OF_TOKENIZER = sorted(
-    {plugin for task in TASKS for plugin in measure_plugins(task)}
-)
-
-
-localrules:
-    check_tokenizer,
 
 
 rule prepare_checkpoint:
     input:
-        checked=first(
-            f"{RESULTS}/data/checked.json",
-            PRETRAINED_MANIFEST,
-            pretraining_settings(),
-            CHECKPOINT_CODE,
-            content("model.file.path", "model.hub.id"),
-        ),
         corpus=(
             manifest("data/corpus")
             if section("model", "source") == "generated"
@@ -35,43 +20,25 @@ rule prepare_checkpoint:
         gpu=1,
         checkpoint_seconds=checkpoint_seconds(),
     params:
-        settings=pretraining_settings(),
+        settings=settings(
+            seed=STUDY.seed,
+            **{
+                key: value
+                for key, value in source("model").items()
+                if key in ("source", "file", "hub")
+                or (
+                    section("model", "source") == "generated"
+                    and key in ("architecture", "pretraining")
+                )
+            },
+        ),
         content=content("model.file.path", "model.hub.id"),
         plugins=[],
         files=files_and_sources("model.file.path", "model.hub.id"),
-        code=CHECKPOINT_CODE,
+        checks=scored_tasks,
+        code=code_digest("checkpoints"),
     shell:
-        f"{COMMAND} prepare-checkpoint {TOLD} {TRAINING}"
-
-
-# A tokenizer that cannot score a task's words is refused before anything is fine-tuned; other
-# words are checked again, and retrain nothing.
-rule check_tokenizer:
-    input:
-        pretrained=PRETRAINED_MANIFEST,
-    output:
-        file=f"{RESULTS}/checkpoints/checked.json",
-    log:
-        log_of("checkpoints", "checked"),
-    priority: 10
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        # A function, as templates hold braces.
-        settings=lambda wildcards: settings(
-            tasks={
-                task: dict(
-                    definition=definition(task),
-                    measures=section("tasks", task, "measures"),
-                )
-                for task in TASKS
-            }
-        ),
-        plugins=ASKED_OF_TOKENIZER,
-        files=files,
-        code=code_digest("checkpoints", ASKED_OF_TOKENIZER),
-    shell:
-        f"{COMMAND} check-tokenizer {TOLD}"
+        f"{COMMAND} prepare-checkpoint {TOLD} {TRAINING} --checks {{params.checks:q}}"
 
 
 rule alter_checkpoint:

@@ -11,7 +11,6 @@ from bias_transfer.errors import StudyError
 from bias_transfer.paper.tables import table_names
 from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
-from bias_transfer.runtime.lineage import is_recorded
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
 from bias_transfer.study.description import describe
@@ -87,15 +86,10 @@ def settings(**values):
 
 
 def files(wildcards, input, output):
-    """Return what a rule reads and writes as the words of its command.
-
-    An input called `checked` must be there first, and is not read.
-    """
+    """Return what a rule reads and writes as the words of its command."""
     words = []
     for option, named in (("--input", input), ("--output", output)):
         for name in named.keys():
-            if name == "checked":
-                continue
             paths = [named[name]] if isinstance(named[name], str) else named[name]
             words += [option, name, *paths]
     return words
@@ -108,15 +102,6 @@ def files_and_sources(*keys):
         *("--input", "source"),
         *sources(*keys),
     ]
-
-
-def first(path, made, settings, code, sources=()):
-    """Return a file that must be there before a job begins, and whose remake reruns nothing.
-
-    Snakemake overlooks what else changed for a job where a file that is `ancient` for it is made
-    again: so it is that only for a job of which nothing else did.
-    """
-    return ancient(path) if is_recorded(Path(made), settings, code, sources) else path
 
 
 def section(*path):
@@ -337,24 +322,19 @@ def printed(folder, name, category):
     }
 
 
-def pretraining_settings():
-    """Return what the checkpoint that everything starts from depends on."""
-    parts = ["source", "file", "hub"]
-    if section("model", "source") == "generated":
-        parts += ["architecture", "pretraining"]
-    used = {key: value for key, value in source("model").items() if key in parts}
-    return settings(seed=STUDY.seed, **used)
+def scored_tasks(wildcards, output):
+    """Return, as JSON, what measures will ask of a tokenizer, to refuse one that cannot answer.
 
-
-def fine_tuning_settings(wildcards):
-    """Return what the fine-tuning of a model depends on, besides its inputs."""
-    task = wildcards.task
-    return settings(
-        task=task,
-        model=f"{task}/{wildcards.upstream}/{wildcards.dataset}",
-        seed=int(wildcards.seed),
-        training=section("tasks", task, "training"),
-        maximum_length=section("tasks", task, "maximum_length"),
+    It changes no checkpoint. Snakemake takes what depends on `output` for no reason to rerun.
+    """
+    return json.dumps(
+        {
+            task: dict(
+                definition=definition(task),
+                measures=section("tasks", task, "measures"),
+            )
+            for task in TASKS
+        }
     )
 
 

@@ -1,7 +1,6 @@
 # Takes the user's files or nothing; makes results/data/<task>/<data set>/manifest.json with its
 # train, evaluation and test parts, results/data/<task>/sentences, results/data/{corpus,sentiment},
-# results/data/checked.json once all of it is fit for use, and results/downloads where the config
-# asks for public files.
+# and results/downloads where the config asks for public files.
 localrules:
     fetch_detox,
     fetch_sentences,
@@ -10,7 +9,6 @@ localrules:
     prepare_corpus,
     prepare_sentiment,
     alter_data,
-    check_data,
 
 
 rule fetch_detox:
@@ -199,30 +197,3 @@ rule alter_data:
         ),
     shell:
         f"{COMMAND} alter-data {TOLD}"
-
-
-# Whatever may be refused is read and altered before anything long begins. One file stands for all,
-# so that another task or another altered set remakes no checkpoint.
-rule check_data:
-    input:
-        tasks=[manifest("data", *each) for each in DATASETS],
-        sentences=[
-            manifest("data", task, "sentences")
-            for task in TASKS
-            if "sentences" in needed(task)
-        ],
-        sentiment=manifest("data/sentiment") if SENTIMENT_IS_LEARNED else [],
-    output:
-        file=f"{RESULTS}/data/checked.json",
-    log:
-        log_of("data", "checked"),
-    priority: 10
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        settings=settings(),
-        plugins=[],
-        files=files,
-        code=code_digest("data"),
-    shell:
-        f"{COMMAND} check-data {TOLD}"

@@ -1,22 +1,12 @@
 # Takes an upstream checkpoint and a training set; makes results/finetune/<task>/<upstream>/
 # <data set>/seed<k>/manifest.json, the classifier's folder with its loss curve.
-FINE_TUNED = "finetune/{task}/{upstream}/{dataset}/seed{seed}"
-FINE_TUNING_CODE = code_digest("finetune")
-
-
 rule fine_tune:
     input:
-        checked=lambda wildcards: first(
-            f"{RESULTS}/checkpoints/checked.json",
-            manifest(FINE_TUNED.format(**dict(wildcards.items()))),
-            fine_tuning_settings(wildcards),
-            FINE_TUNING_CODE,
-        ),
         upstream=manifest("checkpoints/{upstream}"),
         training=manifest("data/{task}/{dataset}"),
         original=manifest("data/{task}/original"),
     output:
-        manifest=manifest(FINE_TUNED),
+        manifest=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
     log:
         log_of("finetune", "{task}", "{upstream}", "{dataset}", "seed{seed}"),
     priority: 4
@@ -26,9 +16,15 @@ rule fine_tune:
         gpu=1,
         checkpoint_seconds=checkpoint_seconds(),
     params:
-        settings=fine_tuning_settings,
+        settings=lambda wildcards: settings(
+            task=wildcards.task,
+            model=f"{wildcards.task}/{wildcards.upstream}/{wildcards.dataset}",
+            seed=int(wildcards.seed),
+            training=section("tasks", wildcards.task, "training"),
+            maximum_length=section("tasks", wildcards.task, "maximum_length"),
+        ),
         plugins=[],
         files=files,
-        code=FINE_TUNING_CODE,
+        code=code_digest("finetune"),
     shell:
         f"{COMMAND} fine-tune {TOLD} {TRAINING}"

@@ -14,6 +14,7 @@ rule score_upstream:
         scores=f"{RESULTS}/intrinsic/{{task}}.csv",
     log:
         log_of("intrinsic", "{task}"),
+    priority: 10
     conda:
         "../../envs/environment.yaml"
     resources:

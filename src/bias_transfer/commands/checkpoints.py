@@ -26,7 +26,6 @@ from bias_transfer.runtime.artifacts import (
     describe_folder,
     read_table,
     verified_folder,
-    write_json,
     write_table,
 )
 from bias_transfer.runtime.job import Job
@@ -55,27 +54,16 @@ def prepare_checkpoint(job: Job) -> None:
                 masked_share,
                 seed,
                 checkpoints,
+                lambda tokenizer: _check(tokenizer, job, "the tokenizer trained on model.corpus"),
             )
             _publish(job, model, tokenizer, description, curve)
     else:
         name, folder = _brought(settings, description)
         tokenizer = load_tokenizer(folder)
+        _check(tokenizer, job, name)
         model = load_masked_lm(folder)
         require_matching_tokenizer(model, tokenizer, name)
         _publish(job, model, tokenizer, description, None)
-
-
-def check_tokenizer(job: Job) -> None:
-    """Refuse a tokenizer that a measure of some task could not score, and note which can."""
-    folder = verified_folder(job.input("pretrained"))
-    tokenizer = load_tokenizer(str(folder))
-    tasks = job.settings["tasks"]
-    for task in tasks.values():
-        for each in map(measure, task["measures"]):
-            if each.check is not None:
-                each.check(tokenizer, definition_of(task["definition"]), str(folder))
-    measures = {name: task["measures"] for name, task in tasks.items()}
-    write_json(job.output("file"), {"scorable": measures})
 
 
 def alter_checkpoint(job: Job) -> None:
@@ -98,6 +86,14 @@ def alter_checkpoint(job: Job) -> None:
     recipe = {"kind": variant.kind, "strength": variant.strength, "trial": variant.trial}
     description = {"kind": "checkpoint", "upstream": variant.id, "recipe": recipe, "seed": seed}
     _publish(job, altered, tokenizer, description, None)
+
+
+def _check(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
+    """Refuse a tokenizer that a measure of some task could not score, before anything long."""
+    for task in job.checks.values():
+        for each in map(measure, task["measures"]):
+            if each.check is not None:
+                each.check(tokenizer, definition_of(task["definition"]), name)
 
 
 def _brought(settings: Mapping[str, Any], description: dict[str, Any]) -> tuple[str, str]:

@@ -7,10 +7,8 @@ from bias_transfer.data.prepare import Prepared
 from bias_transfer.runtime.artifacts import (
     atomic_folder,
     describe_folder,
-    read_json,
     read_table,
     verified_folder,
-    write_json,
     write_table,
 )
 from bias_transfer.runtime.job import Job
@@ -76,13 +74,6 @@ def fetch_sentences(job: Job) -> None:
     prepare.fetch_sentences(
         settings["task"], settings["address"], settings["sha256"], job.output("file")
     )
-
-
-def check_data(job: Job) -> None:
-    """Note what was prepared: nothing long begins before all of it is fit for use."""
-    manifests = (path for paths in job.inputs.values() for path in paths)
-    content = {path.parent.as_posix(): read_json(path).get("rows") for path in manifests}
-    write_json(job.output("file"), {"rows": content})
 
 
 def _write(job: Job, prepared: Prepared) -> None:

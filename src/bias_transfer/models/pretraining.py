@@ -1,6 +1,6 @@
 """Pre-train a small encoder from scratch with the masked-language-model objective."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 from transformers import (
@@ -23,6 +23,7 @@ def pretrain(
     masked_share: float,
     seed: int,
     checkpoints: TrainingCheckpoints,
+    check_tokenizer: Callable[[PreTrainedTokenizerBase], None] = lambda tokenizer: None,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, pd.DataFrame]:
     """Train a tokenizer and a masked language model on text.
 
@@ -42,6 +43,8 @@ def pretrain(
         Of the first weights, the order and the masks. Torch must have been seeded with it.
     checkpoints
         What an interrupted training goes on from.
+    check_tokenizer
+        Raises if the tokenizer will not do, before the long part begins.
 
     Returns
     -------
@@ -51,6 +54,7 @@ def pretrain(
     tokenizer = train_tokenizer(
         lines, architecture.vocabulary_size, architecture.maximum_length, architecture.family
     )
+    check_tokenizer(tokenizer)
     configuration = pretraining_of(architecture.family).configuration(tokenizer, architecture)
     model = AutoModelForMaskedLM.from_config(configuration)
     encoded = tokenizer(list(lines), truncation=True, max_length=architecture.maximum_length)

@@ -1,7 +1,7 @@
 """What a rule hands to a command: settings, input paths and output paths."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ class Job:
         Paths by name.
     plugins
         The plug-ins that the command uses, such as `upstream.uniform`.
+    checks
+        What is checked and changes no result: neither recorded nor a reason to run again.
     checkpoint_seconds
         Time between two training checkpoints, 0 for none; it changes no result.
     """
@@ -27,6 +29,7 @@ class Job:
     inputs: dict[str, list[Path]]
     outputs: dict[str, Path]
     plugins: tuple[str, ...] = ()
+    checks: dict[str, Any] = field(default_factory=dict)
     checkpoint_seconds: int = 0
 
     def input(self, name: str) -> Path:

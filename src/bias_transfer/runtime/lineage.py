@@ -3,7 +3,6 @@
 A record names its inputs as they are seen from the folder of the output, so a study may move.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -140,30 +139,6 @@ def record_path(path: Path) -> Path:
     """Return where the record of an output stands; a folder's stands beside it, and outlives it."""
     made = path.parent if path.name == MANIFEST else path
     return made.parent / FOLDER / f"{made.name}.json"
-
-
-def is_recorded(path: Path, settings: str, code: str, sources: Iterable[str] = ()) -> bool:
-    """Tell whether an output was made with these settings, this code and these sources.
-
-    Parameters
-    ----------
-    path
-        The output.
-    settings
-        As JSON.
-    code
-        The digest of the code.
-    sources
-        The SHA-256 of each file of the user's.
-    """
-    if not path.is_file() or not record_path(path).is_file():
-        return False
-    record = _read_record(path)
-    return (
-        record is not None
-        and (record.settings, record.code) == (json.loads(settings), code)
-        and set(sources) <= set(record.inputs.values())
-    )
 
 
 def bundle(own: Record, folder: Path) -> dict[str, Any]:

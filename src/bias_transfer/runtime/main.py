@@ -32,9 +32,8 @@ STAGES = {
         "prepare-corpus",
         "prepare-sentiment",
         "alter-data",
-        "check-data",
     ),
-    "checkpoints": ("prepare-checkpoint", "check-tokenizer", "alter-checkpoint"),
+    "checkpoints": ("prepare-checkpoint", "alter-checkpoint"),
     "sentiment": ("prepare-sentiment-classifier",),
     "finetune": ("fine-tune",),
     "scoring": ("score-upstream", "score-fine-tuned"),
@@ -59,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
         outputs={name: Path(path) for name, path in options.output},
         plugins=tuple(options.plugins),
+        checks=json.loads(options.checks),
         checkpoint_seconds=options.checkpoint_seconds,
     )
     try:
@@ -119,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     job = argparse.ArgumentParser(add_help=False)
     job.add_argument("--settings", default="{}", help="the config's part, as JSON")
+    job.add_argument("--checks", default="{}", help="what is checked and changes no result")
     job.add_argument("--log", type=Path, help="where progress and tracebacks go")
     job.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
     job.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
