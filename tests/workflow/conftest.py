@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.truth import Strengths, declare
@@ -92,18 +94,26 @@ def new_study(folder: Path, root: Path) -> Study:
     return Study(folder, root)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that look at the one finished study, and change it for a moment, in order."""
-    for item in items:
-        if "study" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("study"))
-
-
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
-    """Return the tiny study, finished with two cores."""
-    made = new_study(tmp_path_factory.mktemp("study"), root)
-    result = made.snakemake("--cores", "2")
+    """Return the tiny study, finished with two cores: made once, and copied for each process."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = Study(shared / "finished/study", root)
+    with FileLock(shared / "finished.lock"):
+        if not made.folder.exists():
+            finish(new_study(made.folder, root))
+    copied = Study(tmp_path_factory.mktemp("studies") / "study", root)
+    for folder, copy in (
+        (made.folder, copied.folder),
+        (made.home, copied.home),
+        (made.scratch, copied.scratch),
+    ):
+        shutil.copytree(folder, copy)
+    return copied
+
+
+def finish(study: Study) -> None:
+    """Run a study to its end."""
+    result = study.snakemake("--cores", "2")
     assert result.returncode == 0, result.stdout + result.stderr
-    return made

@@ -180,10 +180,6 @@ def copied_source(study: Study, folder: Path) -> Path:
     return Path(shutil.copytree(study.root / "src", folder / "src"))
 
 
-# On one core, or the study would be made on each.
-pytestmark = pytest.mark.xdist_group("plugins")
-
-
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
     """Run a tiny study with a method, a measure, an alteration, a figure and a task added."""
