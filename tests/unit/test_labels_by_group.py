@@ -153,10 +153,10 @@ def test_with_two_groups_an_item_is_a_label():
 
 def test_with_three_groups_an_item_is_a_label_and_a_group_but_the_reference():
     assert items(TRADES) == {
-        "welder/women": "welder, women",
-        "welder/nonbinary": "welder, nonbinary",
-        "roof_tiler/women": "roof tiler, women",
-        "roof_tiler/nonbinary": "roof tiler, nonbinary",
+        "welder/women": "welder (women)",
+        "welder/nonbinary": "welder (nonbinary)",
+        "roof_tiler/women": "roof tiler (women)",
+        "roof_tiler/nonbinary": "roof tiler (nonbinary)",
     }
     assert TRADES.item_columns == ("trade", "label", "group")
 

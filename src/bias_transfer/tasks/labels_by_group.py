@@ -223,7 +223,7 @@ def items(task: LabelsByGroup) -> dict[str, str]:
     if len(task.groups) == 2:
         return {label.name: label.title for label in task.labels}
     return {
-        _item(label, group, task): f"{label.title}, {group.name}"
+        _item(label, group, task): f"{label.title} ({group.name})"
         for label in task.labels
         for group in task.comparisons
     }
