@@ -96,7 +96,7 @@ def test_pickled_weights_are_refused_unopened(tiny_checkpoint, tmp_path, trap):
     with pytest.raises(StudyError, match="the weights are pickled"):
         load_masked_lm(str(folder))
     with pytest.raises(StudyError, match="the weights are pickled"):
-        save_hub_classifier(str(folder), "", "LABEL_0", 8, tmp_path / "made")
+        save_hub_classifier(str(folder), "LABEL_0", 8, tmp_path / "made")
 
 
 def test_the_refusal_of_pickled_weights_tells_how_to_convert_them(
@@ -154,7 +154,7 @@ def test_a_checkpoint_that_needs_its_own_code_is_refused(tiny_checkpoint, tmp_pa
     with pytest.raises(StudyError):
         load_masked_lm(str(folder))
     with pytest.raises(StudyError):
-        save_hub_classifier(str(folder), "", "LABEL_0", 8, tmp_path / "made")
+        save_hub_classifier(str(folder), "LABEL_0", 8, tmp_path / "made")
 
 
 def test_a_loading_script_is_refused_unread(tmp_path, code):

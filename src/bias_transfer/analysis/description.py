@@ -4,7 +4,8 @@ They know no plug-in: which measures, covariates and interventions there are, wh
 and what zero means comes to them in these descriptions, as a part of the job's settings.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -111,3 +112,9 @@ class TaskDescription(Section):
     def after(self) -> Quantity:
         """Downstream bias, as figures and correlations take it."""
         return self.outcomes[0]
+
+
+def task_description(values: Mapping[str, Any]) -> TaskDescription:
+    """Return the description that a job's settings hold."""
+    # JSON knows no tuples.
+    return TaskDescription.model_validate(dict(values), strict=False)

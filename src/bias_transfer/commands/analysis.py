@@ -7,7 +7,7 @@ import pandas as pd
 
 from bias_transfer.analysis.contents import contents
 from bias_transfer.analysis.correlation import correlations, transfer
-from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.description import TaskDescription, task_description
 from bias_transfer.analysis.diagnostics import diagnostics
 from bias_transfer.analysis.means import item_means
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
@@ -54,8 +54,7 @@ def analyse(job: Job) -> None:
 
 def described(job: Job) -> list[TaskDescription]:
     """Return the tasks that a job's settings describe."""
-    # JSON knows no tuples.
-    return [TaskDescription.model_validate(each, strict=False) for each in job.settings["tasks"]]
+    return [task_description(each) for each in job.settings["tasks"]]
 
 
 def observed_by(job: Job, tasks: Iterable[TaskDescription]) -> dict[str, pd.DataFrame]:

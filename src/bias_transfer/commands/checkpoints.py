@@ -58,12 +58,12 @@ def prepare_checkpoint(job: Job) -> None:
             )
             _publish(job, model, tokenizer, description, curve)
     else:
-        name, folder = _brought(settings, description)
+        name, folder, known = _brought(settings)
         tokenizer = load_tokenizer(folder)
         _check(tokenizer, job, name)
         model = load_masked_lm(folder)
         require_matching_tokenizer(model, tokenizer, name)
-        _publish(job, model, tokenizer, description, None)
+        _publish(job, model, tokenizer, description | known, None)
 
 
 def alter_checkpoint(job: Job) -> None:
@@ -96,14 +96,14 @@ def _check(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
                 each.check(tokenizer, definition_of(task["definition"]), name)
 
 
-def _brought(settings: Mapping[str, Any], description: dict[str, Any]) -> tuple[str, str]:
-    """Return what messages call the user's checkpoint, and its folder, fetched if need be."""
+def _brought(settings: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
+    """Return what messages call the user's checkpoint, its folder, and what is known of it."""
     if settings["source"] == "file":
-        return settings["file"]["path"], settings["file"]["path"]
+        return settings["file"]["path"], settings["file"]["path"], {}
     hub = settings["hub"]
     commit = resolve(hub["id"], "model", hub["revision"])
-    description |= {"hub": hub["id"], "commit": commit}
-    return hub["id"], model_folder(hub["id"], commit)
+    known = {"hub": hub["id"], "commit": commit}
+    return hub["id"], model_folder(hub["id"], commit), known
 
 
 def _corpus(job: Job) -> list[str]:

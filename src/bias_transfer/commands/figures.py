@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.description import task_description
 from bias_transfer.report.figures import Tables, drawing
 from bias_transfer.report.figures._look import save_figure
 from bias_transfer.runtime.artifacts import atomic_file, read_table
@@ -14,8 +14,7 @@ _ANALYSED = ("item_means", "correlations", "transfer", "regressions", "contents"
 def draw(job: Job) -> None:
     """Draw one figure, as PDF and as PNG."""
     settings = job.settings
-    # JSON knows no tuples.
-    task = TaskDescription.model_validate(settings["task"], strict=False)
+    task = task_description(settings["task"])
     tables = Tables(
         observations=read_table(job.input("observations")),
         **{name: _of_task(read_table(job.input(name)), task.name) for name in _ANALYSED},

@@ -37,7 +37,7 @@ def prepare_sentiment_classifier(job: Job) -> None:
             hub = settings["hub"]
             commit = resolve(hub["id"], "model", hub["revision"])
             source = model_folder(hub["id"], commit)
-            save_hub_classifier(source, "", hub["negative"], settings["maximum_length"], folder)
+            save_hub_classifier(source, hub["negative"], settings["maximum_length"], folder)
             known = {"negative": hub["negative"], "hub": hub["id"], "commit": commit}
             describe_folder(folder, {"kind": "sentiment classifier", **known})
 

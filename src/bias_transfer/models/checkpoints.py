@@ -30,7 +30,7 @@ _CONVERT = (
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 
 
-def load_masked_lm(source: str, revision: str = "") -> PreTrainedModel:
+def load_masked_lm(source: str) -> PreTrainedModel:
     """Load a masked language model with its own head, all weights present and finite.
 
     Its output matrix may be tied to the word embeddings or be its own; noise on the word embeddings
@@ -39,9 +39,7 @@ def load_masked_lm(source: str, revision: str = "") -> PreTrainedModel:
     Parameters
     ----------
     source
-        A folder or a hub id.
-    revision
-        A commit or tag of the hub; empty for the newest.
+        A folder; `data.hub.model_folder` makes one of a hub id.
 
     Raises
     ------
@@ -49,8 +47,8 @@ def load_masked_lm(source: str, revision: str = "") -> PreTrainedModel:
         If it cannot be loaded, is of a family that is not known here, or has missing, unexpected or
         non-finite weights. Without its own head the scores would be those of random weights.
     """
-    family = _family(source, revision)
-    model, missing, unexpected = _load(AutoModelForMaskedLM, source, revision)
+    family = _family(source)
+    model, missing, unexpected = _load(AutoModelForMaskedLM, source)
     missing -= _bias_by_its_other_name(model, missing)
     headless = sorted(_within(missing, family.head))
     if headless:
@@ -68,8 +66,8 @@ def load_masked_lm(source: str, revision: str = "") -> PreTrainedModel:
 
 def load_classifier(source: Path) -> PreTrainedModel:
     """Load a fine-tuned classifier, head included."""
-    _family(str(source), "")
-    model, missing, unexpected = _load(AutoModelForSequenceClassification, str(source), "")
+    _family(str(source))
+    model, missing, unexpected = _load(AutoModelForSequenceClassification, str(source))
     _refuse(str(source), missing, unexpected)
     require_finite(model, str(source))
     attach_stored(model, source)
@@ -81,11 +79,10 @@ def new_classifier(source: Path, labels: tuple[str, ...]) -> PreTrainedModel:
 
     Torch must have been seeded: the head is random.
     """
-    family = _family(str(source), "")
+    family = _family(str(source))
     model, missing, unexpected = _load(
         AutoModelForSequenceClassification,
         str(source),
-        "",
         id2label=dict(enumerate(labels)),
         label2id={label: index for index, label in enumerate(labels)},
     )
@@ -110,7 +107,7 @@ def is_tied(model: PreTrainedModel) -> bool:
     return bool(output.data_ptr() == words.data_ptr())
 
 
-def load_tokenizer(source: str, revision: str = "") -> PreTrainedTokenizerBase:
+def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
     """Load a checkpoint's fast tokenizer, which must have a mask token."""
     folder = Path(source)
     # Without any, the library makes an empty tokenizer up.
@@ -119,9 +116,7 @@ def load_tokenizer(source: str, revision: str = "") -> PreTrainedTokenizerBase:
             f"{source}: no tokenizer in the folder; save it there too with save_pretrained"
         )
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            source, revision=revision or None, trust_remote_code=False
-        )
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
     except Exception as error:
         # tokenizers, json and the hub client each have errors of their own.
         raise StudyError(
@@ -187,24 +182,23 @@ def require_finite(model: PreTrainedModel, source: str) -> None:
             )
 
 
-def _family(source: str, revision: str) -> Family:
+def _family(source: str) -> Family:
     """Return the family of a checkpoint, from its config alone."""
     require_safe_files(source)
     try:
-        config, _ = PretrainedConfig.get_config_dict(source, revision=revision or None)
+        config, _ = PretrainedConfig.get_config_dict(source)
     except Exception as error:
         raise _unloadable(source, error) from error
     return family_of(config, source)
 
 
 def _load(
-    model_class: Any, source: str, revision: str, **settings: Any
+    model_class: Any, source: str, **settings: Any
 ) -> tuple[PreTrainedModel, set[str], set[str]]:
     """Return a model, and the weights that were missing and that were not expected."""
     try:
         model, info = model_class.from_pretrained(
             source,
-            revision=revision or None,
             dtype=torch.float32,
             use_safetensors=True,
             trust_remote_code=False,

@@ -45,10 +45,8 @@ def negative_probability(
     return score
 
 
-def save_hub_classifier(
-    name: str, revision: str, negative: str, maximum_length: int, folder: Path
-) -> None:
-    """Copy a sentiment classifier of the hub, or of a local folder, into the study.
+def save_hub_classifier(name: str, negative: str, maximum_length: int, folder: Path) -> None:
+    """Copy the sentiment classifier of a folder into the study.
 
     Raises
     ------
@@ -57,12 +55,11 @@ def save_hub_classifier(
         `maximum_length`, or no class of the name that the config gives.
     """
     require_safe_files(name)
-    options = {"revision": revision or None, "trust_remote_code": False}
     try:
         model, info = AutoModelForSequenceClassification.from_pretrained(
-            name, use_safetensors=True, output_loading_info=True, **options
+            name, use_safetensors=True, output_loading_info=True, trust_remote_code=False
         )
-        tokenizer = AutoTokenizer.from_pretrained(name, **options)
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except Exception as error:
         raise StudyError(
             f"sentiment classifier {name}: cannot be loaded ({' '.join(str(error).split())[:200]})"

@@ -3,11 +3,13 @@
 import re
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from bias_transfer import vocabularies
 from bias_transfer.errors import StudyError
+from bias_transfer.section import Name
 
 
 def read_by(read: Callable[[object], object], given: Any) -> BeforeValidator:
@@ -31,6 +33,10 @@ def read_by(read: Callable[[object], object], given: Any) -> BeforeValidator:
             raise ValueError(str(error)) from error
 
     return BeforeValidator(resolve, json_schema_input_type=given)
+
+
+# Sentences by their names: a vocabulary, a CSV file, or a mapping.
+Templates = Annotated[dict[Name, Name], read_by(vocabularies.templates, str | dict[Name, Name])]
 
 
 def identifier(name: str) -> str:

@@ -14,13 +14,10 @@ from bias_transfer.errors import StudyError
 from bias_transfer.section import Column, Name, OptionalColumn
 from bias_transfer.tasks import Definition, Kind, _section
 from bias_transfer.tasks._cells import first_reason, log_of_positive, ratio
-from bias_transfer.tasks._vocabulary import check_templates, read_by, refuse_repetition
+from bias_transfer.tasks._vocabulary import Templates, check_templates, read_by, refuse_repetition
 from bias_transfer.vocabularies.entries import Group, Label
 
 _MINUS = "\N{MINUS SIGN}"
-
-
-Templates = Annotated[dict[Name, Name], read_by(vocabularies.templates, str | dict[Name, Name])]
 
 
 class LabelsByGroup(Definition):

@@ -26,6 +26,7 @@ from bias_transfer.section import (
 from bias_transfer.tasks import Definition, Kind, _section
 from bias_transfer.tasks._cells import first_reason, log_of_positive, ratio
 from bias_transfer.tasks._vocabulary import (
+    Templates,
     check_templates,
     identifier,
     read_by,
@@ -34,9 +35,6 @@ from bias_transfer.tasks._vocabulary import (
 from bias_transfer.vocabularies.entries import Term
 
 _MINUS = "\N{MINUS SIGN}"
-
-
-Templates = Annotated[dict[Name, Name], read_by(vocabularies.templates, str | dict[Name, Name])]
 
 
 class Mentions(Definition):
