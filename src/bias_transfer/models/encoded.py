@@ -1,0 +1,63 @@
+"""Tokenised texts, laid end to end in one array, and the padded batches that are cut from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Tokenised texts, special tokens included.
+
+    Attributes
+    ----------
+    tokens
+        Token ids of all texts, one text after the other; int32, shape (tokens,).
+    bounds
+        Where each text starts, and the end of the last; int64, shape (texts + 1,).
+    """
+
+    tokens: np.ndarray
+    bounds: np.ndarray
+
+    @classmethod
+    def of(cls, texts: Sequence[Sequence[int]]) -> "Encoded":
+        """Lay the token ids of texts end to end."""
+        lengths = [len(each) for each in texts]
+        tokens = np.fromiter((i for each in texts for i in each), np.int32, sum(lengths))
+        return cls(tokens, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]))
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each text, shape (texts,)."""
+        return np.diff(self.bounds)
+
+    def padded(self, rows: np.ndarray, padding: int) -> dict[str, torch.Tensor]:
+        """Return texts as a model takes them, padded on the right to the longest of them.
+
+        Parameters
+        ----------
+        rows
+            Which texts.
+        padding
+            The id of the token that fills up.
+
+        Returns
+        -------
+        dict
+            `input_ids` and `attention_mask`, int64, shape (rows, tokens of the longest).
+        """
+        lengths = self.lengths[rows]
+        columns = np.arange(lengths.max(initial=0))
+        real = columns < lengths[:, None]
+        ids = np.full(real.shape, padding, dtype=np.int64)
+        ids[real] = self.tokens[(self.bounds[rows][:, None] + columns)[real]]
+        return {
+            "input_ids": torch.from_numpy(ids),
+            "attention_mask": torch.from_numpy(real.astype(np.int64)),
+        }
