@@ -50,6 +50,7 @@ UPSTREAM = {each.upstream.id: each.upstream for each in MODELS}
 DATASETS = {(each.task, each.dataset.id): each.dataset for each in MODELS}
 DESCRIBED = {task: describe(STUDY, task) for task in TASKS}
 DESCRIPTIONS = {task: each.model_dump(mode="json") for task, each in DESCRIBED.items()}
+DEFINITIONS = {task: STUDY.definition(task).model_dump(mode="json") for task in TASKS}
 DRAWN = {task: drawings_for(each) for task, each in DESCRIBED.items()}
 # A release needs no source, and theirs may be on another machine.
 SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
@@ -164,7 +165,7 @@ def log_of(*parts):
 
 def definition(task, *without):
     """Return what measuring a task depends on, less the parts that a rule does not use."""
-    whole = STUDY.definition(task).model_dump(mode="json")
+    whole = DEFINITIONS[task]
     return {key: value for key, value in whole.items() if key not in without}
 
 
