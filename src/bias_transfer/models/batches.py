@@ -8,8 +8,8 @@ from transformers import PreTrainedModel
 from bias_transfer.seeding import generator
 
 # What a part costs besides its tokens, in tokens that could be computed instead: see `overhead`.
-_TRAFFIC = {"cpu": 25.0, "cuda": 0.0}
-_CALLS = {"cpu": 2.5e6, "cuda": 3e10}
+_TRAFFIC = {"cpu": 90.0, "cuda": 0.0}
+_CALLS = {"cpu": 4.5e6, "cuda": 3e10}
 
 
 def overhead(model: PreTrainedModel) -> float:

@@ -9,6 +9,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.last_layer import classifier_logits
 from bias_transfer.models.prediction import checked_length
 from bias_transfer.models.training import TrainingSettings, train
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
@@ -42,7 +43,7 @@ class LabelledTokens:
         """Return the sum of −log P(label) over some texts."""
         inputs = self.encoded.inputs(rows, model.config.pad_token_id, model.device)
         labels = torch.from_numpy(self.labels[rows]).to(model.device, non_blocking=True)
-        logits = model(**inputs).logits
+        logits = classifier_logits(model, inputs)
         return torch.nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
 
 

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import FAMILIES
+from bias_transfer.models.last_layer import states_at
 from bias_transfer.seeding import generator
 
 # Devlin et al. (2019), Section 3.1: of the tokens to predict, 80 % are masked, 10 % replaced by a
@@ -54,16 +55,14 @@ class MaskedTexts:
     def loss(self, model: PreTrainedModel, rows: np.ndarray) -> torch.Tensor:
         """Return the sum of −log P(token) over the tokens to predict of some texts.
 
-        The head is applied where a token is to be predicted only: its output matrix, as tall as the
-        vocabulary, is the costly part.
+        The head, whose output matrix is as tall as the vocabulary, is applied there only.
         """
         inputs = self.encoded.inputs(rows, self.padding, model.device)
         wanted = self.hidden.padded(rows, _NOT_PREDICTED)["input_ids"].flatten()
         places = torch.nonzero(wanted != _NOT_PREDICTED).squeeze(1)
         tokens = wanted[places].to(model.device, non_blocking=True)
-        states = model.base_model(**inputs).last_hidden_state.flatten(0, 1)
-        at_places = states[places.to(model.device, non_blocking=True)]
-        logits = FAMILIES[model.config.model_type].logits(model, at_places)
+        states = states_at(model, inputs, places.to(model.device, non_blocking=True))
+        logits = FAMILIES[model.config.model_type].logits(model, states)
         return torch.nn.functional.cross_entropy(logits.float(), tokens, reduction="sum")
 
 
