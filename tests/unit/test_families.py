@@ -52,7 +52,7 @@ from bias_transfer.models.checkpoints import (
     require_matching_tokenizer,
     save_checkpoint,
 )
-from bias_transfer.models.classification import LabelledText, fine_tune
+from bias_transfer.models.classification import fine_tune, labelled_tokens
 from bias_transfer.models.families import FAMILIES, PRETRAINABLE, Architecture, longest_text
 from bias_transfer.models.hidden_debias import attach_projection, hidden_sentence_embeddings
 from bias_transfer.models.masked_lm import MaskScorer
@@ -225,9 +225,10 @@ def made(request, lines, tmp_path_factory):
     torch.manual_seed(2)
     classifier = new_classifier(folder / "upstream", ("odd", "even"))
     texts = lines[:48]
-    data = LabelledText(texts, [("odd", "even")[len(text) % 2] for text in texts])
+    labels = [("odd", "even")[len(text) % 2] for text in texts]
+    data = labelled_tokens(classifier, tokenizer, texts, labels, LENGTH)
     none = TrainingCheckpoints(folder / "none", {}, 0)
-    fine_tune(classifier, tokenizer, data, data, LENGTH, SETTINGS, 1, none)
+    fine_tune(classifier, data, data, SETTINGS, 1, none)
     save_checkpoint(classifier, tokenizer, folder / "fine_tuned")
     return Made(request.param, folder / "upstream", folder / "fine_tuned", tokenizer, texts)
 

@@ -39,14 +39,14 @@ def test_they_lie_hidden_beside_the_result_and_go_when_it_is_there(job: Job) -> 
             ".seed1.training-checkpoints"
         )
         assert checkpoints.interval == 600
-        checkpoints.unfinished.mkdir(parents=True)
+        checkpoints.folder.mkdir(parents=True)
     assert not checkpoints.folder.exists()
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_they_outlive_a_job_that_fails(job: Job, error: type[BaseException]) -> None:
     with pytest.raises(error), training_checkpoints(job, "finetune", CPU) as checkpoints:
-        checkpoints.unfinished.mkdir(parents=True)
+        checkpoints.folder.mkdir(parents=True)
         raise error
     assert checkpoints.folder.exists()
 

@@ -1,23 +1,24 @@
 """Training checkpoints: an interrupted training ends with the bytes of an undisturbed one."""
 
 import logging
-import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from bias_transfer.models import training
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
-from bias_transfer.models.classification import LabelledText, fine_tune
+from bias_transfer.models.classification import fine_tune, labelled_tokens
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.families import Architecture
 from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.training import TrainingSettings
-from bias_transfer.models.training_checkpoints import TrainingCheckpoints
+from bias_transfer.models.training_checkpoints import TrainingCheckpoints, read
 from bias_transfer.runtime.artifacts import describe_folder, read_json, write_table
 from tests.unit.conftest import Bomb
 
@@ -29,6 +30,7 @@ SETTINGS = TrainingSettings(
     warmup_share=0.1,
     weight_decay=0.01,
 )
+STATE = "state.safetensors"
 STEPS_PER_EPOCH = 5
 STEPS = 2 * STEPS_PER_EPOCH
 # Between any two steps.
@@ -66,9 +68,10 @@ def train(
         if request.param == "fine-tuning":
             model = new_classifier(tiny_checkpoint, ("odd", "even"))
             assert model.config.hidden_dropout_prob == 0.1
-            data = LabelledText(texts, [("odd", "even")[len(text) % 2] for text in texts])
+            labels = [("odd", "even")[len(text) % 2] for text in texts]
             tokenizer = load_tokenizer(str(tiny_checkpoint))
-            curve = fine_tune(model, tokenizer, data, data, 24, SETTINGS, 1, checkpoints)
+            data = labelled_tokens(model, tokenizer, texts, labels, 24)
+            curve = fine_tune(model, data, data, SETTINGS, 1, checkpoints)
         else:
             model, _, curve = pretrain(texts, architecture, SETTINGS, 0.3, 1, checkpoints)
         folder = tmp_path / "made"
@@ -93,16 +96,16 @@ def killed_after(
     monkeypatch: pytest.MonkeyPatch, checkpoints: TrainingCheckpoints
 ) -> Callable[[Train, int], None]:
     """Return a function that runs a training until it has done some steps in all."""
-    undisturbed = training._Trainer.training_step
+    undisturbed = training._Run.step
 
     def run(train: Train, steps: int) -> None:
-        def step(trainer: training._Trainer, *arguments: object) -> torch.Tensor:
-            if trainer.state.global_step == steps:
+        def step(run: training._Run, *arguments: Any) -> None:
+            if run.done == steps:
                 raise Killed
-            return undisturbed(trainer, *arguments)
+            undisturbed(run, *arguments)
 
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            patch.setattr(training._Trainer, "training_step", step)
+            patch.setattr(training._Run, "step", step)
             train(checkpoints)
 
     return run
@@ -126,8 +129,8 @@ def test_a_training_killed_once_ends_with_the_same_bytes(
     assert not list(checkpoints.folder.glob("step-*"))
     killed_after(train, steps)
     (kept,) = checkpoints.folder.iterdir()
-    # The others are read as weights only; this would be a pickle of anything.
-    assert not (kept / "training_args.bin").exists()
+    # Nothing in it is a pickle.
+    assert {each.name for each in kept.iterdir()} == {"manifest.json", STATE}
     caplog.clear()
     assert train(checkpoints) == undisturbed
     assert f"resumed from step {steps} of {STEPS} (training checkpoint {kept})" in caplog.text
@@ -152,13 +155,11 @@ def test_a_damaged_checkpoint_is_reported_and_training_starts_over(
     undisturbed = train(replace(checkpoints, interval=0))
     killed_after(train, 7)
     (kept,) = checkpoints.folder.iterdir()
-    weights = kept / "optimizer.pt"
-    weights.write_bytes(weights.read_bytes()[:-1])
+    (kept / STATE).write_bytes((kept / STATE).read_bytes()[:-1])
     caplog.clear()
     assert train(checkpoints) == undisturbed
     assert (
-        f"training checkpoint {kept} is removed and not used: optimizer.pt does not match its "
-        "manifest"
+        f"training checkpoint {kept} is removed and not used: {STATE} does not match its manifest"
     ) in caplog.text
     assert "resumed" not in caplog.text
 
@@ -172,23 +173,19 @@ def test_a_pickle_planted_in_a_checkpoint_is_not_run(
 ) -> None:
     killed_after(train, 7)
     (kept,) = checkpoints.folder.iterdir()
-    for file in [*kept.glob("*.pt"), *kept.glob("*.pth")]:
-        # Whoever can write there can make the manifest fit.
-        torch.save(Bomb(tmp_path / "it ran"), file)
-        description = {
-            key: value for key, value in read_json(kept / "manifest.json").items() if key != "files"
-        }
-        describe_folder(kept, description)
-        with pytest.raises(pickle.UnpicklingError, match=r"[Ww]eights"):
-            train(checkpoints)
-        assert not (tmp_path / "it ran").exists()
+    # Whoever can write there can make the manifest fit.
+    torch.save(Bomb(tmp_path / "it ran"), kept / STATE)
+    description = {
+        key: value for key, value in read_json(kept / "manifest.json").items() if key != "files"
+    }
+    describe_folder(kept, description)
+    with pytest.raises(SafetensorError):
+        train(checkpoints)
+    assert not (tmp_path / "it ran").exists()
 
 
 def publish(checkpoints: TrainingCheckpoints, step: int) -> Path:
-    checkpoints.unfinished.mkdir(parents=True, exist_ok=True)
-    for name in ("model.safetensors", "optimizer.pt"):
-        (checkpoints.unfinished / name).write_text(f"{name} {step}")
-    checkpoints.publish(step)
+    checkpoints.write(step, {"number": torch.tensor(step)})
     return checkpoints.folder / f"step-{step:09d}"
 
 
@@ -197,7 +194,7 @@ def test_the_newest_whole_checkpoint_is_kept_and_found(checkpoints: TrainingChec
         published = publish(checkpoints, step)
         assert list(checkpoints.folder.glob("step-*")) == [published]
         assert checkpoints.newest() == published
-    assert (published / "optimizer.pt").read_text() == "optimizer.pt 100"
+    assert read(published) == {"number": 100}
 
 
 def test_nothing_is_found_where_nothing_was_written(checkpoints: TrainingCheckpoints) -> None:
@@ -207,7 +204,6 @@ def test_nothing_is_found_where_nothing_was_written(checkpoints: TrainingCheckpo
 
 def test_what_a_kill_left_half_written_is_removed(checkpoints: TrainingCheckpoints) -> None:
     published = publish(checkpoints, 3)
-    shutil.copytree(published, checkpoints.unfinished, dirs_exist_ok=True)
     # `atomic_folder` moves its temporary folder at the end.
     shutil.copytree(published, checkpoints.folder / ".step-000000004.abcdefgh")
     assert checkpoints.newest() == published
@@ -226,19 +222,21 @@ def test_a_kill_between_publishing_and_removing_leaves_the_newer(
 
 
 def change_a_byte(checkpoint: Path) -> None:
-    (checkpoint / "optimizer.pt").write_text("optimizer.pt 4")
+    content = bytearray((checkpoint / STATE).read_bytes())
+    content[-1] ^= 1
+    (checkpoint / STATE).write_bytes(content)
 
 
 def truncate(checkpoint: Path) -> None:
-    (checkpoint / "optimizer.pt").write_text("")
+    (checkpoint / STATE).write_text("")
 
 
 def lose_a_file(checkpoint: Path) -> None:
-    (checkpoint / "optimizer.pt").unlink()
+    (checkpoint / STATE).unlink()
 
 
 def add_a_file(checkpoint: Path) -> None:
-    (checkpoint / "scaler.pt").touch()
+    (checkpoint / "scaler.safetensors").touch()
 
 
 def lose_the_manifest(checkpoint: Path) -> None:
@@ -257,10 +255,10 @@ def empty_the_manifest(checkpoint: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (change_a_byte, "optimizer.pt does not match its manifest"),
-        (truncate, "optimizer.pt does not match its manifest"),
-        (lose_a_file, "optimizer.pt does not match its manifest"),
-        (add_a_file, "scaler.pt does not match its manifest"),
+        (change_a_byte, f"{STATE} does not match its manifest"),
+        (truncate, f"{STATE} does not match its manifest"),
+        (lose_a_file, f"{STATE} does not match its manifest"),
+        (add_a_file, "scaler.safetensors does not match its manifest"),
         (lose_the_manifest, "manifest.json: the file is missing"),
         (truncate_the_manifest, "manifest.json: not valid JSON"),
         (empty_the_manifest, "does not match its manifest"),

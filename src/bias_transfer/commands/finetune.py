@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
-from bias_transfer.models.classification import LabelledText
+from bias_transfer.models.classification import LabelledTokens, labelled_tokens
 from bias_transfer.models.classification import fine_tune as fine_tune_classifier
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.training import TrainingSettings
@@ -34,13 +34,17 @@ def fine_tune(job: Job) -> None:
     tokenizer = load_tokenizer(str(upstream))
     torch.manual_seed(seed)
     model = new_classifier(upstream, labels).to(device)
+
+    def tokens(path: Path) -> LabelledTokens:
+        table = read_table(path)
+        texts, named = table["text"].tolist(), table["label"].tolist()
+        return labelled_tokens(model, tokenizer, texts, named, settings["maximum_length"])
+
     with training_checkpoints(job, "finetune", device) as checkpoints:
         curve = fine_tune_classifier(
             model,
-            tokenizer,
-            _text(verified_folder(job.input("training")) / "train.parquet"),
-            _text(original / "evaluation.parquet"),
-            settings["maximum_length"],
+            tokens(verified_folder(job.input("training")) / "train.parquet"),
+            tokens(original / "evaluation.parquet"),
             TrainingSettings(**settings["training"]),
             seed,
             checkpoints,
@@ -51,8 +55,3 @@ def fine_tune(job: Job) -> None:
             describe_folder(
                 folder, {"kind": "fine-tuned model", "model": settings["model"], "seed": seed}
             )
-
-
-def _text(path: Path) -> LabelledText:
-    table = read_table(path)
-    return LabelledText(table["text"].tolist(), table["label"].tolist())

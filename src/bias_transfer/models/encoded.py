@@ -37,6 +37,12 @@ class Encoded:
         """Tokens of each text, shape (texts,)."""
         return np.diff(self.bounds)
 
+    def take(self, rows: np.ndarray) -> "Encoded":
+        """Return some of the texts."""
+        bounds = np.concatenate([[0], np.cumsum(self.lengths[rows], dtype=np.int64)])
+        moved = np.repeat(self.bounds[rows] - bounds[:-1], np.diff(bounds))
+        return Encoded(self.tokens[moved + np.arange(bounds[-1])], bounds)
+
     def padded(self, rows: np.ndarray, padding: int) -> dict[str, torch.Tensor]:
         """Return texts as a model takes them, padded on the right to the longest of them.
 
@@ -52,7 +58,7 @@ class Encoded:
         dict
             `input_ids` and `attention_mask`, int64, shape (rows, tokens of the longest).
         """
-        lengths = self.lengths[rows]
+        lengths = self.bounds[rows + 1] - self.bounds[rows]
         columns = np.arange(lengths.max(initial=0))
         real = columns < lengths[:, None]
         ids = np.full(real.shape, padding, dtype=np.int64)
@@ -60,4 +66,20 @@ class Encoded:
         return {
             "input_ids": torch.from_numpy(ids),
             "attention_mask": torch.from_numpy(real.astype(np.int64)),
+        }
+
+    def inputs(
+        self, rows: np.ndarray, padding: int, device: torch.device
+    ) -> dict[str, torch.Tensor]:
+        """Return texts on a device, and no mask where nothing is padded: see `padded`.
+
+        Memory that is pinned is copied to a GPU while the GPU computes.
+        """
+        inputs = self.padded(rows, padding)
+        if np.ptp(self.bounds[rows + 1] - self.bounds[rows]) == 0:
+            del inputs["attention_mask"]
+        if device.type == "cpu":
+            return inputs
+        return {
+            name: each.pin_memory().to(device, non_blocking=True) for name, each in inputs.items()
         }

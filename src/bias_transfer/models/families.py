@@ -100,6 +100,11 @@ class Family:
     apply_head
         From a masked language model and hidden states to logits; None: the head's modules one
         after another.
+    behind_attention
+        From an encoder to the module of its last layer that is called with what attention gives
+        and with what went into the layer. From there on to the classifier, which looks at the first
+        position, and to the language model's head each position is computed by itself. None where
+        no module is called so.
     pretraining
         How one is begun from nothing; None where the study does not offer it.
     """
@@ -110,6 +115,7 @@ class Family:
     other_heads: tuple[str, ...] = ()
     first_position: Callable[[Mapping[str, Any]], int] = lambda config: 0
     apply_head: Callable[[PreTrainedModel, torch.Tensor], torch.Tensor] | None = None
+    behind_attention: Callable[[PreTrainedModel], torch.nn.Module] | None = None
     pretraining: Pretraining | None = None
 
     def logits(self, model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
@@ -322,6 +328,11 @@ def _modernbert_configuration(
     )
 
 
+def _behind_attention(encoder: PreTrainedModel) -> torch.nn.Module:
+    module: torch.nn.Module = encoder.encoder.layer[-1].attention.output
+    return module
+
+
 def _deberta_logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
     """Apply DeBERTa's head: BERT's, or its own, which is handed the word embeddings."""
     logits: torch.Tensor
@@ -338,6 +349,7 @@ _ROBERTA = Family(
     fresh=("classifier",),
     other_heads=("roberta.pooler",),
     first_position=_behind_padding,
+    behind_attention=_behind_attention,
     pretraining=Pretraining(_roberta_tokenizer, _roberta_configuration),
 )
 
@@ -352,6 +364,7 @@ FAMILIES: dict[str, Family] = {
         # The pooler belongs to the objective of the next sentence.
         fresh=("bert.pooler", "classifier"),
         other_heads=("bert.pooler", "cls.seq_relationship"),
+        behind_attention=_behind_attention,
         pretraining=Pretraining(_bert_tokenizer, _bert_configuration),
     ),
     "distilbert": Family(
@@ -377,6 +390,7 @@ FAMILIES: dict[str, Family] = {
         title="ELECTRA's generator",
         head=("generator_predictions", "generator_lm_head"),
         fresh=("classifier",),
+        behind_attention=_behind_attention,
     ),
     "deberta-v2": Family(
         title="DeBERTa-v2",

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 from transformers import (
     AutoModelForMaskedLM,
-    DataCollatorForLanguageModeling,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
+from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import Architecture, pretraining_of
+from bias_transfer.models.masking import masking
 from bias_transfer.models.tokenizer import train_tokenizer
 from bias_transfer.models.training import TrainingSettings, train
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
@@ -57,12 +59,17 @@ def pretrain(
     check_tokenizer(tokenizer)
     configuration = pretraining_of(architecture.family).configuration(tokenizer, architecture)
     model = AutoModelForMaskedLM.from_config(configuration)
-    encoded = tokenizer(list(lines), truncation=True, max_length=architecture.maximum_length)
-    examples = [{"input_ids": ids} for ids in encoded["input_ids"]]
-    collate = DataCollatorForLanguageModeling(
-        tokenizer=tokenizer, mlm_probability=masked_share, seed=seed
+    encoded = Encoded.of(
+        tokenizer(list(lines), truncation=True, max_length=architecture.maximum_length)["input_ids"]
     )
-    collate.create_rng()
-    held_out, kept = examples[::50], [e for i, e in enumerate(examples) if i % 50]
-    curve = train(model, kept, held_out, collate, collate.generator, settings, seed, checkpoints)
+    numbers = np.arange(len(encoded))
+    held_out, kept = encoded.take(numbers[::50]), encoded.take(numbers[numbers % 50 > 0])
+    curve = train(
+        model,
+        masking(kept, tokenizer, masked_share, seed),
+        masking(held_out, tokenizer, masked_share, seed)("evaluation"),
+        settings,
+        seed,
+        checkpoints,
+    )
     return model, tokenizer, curve

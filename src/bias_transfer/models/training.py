@@ -1,38 +1,29 @@
-"""The one way any model here is trained: transformers' Trainer, from seeds to loss curve.
+"""The one way any model here is trained, from seeds to loss curve.
 
 A training that was killed goes on from its newest training checkpoint, and ends with the numbers
-that it would have ended with. Trainer restores weights, optimiser, schedule, the order of the
-examples and the random numbers of dropout. What it leaves out is restored here: the random numbers
-of the collator, and the loss since the start of the epoch.
+that it would have ended with. Order and masks of an epoch are drawn from the seed and the epoch, so
+that the weights, the optimiser, the random numbers of dropout and the losses so far are all there
+is to save.
 """
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Protocol
 
+import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file, save_file
-from transformers import (
-    PreTrainedModel,
-    PrinterCallback,
-    Trainer,
-    TrainerCallback,
-    TrainingArguments,
-)
+from transformers import PreTrainedModel
 
-from bias_transfer.models.training_checkpoints import TrainingCheckpoints
+from bias_transfer.models.batches import overhead, random_batches, sorted_batches
+from bias_transfer.models.optimiser import Optimiser
+from bias_transfer.models.training_checkpoints import TrainingCheckpoints, read
 
 logger = logging.getLogger(__name__)
 
-# Beside Trainer's own files in a training checkpoint.
-_MORE_STATE = "more_state.safetensors"
-
-Collate = Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]
+_LOGGED_AN_EPOCH = 4
 
 
 @dataclass(frozen=True)
@@ -61,118 +52,41 @@ class TrainingSettings:
     weight_decay: float
 
 
-class _ProgressInLog(TrainerCallback):  # type: ignore[misc]
-    """Say in the log what Trainer would otherwise draw as a progress bar."""
+class Examples(Protocol):
+    """Texts, and what a model is to make of them."""
 
-    def on_log(
-        self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any
-    ) -> None:
-        shown = {name: f"{value:.4g}" for name, value in (logs or {}).items()}
-        logger.info(
-            "step %d of %d: %s",
-            state.global_step,
-            state.max_steps,
-            ", ".join(f"{name} {value}" for name, value in shown.items()),
-        )
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each text, shape (texts,)."""
 
+    def count(self, rows: np.ndarray) -> int:
+        """Return how many things are to be predicted of some texts."""
 
-class _RememberingCollator:
-    """Collate, and remember where the random numbers stood before the last batch."""
-
-    def __init__(self, collate: Collate, randomness: torch.Generator) -> None:
-        self.collate = collate
-        self.randomness = randomness
-        self.before_last = randomness.get_state()
-
-    def __call__(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        self.before_last = self.randomness.get_state()
-        return self.collate(examples)
-
-
-class _Trainer(Trainer):  # type: ignore[misc]
-    """Trainer that knows the mean loss of each epoch, also of one that was interrupted."""
-
-    def __init__(self, *, steps_per_epoch: int, **options: Any) -> None:
-        super().__init__(**options)
-        self.steps_per_epoch = steps_per_epoch
-        self.epoch_loss = torch.zeros((), dtype=torch.float64, device=self.args.device)
-
-    def training_step(self, *arguments: Any, **options: Any) -> torch.Tensor:
-        """Train on one batch."""
-        loss: torch.Tensor = super().training_step(*arguments, **options)
-        self.epoch_loss += loss
-        return loss
-
-    def evaluate(self, *arguments: Any, **options: Any) -> dict[str, float]:
-        """Evaluate, which is done at the end of each epoch."""
-        self.log({"epoch_loss": self.epoch_loss.item() / self.steps_per_epoch})
-        self.epoch_loss.zero_()
-        metrics: dict[str, float] = super().evaluate(*arguments, **options)
-        return metrics
-
-
-class _SaveAtIntervals(TrainerCallback):  # type: ignore[misc]
-    """Write a training checkpoint between two steps when it is time again."""
-
-    def __init__(self, trainer: _Trainer, checkpoints: TrainingCheckpoints) -> None:
-        self.trainer = trainer
-        self.checkpoints = checkpoints
-        self.last = time.monotonic()
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        # The last step of an epoch waits for the evaluation, which would not be made up for.
-        if state.global_step % self.trainer.steps_per_epoch:
-            control.should_save = self._is_time()
-
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        # After the last epoch there is nothing left to go on with.
-        if state.global_step < state.max_steps:
-            control.should_save = self._is_time()
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        written = Path(args.output_dir)
-        collator = self.trainer.data_collator
-        # Inside an epoch the loader is one batch ahead of the training.
-        ahead = state.global_step % self.trainer.steps_per_epoch
-        masks = collator.before_last if ahead else collator.randomness.get_state()
-        epoch_loss = self.trainer.epoch_loss.reshape(1).cpu()
-        for file in (written / f"checkpoint-{state.global_step}").iterdir():
-            file.rename(written / file.name)
-        (written / f"checkpoint-{state.global_step}").rmdir()
-        # A pickle of arbitrary classes, which nobody reads.
-        (written / "training_args.bin").unlink()
-        save_file({"randomness": masks, "epoch_loss": epoch_loss}, written / _MORE_STATE)
-        self.checkpoints.publish(state.global_step)
-        logger.info("step %d of %d: training checkpoint", state.global_step, state.max_steps)
-        self.last = time.monotonic()
-
-    def _is_time(self) -> bool:
-        interval = self.checkpoints.interval
-        return 0 < interval <= time.monotonic() - self.last
+    def loss(self, model: PreTrainedModel, rows: np.ndarray) -> torch.Tensor:
+        """Return the sum of the losses of all that is to be predicted of some texts."""
 
 
 def train(
     model: PreTrainedModel,
-    training: Sequence[dict[str, Any]],
-    evaluation: Sequence[dict[str, Any]],
-    collate: Collate,
-    randomness: torch.Generator,
+    training: Callable[[int], Examples],
+    evaluation: Examples,
     settings: TrainingSettings,
     seed: int,
     checkpoints: TrainingCheckpoints,
 ) -> pd.DataFrame:
     """Train a model in place and evaluate it after each epoch.
 
+    A step's gradient is that of the mean loss over all that is to be predicted in its batch. It is
+    summed over parts of the batch that are padded by themselves.
+
     Parameters
     ----------
     model
-        Any transformers model whose output holds a loss.
-    training, evaluation
-        Tokenised examples.
-    collate
-        Turns a list of examples into a padded batch.
-    randomness
-        The generator that `collate` draws from; any, if it draws from none.
+        On its device.
+    training
+        From the number of an epoch, which counts from 0, to its examples: always the same texts.
+    evaluation
+        Other examples.
     settings
         Epochs, batch sizes, learning rate.
     seed
@@ -183,72 +97,128 @@ def train(
     Returns
     -------
     pandas.DataFrame
-        One row an epoch: `epoch`, `training_loss`, `evaluation_loss`.
+        One row an epoch: `epoch`, `training_loss`, the mean over the epoch's steps, and
+        `evaluation_loss`, the mean over all that is to be predicted.
     """
-    on_gpu = torch.cuda.is_available()
-    steps_per_epoch = -(-len(training) // settings.batch_size)
+    steps_per_epoch = -(-len(training(0).lengths) // settings.batch_size)
+    torch.manual_seed(seed)
+    run = _Run(model, steps_per_epoch * settings.epochs, settings)
     found = checkpoints.newest()
-    arguments = TrainingArguments(
-        output_dir=str(checkpoints.unfinished),
-        num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch_size,
-        per_device_eval_batch_size=settings.evaluation_batch_size,
-        learning_rate=settings.learning_rate,
-        warmup_steps=settings.warmup_share,
-        weight_decay=settings.weight_decay,
-        # Liu et al. (2019), Section 3.1: steadier than 0.999 on rare tokens.
-        adam_beta2=0.98,
-        eval_strategy="epoch",
-        logging_strategy="steps",
-        logging_steps=max(1, steps_per_epoch // 4),
-        # By the clock, not by the step: see _SaveAtIntervals.
-        save_strategy="no",
-        bf16=on_gpu and torch.cuda.is_bf16_supported(),
-        use_cpu=not on_gpu,
-        dataloader_pin_memory=on_gpu,
-        prediction_loss_only=True,
-        remove_unused_columns=False,
-        report_to="none",
-        disable_tqdm=True,
-        seed=seed,
-        data_seed=seed,
-    )
-    trainer = _Trainer(
-        steps_per_epoch=steps_per_epoch,
-        model=model,
-        args=arguments,
-        train_dataset=training,
-        eval_dataset=evaluation,
-        data_collator=_RememberingCollator(collate, randomness),
-        callbacks=[_ProgressInLog()],
-    )
-    trainer.add_callback(_SaveAtIntervals(trainer, checkpoints))
-    # It would print to the terminal what the log already has.
-    trainer.remove_callback(PrinterCallback)
     if found is not None:
-        state = load_file(found / _MORE_STATE)
-        randomness.set_state(state["randomness"])
-        trainer.epoch_loss.copy_(state["epoch_loss"].squeeze())
+        run.restore(read(found))
         logger.info(
-            "resumed from step %d of %d (training checkpoint %s)",
-            int(found.name.removeprefix("step-")),
-            steps_per_epoch * settings.epochs,
-            found,
+            "resumed from step %d of %d (training checkpoint %s)", run.done, run.steps, found
         )
-    try:
-        trainer.train(resume_from_checkpoint=str(found) if found is not None else None)
-    finally:
-        shutil.rmtree(checkpoints.unfinished, ignore_errors=True)
-    return _loss_curve(trainer.state.log_history)
-
-
-def _loss_curve(history: list[dict[str, float]]) -> pd.DataFrame:
-    training = [entry["epoch_loss"] for entry in history if "epoch_loss" in entry]
-    evaluated = [entry for entry in history if "eval_loss" in entry]
+    cost = overhead(model)
+    saved = time.monotonic()
+    for epoch in range(run.done // steps_per_epoch, settings.epochs):
+        examples = training(epoch)
+        batches = random_batches(examples.lengths, settings.batch_size, cost, seed, epoch)
+        model.train()
+        for number in range(run.done % steps_per_epoch, steps_per_epoch):
+            run.step(examples, batches[number])
+            # The last step waits for the evaluation, which would not be made up for.
+            if number + 1 == steps_per_epoch:
+                run.end_epoch(steps_per_epoch, evaluation, settings.evaluation_batch_size)
+            elif (number + 1) % max(1, steps_per_epoch // _LOGGED_AN_EPOCH) == 0:
+                run.log(f"loss {run.epoch_loss.item() / (number + 1):.4g}")
+            # After the last epoch there is nothing left to go on with.
+            if 0 < checkpoints.interval <= time.monotonic() - saved and run.done < run.steps:
+                checkpoints.write(run.done, run.state())
+                run.log("training checkpoint")
+                saved = time.monotonic()
+    losses = np.array(run.losses).reshape(-1, 2)
     return pd.DataFrame(
         {
-            "epoch": [entry["epoch"] for entry in evaluated],
-            "training_loss": training,
-            "evaluation_loss": [entry["eval_loss"] for entry in evaluated],
+            "epoch": np.arange(1.0, settings.epochs + 1),
+            "training_loss": losses[:, 0],
+            "evaluation_loss": losses[:, 1],
         }
     )
+
+
+class _Run:
+    """A training and all that changes in its course."""
+
+    def __init__(self, model: PreTrainedModel, steps: int, settings: TrainingSettings) -> None:
+        self.model = model
+        self.steps = steps
+        self.done = 0
+        self.optimiser = Optimiser(
+            model,
+            steps,
+            settings.learning_rate,
+            settings.warmup_share,
+            settings.weight_decay,
+        )
+        # Kept on the device: to read it there would wait for all that was asked of a GPU.
+        self.epoch_loss = torch.zeros((), dtype=torch.float64, device=model.device)
+        # Of each epoch that has ended: in training, in evaluation.
+        self.losses: list[tuple[float, float]] = []
+
+    def step(self, examples: Examples, parts: Sequence[np.ndarray]) -> None:
+        """Train on one batch."""
+        counts = [examples.count(rows) for rows in parts]
+        total = sum(counts)
+        for rows, count in zip(parts, counts, strict=True):
+            if count:
+                with self._half_precision():
+                    loss = examples.loss(self.model, rows) / total
+                loss.backward()  # type: ignore[no-untyped-call]
+                self.epoch_loss += loss.detach()
+        self.optimiser.step(self.done)
+        self.done += 1
+
+    @torch.no_grad()
+    def end_epoch(self, steps: int, evaluation: Examples, batch_size: int) -> None:
+        """Note the mean loss of an epoch's steps, and evaluate."""
+        self.model.eval()
+        total, count = torch.zeros_like(self.epoch_loss), 0
+        for rows in sorted_batches(evaluation.lengths, batch_size):
+            with self._half_precision():
+                total += evaluation.loss(self.model, rows)
+            count += evaluation.count(rows)
+        self.losses.append((self.epoch_loss.item() / steps, total.item() / max(1, count)))
+        self.epoch_loss.zero_()
+        self.log("epoch loss {:.4g}, evaluation loss {:.4g}".format(*self.losses[-1]))
+
+    def log(self, message: str) -> None:
+        """Say in the log how far it is."""
+        logger.info("step %d of %d: %s", self.done, self.steps, message)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the rest depends on."""
+        state = {f"weights.{name}": each for name, each in self._weights().items()}
+        state |= {f"optimiser.{name}": each for name, each in self.optimiser.state().items()}
+        state["done"] = torch.tensor(self.done)
+        state["epoch_loss"] = self.epoch_loss
+        state["losses"] = torch.tensor(self.losses, dtype=torch.float64).reshape(-1, 2)
+        state["random"] = torch.get_rng_state()
+        if self.model.device.type == "cuda":
+            state["random_cuda"] = torch.cuda.get_rng_state(self.model.device)
+        return state
+
+    def restore(self, state: dict[str, torch.Tensor]) -> None:
+        """Take up what `state` returned."""
+        with torch.no_grad():
+            for name, weight in self._weights().items():
+                weight.copy_(state[f"weights.{name}"])
+        prefix = "optimiser."
+        self.optimiser.restore(
+            {name[len(prefix) :]: each for name, each in state.items() if name.startswith(prefix)}
+        )
+        self.done = int(state["done"])
+        self.epoch_loss.copy_(state["epoch_loss"])
+        self.losses = [(first, second) for first, second in state["losses"].tolist()]
+        torch.set_rng_state(state["random"])
+        if self.model.device.type == "cuda":
+            torch.cuda.set_rng_state(state["random_cuda"], self.model.device)
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        # One name for those that are tied.
+        return dict(self.model.named_parameters())
+
+    def _half_precision(self) -> torch.autocast:
+        kind = self.model.device.type
+        enabled = kind == "cuda" and torch.cuda.is_bf16_supported()
+        return torch.autocast(kind, torch.bfloat16, enabled=enabled)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+from safetensors.torch import load_file, save_file
+
 from bias_transfer.errors import StudyError
 from bias_transfer.runtime.artifacts import (
     MANIFEST,
@@ -16,6 +19,8 @@ from bias_transfer.runtime.artifacts import (
 )
 
 logger = logging.getLogger(__name__)
+
+_STATE = "state.safetensors"
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,6 @@ class TrainingCheckpoints:
     made_from: Mapping[str, str]
     interval: float
 
-    @property
-    def unfinished(self) -> Path:
-        """The folder in which the next one is written, and never read."""
-        return self.folder / "unfinished"
-
     def newest(self) -> Path | None:
         """Return the newest one that can be trusted, and remove all else from the folder."""
         found = None
@@ -54,13 +54,20 @@ class TrainingCheckpoints:
             _remove(each)
         return found
 
-    def publish(self, step: int) -> None:
-        """Publish what was written to `unfinished`, whole or not at all; older ones go."""
+    def write(self, step: int, state: Mapping[str, torch.Tensor]) -> None:
+        """Write one, whole or not at all; older ones go.
+
+        Parameters
+        ----------
+        step
+            How many steps were done.
+        state
+            All that the rest of the training depends on, by name.
+        """
         older = list(self.folder.glob("step-*"))
         # Zero-padded: their order by name is their order in time.
         with atomic_folder(self.folder / f"step-{step:09d}") as folder:
-            for file in self.unfinished.iterdir():
-                file.rename(folder / file.name)
+            save_file({name: each.contiguous() for name, each in state.items()}, folder / _STATE)
             describe_folder(
                 folder,
                 {"kind": "training checkpoint", "step": step, "made_from": dict(self.made_from)},
@@ -86,6 +93,15 @@ class TrainingCheckpoints:
             differing = {name for name, _ in manifest["made_from"].items() ^ self.made_from.items()}
             return f"it was made with other {', '.join(sorted(differing))}"
         return ""
+
+
+def read(checkpoint: Path) -> dict[str, torch.Tensor]:
+    """Return what was written to a checkpoint that `newest` found.
+
+    It holds numbers only: a file that is no safetensors file is refused, and no pickle is opened.
+    """
+    state: dict[str, torch.Tensor] = load_file(checkpoint / _STATE)
+    return state
 
 
 def _remove(path: Path) -> None:
