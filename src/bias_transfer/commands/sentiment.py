@@ -8,6 +8,7 @@ from bias_transfer.data.sentiment import SENTIMENTS
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledText, fine_tune
 from bias_transfer.models.device import prepare_device
+from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.prediction import predict
 from bias_transfer.models.sentiment import save_hub_classifier
 from bias_transfer.models.training import TrainingSettings
@@ -69,7 +70,8 @@ def _train(job: Job) -> None:
             seed,
             checkpoints,
         )
-        probabilities = predict(model.eval(), tokenizer, text["test"].texts, length, 256)
+        tested = tokenizer(text["test"].texts, truncation=True, max_length=length)["input_ids"]
+        probabilities = predict(model.eval(), Encoded.of(tested), tokenizer.pad_token_id, 256)
         predicted = np.array(labels)[probabilities.argmax(axis=1)]
         quality = performance(parts["test"]["label"].to_numpy(), predicted)
         description = {"kind": "sentiment classifier", "negative": "negative"}
