@@ -127,13 +127,13 @@ def highest(scores: np.ndarray, count: int) -> np.ndarray:
     numpy.ndarray
         Shape (rows, count).
     """
-    last = min(count, scores.shape[1])
-    # To sort all would cost more than to run the encoder.
-    lowest = -np.partition(-scores, last - 1, axis=1)[:, [last - 1]]
-    above, equal = scores > lowest, scores == lowest
-    wanted = last - above.sum(axis=1, keepdims=True)
-    chosen = above | (equal & (equal.cumsum(axis=1, dtype=np.int32) <= wanted))
-    columns = np.nonzero(chosen)[1].reshape(len(scores), last)
+    rest = max(scores.shape[1] - count, 0)
+    # To sort every row would take longer than to score it.
+    columns = np.argpartition(scores, rest, axis=1)[:, rest:]
+    least = np.take_along_axis(scores, columns, axis=1).min(axis=1, keepdims=True)
+    tied = np.count_nonzero(scores >= least, axis=1) > columns.shape[1]
+    columns[tied] = np.argsort(-scores[tied], axis=1, kind="stable")[:, : columns.shape[1]]
+    columns.sort(axis=1)
     falling = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
     return np.take_along_axis(columns, falling, axis=1)
 

@@ -8,6 +8,8 @@ from collections.abc import Hashable, Iterable, Iterator
 
 import numpy as np
 
+_ALIKE = 1.25
+
 
 def distinct(sequences: Iterable[Hashable], lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find the distinct sequences, and put the shortest first.
@@ -37,6 +39,8 @@ def distinct(sequences: Iterable[Hashable], lengths: np.ndarray) -> tuple[np.nda
 def batches(lengths: np.ndarray, most: int) -> Iterator[np.ndarray]:
     """Yield the numbers of neighbouring sequences that share a batch.
 
+    None of them is more than a quarter longer than the shortest.
+
     Parameters
     ----------
     lengths
@@ -44,6 +48,9 @@ def batches(lengths: np.ndarray, most: int) -> Iterator[np.ndarray]:
     most
         Sequences a batch, at most.
     """
-    return (
-        np.arange(start, min(start + most, len(lengths))) for start in range(0, len(lengths), most)
-    )
+    start = 0
+    while start < len(lengths):
+        alike = int(np.searchsorted(lengths, _ALIKE * lengths[start], side="right"))
+        end = min(start + most, alike)
+        yield np.arange(start, end)
+        start = end

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from bias_transfer.data.sentiment import uniform_tweet
 from bias_transfer.errors import StudyError
@@ -34,11 +39,32 @@ def negative_probability(
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
     ).eval()
-    tokenizer = load_tokenizer(str(folder))
-    limit = checked_length(model, maximum_length)
     negative = model.config.label2id[description["negative"]]
+    return by_classifier(model, load_tokenizer(str(folder)), negative, maximum_length, batch_size)
 
-    # The checkpoints of a job have most of their likely words in common.
+
+def by_classifier(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    negative: int,
+    maximum_length: int,
+    batch_size: int,
+) -> NegativeProbability:
+    """Return the function from texts to P(negative) of a classifier.
+
+    It asks the classifier once for a text: the checkpoints of a job have most of their likely words
+    in common.
+
+    Parameters
+    ----------
+    model, tokenizer
+        A classifier in evaluation mode, and its tokenizer.
+    negative
+        The number of its negative class.
+    maximum_length, batch_size
+        Tokens a text and texts a step.
+    """
+    limit = checked_length(model, maximum_length)
     known: dict[str, float] = {}
 
     def predicted(texts: Sequence[str]) -> np.ndarray:
