@@ -180,12 +180,13 @@ def mask_words(
     StudyError
         If a word is not one token, or the sentences differ in more than that token.
     """
+    mask, unknown = tokenizer.mask_token_id, tokenizer.unk_token_id
     found = [
-        _single_token(tokenizer, each, sentence.places[gap])
+        _single_token(unknown, each, sentence.places[gap])
         for each, sentence in zip(tokenised, sentences, strict=True)
     ]
     masked = [
-        with_masks(each.ids, [position], 1, tokenizer.mask_token_id)
+        with_masks(each.ids, [position], 1, mask)
         for each, position in zip(tokenised, found, strict=True)
     ]
     for word, ids in zip(words, masked, strict=True):
@@ -234,8 +235,8 @@ def require_scorable_words(tokenizer: Any, definition: Any, name: str) -> None:
             raise StudyError(f"{name}: {error}") from error
 
 
-def _single_token(tokenizer: Any, tokenised: Tokenised, place: Place) -> int:
-    """Return the position of a word that is one token."""
+def _single_token(unknown: int, tokenised: Tokenised, place: Place) -> int:
+    """Return the position of a word that is one token, and not the one for what is unknown."""
     word = tokenised.text[slice(*place)]
     positions = tokenised.inside(place)
     if len(positions) != 1:
@@ -243,7 +244,7 @@ def _single_token(tokenizer: Any, tokenised: Tokenised, place: Place) -> int:
             f"the tokenizer splits {word!r} into {len(positions)} tokens, so no single mask can "
             "stand for it; use another word or a tokenizer that has seen it more often"
         )
-    if tokenised.ids[positions[0]] == tokenizer.unk_token_id:
+    if tokenised.ids[positions[0]] == unknown:
         raise StudyError(
             f"the tokenizer does not know {word!r}, so it has no probability; use another word or "
             "a tokenizer that has seen it"

@@ -115,9 +115,11 @@ def masked_terms(tokenizer: Any, sentences: pd.DataFrame) -> list[MaskedTerm]:
         `term_end`, `attribute_start`, `attribute_end`.
     """
     tokenised = tokenise(tokenizer, sentences["text"].tolist())
+    # Asked for once: a tokenizer looks it up by name every time.
+    mask = tokenizer.mask_token_id
     starts_and_ends = zip(*(sentences[name].tolist() for name in _PLACES), strict=True)
     return [
-        _masked(tokenizer.mask_token_id, each, places[:2], places[2:])
+        _masked(mask, each, places[:2], places[2:])
         for each, places in zip(tokenised, starts_and_ends, strict=True)
     ]
 

@@ -85,12 +85,12 @@ def masked_sentences(tokenizer: Any, gaps: Sequence[tuple[str, str]]) -> list[Ma
         Each sentence's template and the title of its term.
     """
     sentences = [fill(template, {"term": title, "mask": _STAND_IN}) for template, title in gaps]
-    masked = []
+    masked, mask = [], tokenizer.mask_token_id
     for sentence, tokenised in zip(
         sentences, tokenise(tokenizer, [each.text for each in sentences]), strict=True
     ):
         replaced = tokenised.spanning(sentence.places["mask"])
-        ids = with_masks(tokenised.ids, replaced, 1, tokenizer.mask_token_id)
+        ids = with_masks(tokenised.ids, replaced, 1, mask)
         masked.append(MaskedWord(ids, replaced[0]))
     return masked
 

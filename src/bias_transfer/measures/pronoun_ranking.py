@@ -168,6 +168,7 @@ def _masked(
 ) -> MaskedSentence:
     """Mask the word of one sentence, and in the priors the label too."""
     masked = mask_words(tokenizer, words, sentences, tokenised, "word")
+    mask = tokenizer.mask_token_id
     hidden = masked.tokenised.spanning(sentences[0].places["label"])
     masks: dict[PriorMask, int] = {
         "token": hidden[-1] - hidden[0] + 1,
@@ -177,7 +178,7 @@ def _masked(
         visible=MaskedWord(masked.ids, masked.position),
         priors={
             kind: MaskedWord(
-                with_masks(masked.ids, hidden, count, tokenizer.mask_token_id),
+                with_masks(masked.ids, hidden, count, mask),
                 # It moves if the label stands before it.
                 masked.position + (count - masks["token"]) * (hidden[0] < masked.position),
             )
