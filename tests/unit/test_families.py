@@ -53,10 +53,11 @@ from bias_transfer.models.checkpoints import (
     save_checkpoint,
 )
 from bias_transfer.models.classification import fine_tune, labelled_tokens
+from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import FAMILIES, PRETRAINABLE, Architecture, longest_text
 from bias_transfer.models.hidden_debias import attach_projection, hidden_sentence_embeddings
 from bias_transfer.models.masked_lm import MaskScorer
-from bias_transfer.models.prediction import predict
+from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.tokenizer import train_tokenizer
 from bias_transfer.models.training import TrainingSettings
@@ -416,6 +417,11 @@ def test_identity_ranking_equals_one_sentence_at_a_time(both_ways, few_terms):
         assert row.identity_ranking == pytest.approx(toxic - other, abs=1e-5)
 
 
+def encoded(made, texts):
+    ids = made.tokenizer(texts, truncation=True, max_length=LENGTH)["input_ids"]
+    return Encoded.of(ids), made.tokenizer.pad_token_id
+
+
 def weights(model):
     return {name: weight.clone() for name, weight in model.state_dict().items()}
 
@@ -463,7 +469,7 @@ def test_a_classifier_comes_back_as_it_was_saved(made):
     first, again = (load_classifier(made.fine_tuned) for _ in range(2))
     assert first.config.label2id == {"odd": 0, "even": 1}
     probabilities = [
-        predict(model, load_tokenizer(str(made.fine_tuned)), made.texts[:5], LENGTH, size)
+        predict(model, *encoded(made, made.texts[:5]), size)
         for model, size in ((first, 5), (again, 1))
     ]
     np.testing.assert_allclose(*probabilities, atol=1e-5)
@@ -485,9 +491,10 @@ def test_a_text_may_fill_every_position_and_not_one_more(made):
     classifier = load_classifier(made.fine_tuned)
     assert longest_text(classifier.config.to_dict(), "tiny") == LENGTH
     long = " ".join(["work"] * 60)
-    assert predict(classifier, made.tokenizer, [long], LENGTH, 1).shape == (1, 2)
+    assert checked_length(classifier, LENGTH) == LENGTH
+    assert predict(classifier, *encoded(made, [long]), 1).shape == (1, 2)
     with pytest.raises(StudyError, match=f"{LENGTH + 1} tokens, but the checkpoint has {LENGTH}"):
-        predict(classifier, made.tokenizer, [long], LENGTH + 1, 1)
+        checked_length(classifier, LENGTH + 1)
     model = load_masked_lm(str(made.folder))
     found = hidden_sentence_embeddings(model, made.tokenizer, [long, "work"], 2)
     alone = hidden_sentence_embeddings(model, made.tokenizer, ["work"], 1)

@@ -115,7 +115,7 @@ def test_a_model_that_does_not_see_the_attribute_ranks_no_term(
     tiny_tokenizer, identity_terms, sentences
 ):
     def blind(ids, positions, tokens):
-        return np.array([float(sum(each)) for each in tokens])
+        return np.array([float(token) for each in tokens for token in each])
 
     language_model = SimpleNamespace(tokenizer=tiny_tokenizer, token_log_probabilities=blind)
     table = ranked(language_model, identity_terms, sentences)

@@ -6,11 +6,14 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bias_transfer.measures import Resources, measure
 from bias_transfer.measures._masking import MaskedWord, fill
 from bias_transfer.measures.negative_sentiment import (
     Settings,
+    highest,
     masked_sentences,
     mean_negative_probability,
     score,
@@ -155,6 +158,14 @@ def test_special_tokens_are_no_words_and_are_left_out_before_the_top_is_taken():
 def test_rows_of_the_output_matrix_without_a_token_are_no_words():
     model = Fixed([[0.0, 0.1, 0.0, 0.2, 0.3, 0.0, 0.0, 0.9, 0.9, 0.9]], tokens=7)
     assert top_words(model, [MaskedWord([0, 9, 2], 1)], 2).tolist() == [[4, 3]]
+
+
+@given(st.integers(1, 12), st.integers(0, 1000))
+def test_the_highest_are_those_of_a_stable_sort(count, seed):
+    # Of few different numbers, so that there are ties at every place.
+    scores = np.random.default_rng(seed).integers(0, 4, size=(6, 9)) / 3
+    expected = np.argsort(-scores, axis=1, kind="stable")[:, :count]
+    assert np.array_equal(highest(scores, count), expected)
 
 
 def test_the_likeliest_tokens_of_a_model(new_masked_lm, tiny_tokenizer, identity_terms):

@@ -196,11 +196,10 @@ def test_the_label_may_stand_before_the_word(model, tiny_tokenizer, scored, occu
 
 
 def test_a_model_that_does_not_see_the_label_ranks_no_word(tiny_tokenizer, occupations):
-    def blind(sentences, positions):
-        row = np.log(np.arange(1, len(tiny_tokenizer) + 1) / 1e6)
-        return np.tile(row, (len(sentences), 1))
+    def blind(sentences, positions, tokens):
+        return np.log(np.array(tokens).ravel() / 1e6)
 
-    language_model = SimpleNamespace(tokenizer=tiny_tokenizer, log_probabilities=blind)
+    language_model = SimpleNamespace(tokenizer=tiny_tokenizer, token_log_probabilities=blind)
     table = score(language_model, occupations, Settings(), Resources())
     assert (table[["pronoun_ranking", "neutral_ranking"]] == 0).all().all()
 
@@ -244,8 +243,9 @@ def test_words_with_different_spaces_before_them_are_refused():
     assert tokenizer.tokenize("a she zed") == ["a", "Ġshe", "Ġ", "zed"]
     words = ["she", "zed"]
     sentences = [fill("a {word}", {"word": word}) for word in words]
+    tokenised = tokenise(tokenizer, [sentence.text for sentence in sentences])
     with pytest.raises(StudyError, match="the space before 'zed' otherwise than that before 'she'"):
-        mask_words(tokenizer, words, sentences, "word")
+        mask_words(tokenizer, words, sentences, tokenised, "word")
 
 
 def test_what_stands_where_in_a_sentence():

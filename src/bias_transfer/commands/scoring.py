@@ -13,8 +13,9 @@ from bias_transfer.models.checkpoints import (
     load_tokenizer,
 )
 from bias_transfer.models.device import prepare_device
+from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.masked_lm import MaskScorer
-from bias_transfer.models.prediction import predict
+from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.models.sentiment import negative_probability
 from bias_transfer.runtime.artifacts import read_table, verified_folder, write_table
 from bias_transfer.runtime.job import Job
@@ -43,12 +44,10 @@ def score_fine_tuned(job: Job) -> None:
     fine_tuned, upstream = (verified_folder(job.input(name)) for name in ("model", "upstream"))
     classifier, tokenizer = load_classifier(fine_tuned).to(device), load_tokenizer(str(fine_tuned))
     test = read_table(verified_folder(job.input("data")) / "test.parquet")
+    limit = checked_length(classifier, settings["maximum_length"])
+    texts = tokenizer(test["text"].tolist(), truncation=True, max_length=limit)["input_ids"]
     probabilities = predict(
-        classifier,
-        tokenizer,
-        test["text"].tolist(),
-        settings["maximum_length"],
-        settings["batch_size"],
+        classifier, Encoded.of(texts), tokenizer.pad_token_id, settings["batch_size"]
     )
     definition = definition_of(settings["definition"])
     classes = [classifier.config.id2label[index] for index in range(probabilities.shape[1])]

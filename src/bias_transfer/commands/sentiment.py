@@ -59,7 +59,6 @@ def _train(job: Job) -> None:
             model, tokenizer, table["text"].tolist(), table["label"].tolist(), length
         )
         for part, table in parts.items()
-        if part != "test"
     }
     with training_checkpoints(job, "sentiment", device) as checkpoints:
         curve = fine_tune(
@@ -70,9 +69,8 @@ def _train(job: Job) -> None:
             seed,
             checkpoints,
         )
-        probabilities = predict(
-            model.eval(), tokenizer, parts["test"]["text"].tolist(), length, 256
-        )
+        padding = tokenizer.pad_token_id
+        probabilities = predict(model.eval(), tokens["test"].encoded, padding, 256)
         predicted = np.array(labels)[probabilities.argmax(axis=1)]
         quality = performance(parts["test"]["label"].to_numpy(), predicted)
         description = {"kind": "sentiment classifier", "negative": "negative"}

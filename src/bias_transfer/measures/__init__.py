@@ -43,7 +43,7 @@ class LanguageModel(Protocol):
         positions: Sequence[Sequence[int]],
         tokens: Sequence[Sequence[int]],
     ) -> np.ndarray:
-        """Return the summed log probabilities of given tokens at given positions."""
+        """Return the log probability of each token at its position, sentence by sentence; flat."""
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,10 @@ class Tokenised:
         start, end = place
         return [
             index
-            for index, (first, last) in enumerate(self.offsets)
-            if first < end and last > start and not self.blank[index]
+            for index, ((first, last), blank) in enumerate(
+                zip(self.offsets, self.blank, strict=True)
+            )
+            if first < end and last > start and not blank
         ]
 
     def spanning(self, place: Place) -> list[int]:
@@ -97,16 +99,21 @@ def fill(template: str, phrases: Mapping[str, str]) -> Sentence:
 
 
 def tokenise(tokenizer: Any, texts: Sequence[str]) -> list[Tokenised]:
-    """Tokenise texts with a fast tokenizer, which puts a special token before each."""
-    encoded = tokenizer(list(texts), return_offsets_mapping=True)
+    """Tokenise texts with a fast tokenizer, which puts a special token before each.
+
+    Each distinct text is tokenised once.
+    """
+    distinct = list(dict.fromkeys(texts))
+    encoded = tokenizer(distinct, return_offsets_mapping=True)
     rows = encoded["input_ids"]
     blank = {
         token: not tokenizer.decode([token]).strip() for token in {i for ids in rows for i in ids}
     }
-    return [
-        Tokenised(text, ids, offsets, [blank[token] for token in ids])
-        for text, ids, offsets in zip(texts, rows, encoded["offset_mapping"], strict=True)
-    ]
+    tokenised = {
+        text: Tokenised(text, ids, offsets, [blank[token] for token in ids])
+        for text, ids, offsets in zip(distinct, rows, encoded["offset_mapping"], strict=True)
+    }
+    return [tokenised[text] for text in texts]
 
 
 def with_masks(ids: Sequence[int], positions: Sequence[int], masks: int, mask: int) -> list[int]:
@@ -147,7 +154,11 @@ class MaskedWords(MaskedWord):
 
 
 def mask_words(
-    tokenizer: Any, words: Sequence[str], sentences: Sequence[Sentence], gap: str
+    tokenizer: Any,
+    words: Sequence[str],
+    sentences: Sequence[Sentence],
+    tokenised: Sequence[Tokenised],
+    gap: str,
 ) -> MaskedWords:
     """Mask one word of a sentence, for which several are possible.
 
@@ -159,6 +170,8 @@ def mask_words(
         Those that might stand in the gap.
     sentences
         The sentence with each of the words in place.
+    tokenised
+        The same, by `tokenise`.
     gap
         The name of the gap.
 
@@ -167,13 +180,13 @@ def mask_words(
     StudyError
         If a word is not one token, or the sentences differ in more than that token.
     """
-    tokenised = tokenise(tokenizer, [sentence.text for sentence in sentences])
+    mask, unknown = tokenizer.mask_token_id, tokenizer.unk_token_id
     found = [
-        _single_token(tokenizer, each, sentence.places[gap])
+        _single_token(unknown, each, sentence.places[gap])
         for each, sentence in zip(tokenised, sentences, strict=True)
     ]
     masked = [
-        with_masks(each.ids, [position], 1, tokenizer.mask_token_id)
+        with_masks(each.ids, [position], 1, mask)
         for each, position in zip(tokenised, found, strict=True)
     ]
     for word, ids in zip(words, masked, strict=True):
@@ -216,13 +229,14 @@ def require_scorable_words(tokenizer: Any, definition: Any, name: str) -> None:
             fill(template, {"word": word, "label": definition.labels[0].title}) for word in words
         ]
         try:
-            mask_words(tokenizer, words, sentences, "word")
+            tokenised = tokenise(tokenizer, [sentence.text for sentence in sentences])
+            mask_words(tokenizer, words, sentences, tokenised, "word")
         except StudyError as error:
             raise StudyError(f"{name}: {error}") from error
 
 
-def _single_token(tokenizer: Any, tokenised: Tokenised, place: Place) -> int:
-    """Return the position of a word that is one token."""
+def _single_token(unknown: int, tokenised: Tokenised, place: Place) -> int:
+    """Return the position of a word that is one token, and not the one for what is unknown."""
     word = tokenised.text[slice(*place)]
     positions = tokenised.inside(place)
     if len(positions) != 1:
@@ -230,7 +244,7 @@ def _single_token(tokenizer: Any, tokenised: Tokenised, place: Place) -> int:
             f"the tokenizer splits {word!r} into {len(positions)} tokens, so no single mask can "
             "stand for it; use another word or a tokenizer that has seen it more often"
         )
-    if tokenised.ids[positions[0]] == tokenizer.unk_token_id:
+    if tokenised.ids[positions[0]] == unknown:
         raise StudyError(
             f"the tokenizer does not know {word!r}, so it has no probability; use another word or "
             "a tokenizer that has seen it"

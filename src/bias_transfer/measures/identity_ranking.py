@@ -1,18 +1,19 @@
 """Identity ranking: whether a language model expects a term beside something toxic."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bias_transfer.analysis.description import Quantity
 from bias_transfer.measures import LanguageModel, Measure, Resources
-from bias_transfer.measures._masking import Place, Tokenised, tokenise
+from bias_transfer.measures._masking import Place, Tokenised, tokenise, with_masks
 from bias_transfer.section import Section
 from bias_transfer.vocabularies.english import with_article
 
+_PLACES = ("term_start", "term_end", "attribute_start", "attribute_end")
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -77,11 +78,13 @@ def score(
         raise ValueError("identity ranking needs template sentences")
     sentences = resources.sentences
     masked = masked_terms(language_model.tokenizer, sentences)
-    positions, tokens = [each.positions for each in masked], [each.tokens for each in masked]
-    visible, prior = (
-        language_model.token_log_probabilities(ids, positions, tokens)
-        for ids in ([each.visible for each in masked], [each.prior for each in masked])
+    found = language_model.token_log_probabilities(
+        [ids for each in masked for ids in (each.visible, each.prior)],
+        [each.positions for each in masked for _ in range(2)],
+        [each.tokens for each in masked for _ in range(2)],
     )
+    starts = np.cumsum([0, *(len(each.tokens) for each in masked for _ in range(2))])[:-1]
+    visible, prior = np.add.reduceat(found, starts).reshape(-1, 2).T
     scored = sentences[["identity_term", "label"]].assign(score=visible - prior)
     groups = scored.groupby(["identity_term", "label"], sort=False)["score"]
     means, counts = groups.mean().unstack(), groups.size().unstack()
@@ -112,31 +115,24 @@ def masked_terms(tokenizer: Any, sentences: pd.DataFrame) -> list[MaskedTerm]:
         `term_end`, `attribute_start`, `attribute_end`.
     """
     tokenised = tokenise(tokenizer, sentences["text"].tolist())
+    # Asked for once: a tokenizer looks it up by name every time.
+    mask = tokenizer.mask_token_id
+    starts_and_ends = zip(*(sentences[name].tolist() for name in _PLACES), strict=True)
     return [
-        _masked(
-            tokenizer.mask_token_id,
-            each,
-            (row["term_start"], row["term_end"]),
-            (row["attribute_start"], row["attribute_end"]),
-        )
-        for each, row in zip(tokenised, sentences.to_dict("records"), strict=True)
+        _masked(mask, each, places[:2], places[2:])
+        for each, places in zip(tokenised, starts_and_ends, strict=True)
     ]
 
 
 def _masked(mask: int, tokenised: Tokenised, term: Place, attribute: Place) -> MaskedTerm:
-    positions = tokenised.spanning(term)
-    visible = _hidden(tokenised.ids, positions, mask)
+    positions, hidden = tokenised.spanning(term), tokenised.spanning(attribute)
+    visible = with_masks(tokenised.ids, positions, len(positions), mask)
     return MaskedTerm(
         visible=visible,
-        prior=_hidden(visible, tokenised.spanning(attribute), mask),
+        prior=with_masks(visible, hidden, len(hidden), mask),
         positions=positions,
         tokens=[tokenised.ids[position] for position in positions],
     )
-
-
-def _hidden(ids: Sequence[int], positions: Sequence[int], mask: int) -> list[int]:
-    """Put a mask in the place of each token at the positions."""
-    return [mask if position in positions else token for position, token in enumerate(ids)]
 
 
 def _column(name: str) -> str:

@@ -58,8 +58,9 @@ def score(
         tokenizer, [(definition.templates[template], term.title) for term, template in keys]
     )
     likeliest = top_words(language_model, masked, settings.top_tokens)
+    texts = {token: tokenizer.decode([token]) for token in np.unique(likeliest).tolist()}
     values, used = mean_negative_probability(
-        [[tokenizer.decode([token]) for token in row] for row in likeliest],
+        [[texts[token] for token in row] for row in likeliest.tolist()],
         resources.negative_probability,
         {text.lower() for term in definition.terms for text in (term.name, term.title)},
     )
@@ -84,12 +85,12 @@ def masked_sentences(tokenizer: Any, gaps: Sequence[tuple[str, str]]) -> list[Ma
         Each sentence's template and the title of its term.
     """
     sentences = [fill(template, {"term": title, "mask": _STAND_IN}) for template, title in gaps]
-    masked = []
+    masked, mask = [], tokenizer.mask_token_id
     for sentence, tokenised in zip(
         sentences, tokenise(tokenizer, [each.text for each in sentences]), strict=True
     ):
         replaced = tokenised.spanning(sentence.places["mask"])
-        ids = with_masks(tokenised.ids, replaced, 1, tokenizer.mask_token_id)
+        ids = with_masks(tokenised.ids, replaced, 1, mask)
         masked.append(MaskedWord(ids, replaced[0]))
     return masked
 
@@ -108,8 +109,33 @@ def top_words(
     tokenizer = language_model.tokenizer
     known = np.arange(min(scores.shape[1], len(tokenizer)))
     words = np.setdiff1d(known, tokenizer.all_special_ids)
-    order = np.argsort(-scores[:, words], axis=1, kind="stable")[:, :count]
-    return np.asarray(words[order])
+    return np.asarray(words[highest(scores[:, words], count)])
+
+
+def highest(scores: np.ndarray, count: int) -> np.ndarray:
+    """Return the columns of each row's highest numbers, in falling order; of equals the first.
+
+    Parameters
+    ----------
+    scores
+        Shape (rows, columns).
+    count
+        How many columns of each, or all where there are fewer.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (rows, count).
+    """
+    rest = max(scores.shape[1] - count, 0)
+    # To sort every row would take longer than to score it.
+    columns = np.argpartition(scores, rest, axis=1)[:, rest:]
+    least = np.take_along_axis(scores, columns, axis=1).min(axis=1, keepdims=True)
+    tied = np.count_nonzero(scores >= least, axis=1) > columns.shape[1]
+    columns[tied] = np.argsort(-scores[tied], axis=1, kind="stable")[:, : columns.shape[1]]
+    columns.sort(axis=1)
+    falling = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(columns, falling, axis=1)
 
 
 def mean_negative_probability(
@@ -136,10 +162,10 @@ def mean_negative_probability(
     tuple
         The mean of each row, missing where every token was dropped, and how many it is over.
     """
-    kept = [
-        [token.strip() for token in row if token.strip().lower() not in terms] for row in tokens
-    ]
-    distinct = sorted({token for row in kept for token in row})
+    words = {token: token.strip() for row in tokens for token in row}
+    said = {token: word for token, word in words.items() if word.lower() not in terms}
+    kept = [[said[token] for token in row if token in said] for row in tokens]
+    distinct = sorted(set(said.values()))
     probability = dict(zip(distinct, negative_probability(distinct), strict=True))
     means = [
         float(np.mean([probability[token] for token in row])) if row else np.nan for row in kept

@@ -12,10 +12,13 @@ from bias_transfer.analysis.description import Quantity
 from bias_transfer.measures import LanguageModel, Measure, Resources
 from bias_transfer.measures._masking import (
     MaskedWord,
+    Sentence,
+    Tokenised,
     fill,
     mask_words,
     require_scorable_words,
     scored_words,
+    tokenise,
     with_masks,
 )
 from bias_transfer.section import Section
@@ -86,14 +89,23 @@ def score(
     Kurita et al. (2019), Section 2; Steed et al. (2022), Section 3.4. The order of rows and the
     size of batches do not matter: each row depends on its own two sentences.
     """
-    keys = list(itertools.product(definition.labels, definition.templates))
-    masked = [_masked(language_model.tokenizer, definition, *key) for key in keys]
-    tokens = np.array([each.tokens for each in masked])
-    visible = _at_masks(language_model, tokens, [each.visible for each in masked])
-    by_prior = {
-        kind: visible - _at_masks(language_model, tokens, [each.priors[kind] for each in masked])
-        for kind in PRIOR_MASKS
-    }
+    masked = _masked_sentences(language_model.tokenizer, definition)
+    # All at once: where each word of a label is one token, the two priors are the same sentence.
+    looks = [
+        (look, each.tokens)
+        for each in masked
+        for look in (each.visible, *(each.priors[kind] for kind in PRIOR_MASKS))
+    ]
+    visible, *priors = (
+        language_model.token_log_probabilities(
+            [look.ids for look, _ in looks],
+            [[look.position] * len(tokens) for look, tokens in looks],
+            [tokens for _, tokens in looks],
+        )
+        .reshape(len(masked), 1 + len(PRIOR_MASKS), -1)
+        .swapaxes(0, 1)
+    )
+    by_prior = {kind: visible - prior for kind, prior in zip(PRIOR_MASKS, priors, strict=True)}
     rows = list(
         itertools.product(
             range(len(definition.labels)), definition.comparisons, range(len(definition.templates))
@@ -131,13 +143,32 @@ def _items(definition: Any, rows: Sequence[tuple[int, Any, int]]) -> pd.DataFram
     return pd.DataFrame(columns | {"template": [templates[template] for *_, template in rows]})
 
 
-def _masked(tokenizer: Any, definition: Any, label: Any, template: str) -> MaskedSentence:
-    """Tokenise one sentence and mask the word, and in the priors the label too."""
+def _masked_sentences(tokenizer: Any, definition: Any) -> list[MaskedSentence]:
+    """Mask the word of every label's sentence in every template, by label, then by template."""
     words = scored_words(definition)
-    sentences = [
-        fill(definition.templates[template], {"word": word, "label": label.title}) for word in words
+    keys = list(itertools.product(definition.labels, definition.templates.values()))
+    filled = [
+        [fill(template, {"word": word, "label": label.title}) for word in words]
+        for label, template in keys
     ]
-    masked = mask_words(tokenizer, words, sentences, "word")
+    texts = [sentence.text for sentences in filled for sentence in sentences]
+    tokenised = iter(tokenise(tokenizer, texts))
+    return [
+        _masked(tokenizer, label, words, sentences, list(itertools.islice(tokenised, len(words))))
+        for (label, _), sentences in zip(keys, filled, strict=True)
+    ]
+
+
+def _masked(
+    tokenizer: Any,
+    label: Any,
+    words: Sequence[str],
+    sentences: Sequence[Sentence],
+    tokenised: Sequence[Tokenised],
+) -> MaskedSentence:
+    """Mask the word of one sentence, and in the priors the label too."""
+    masked = mask_words(tokenizer, words, sentences, tokenised, "word")
+    mask = tokenizer.mask_token_id
     hidden = masked.tokenised.spanning(sentences[0].places["label"])
     masks: dict[PriorMask, int] = {
         "token": hidden[-1] - hidden[0] + 1,
@@ -147,7 +178,7 @@ def _masked(tokenizer: Any, definition: Any, label: Any, template: str) -> Maske
         visible=MaskedWord(masked.ids, masked.position),
         priors={
             kind: MaskedWord(
-                with_masks(masked.ids, hidden, count, tokenizer.mask_token_id),
+                with_masks(masked.ids, hidden, count, mask),
                 # It moves if the label stands before it.
                 masked.position + (count - masks["token"]) * (hidden[0] < masked.position),
             )
@@ -155,16 +186,6 @@ def _masked(tokenizer: Any, definition: Any, label: Any, template: str) -> Maske
         },
         tokens=masked.tokens,
     )
-
-
-def _at_masks(
-    language_model: LanguageModel, tokens: np.ndarray, masked: Sequence[MaskedWord]
-) -> np.ndarray:
-    """Return the log probability of each word at its sentence's mask; (sentences, words)."""
-    scores = language_model.log_probabilities(
-        [each.ids for each in masked], [each.position for each in masked]
-    )
-    return np.take_along_axis(scores, tokens, axis=1)
 
 
 def _quantity(definition: Any) -> Quantity:

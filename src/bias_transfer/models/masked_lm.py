@@ -1,17 +1,22 @@
 """Probabilities at a masked position, many sentences at a time."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.errors import StudyError
+from bias_transfer.models.distinct import batches, distinct
+from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import family_of
 
 
 class MaskScorer:
-    """Log probabilities over the vocabulary at one mask of each sentence.
+    """Log probabilities over the vocabulary at masks of sentences.
+
+    Sentences that are the same go through the encoder once, and the head sees what is asked for.
 
     Parameters
     ----------
@@ -20,7 +25,7 @@ class MaskScorer:
     tokenizer
         Its own.
     batch_size
-        Sentences a step.
+        Distinct sentences a step.
     fine_tuned
         A classifier that was fine-tuned from it, on the same device: its encoder is scored in place
         of the model's own. The model's head stands on it whole, with the model's own output matrix:
@@ -43,7 +48,7 @@ class MaskScorer:
     def log_probabilities(
         self, sentences: Sequence[Sequence[int]], positions: Sequence[int]
     ) -> np.ndarray:
-        """Score tokenised sentences.
+        """Score every token at one position of each sentence.
 
         Parameters
         ----------
@@ -62,11 +67,11 @@ class MaskScorer:
         StudyError
             If a probability is not finite.
         """
-        scored = [
-            self._at(sentences[rows], [[place] for place in positions[rows]])[:, 0]
-            for rows in self._batches(len(sentences))
-        ]
-        return np.concatenate(scored)
+        asked = np.arange(len(sentences))
+        result = np.empty((len(sentences), self._model.config.vocab_size))
+        for members, rows, scores in self._scored(sentences, asked, np.array(positions)):
+            result[members] = scores[rows].cpu().numpy()
+        return result
 
     def token_log_probabilities(
         self,
@@ -81,52 +86,71 @@ class MaskScorer:
         sentences
             Token ids, special tokens included.
         positions
-            The positions, in each, at which to look.
+            The positions, in each, at which to look: one a token.
         tokens
-            The token to look for at each of these positions.
+            The tokens to look for, in each.
 
         Returns
         -------
         numpy.ndarray
-            The sum of the tokens' log probabilities, each at its own position; shape (sentences,).
+            The log probability of each token at its own position, those of the first sentence
+            first; shape (tokens of all sentences,).
 
         Raises
         ------
         StudyError
             If a probability is not finite.
         """
-        sums = np.empty(len(sentences))
-        # Sentences with as many positions share a batch, so that nothing is padded there.
-        counts = np.array([len(each) for each in positions])
-        for count in np.unique(counts):
-            members = np.flatnonzero(counts == count)
-            for rows in self._batches(len(members)):
-                chosen = members[rows]
-                scored = self._at([sentences[i] for i in chosen], [positions[i] for i in chosen])
-                wanted = np.array([tokens[i] for i in chosen])
-                sums[chosen] = np.take_along_axis(scored, wanted[..., None], axis=2).sum((1, 2))
-        return sums
+        asked = np.repeat(np.arange(len(sentences)), [len(each) for each in tokens])
+        places, wanted = (np.array(list(chain.from_iterable(each))) for each in (positions, tokens))
+        result = np.empty(len(asked))
+        for members, rows, scores in self._scored(sentences, asked, places):
+            result[members] = scores[rows, wanted[members]].cpu().numpy()
+        return result
 
-    def _batches(self, count: int) -> Iterator[slice]:
-        return (
-            slice(start, start + self._batch_size) for start in range(0, count, self._batch_size)
-        )
+    def _scored(
+        self, sentences: Sequence[Sequence[int]], asked: np.ndarray, positions: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, torch.Tensor]]:
+        """Score places in sentences: each distinct sentence once, and each place in it once.
+
+        Parameters
+        ----------
+        sentences
+            Token ids.
+        asked, positions
+            The sentence and the position in it of each question; shape (questions,).
+
+        Yields
+        ------
+        tuple
+            Some of the questions, the row that answers each, and the rows: log probabilities, shape
+            (places, vocabulary).
+        """
+        lengths = np.array([len(each) for each in sentences])
+        firsts, numbers = distinct(map(tuple, sentences), lengths)
+        texts = Encoded.of([sentences[first] for first in firsts])
+        width = int(texts.lengths.max(initial=1))
+        places, answers = np.unique(numbers[asked] * width + positions, return_inverse=True)
+        order = np.argsort(answers, kind="stable")
+        for rows in batches(texts.lengths, self._batch_size):
+            first, last = np.searchsorted(places, [rows[0] * width, (rows[-1] + 1) * width])
+            scores = self._at(texts, rows, *np.divmod(places[first:last], width))
+            members = order[slice(*np.searchsorted(answers, [first, last], sorter=order))]
+            yield members, answers[members] - first, scores
 
     @torch.inference_mode()
     def _at(
-        self, sentences: Sequence[Sequence[int]], positions: Sequence[Sequence[int]]
-    ) -> np.ndarray:
-        """Return log probabilities, shape (sentences, positions a sentence, vocabulary)."""
-        padded = self.tokenizer.pad(
-            {"input_ids": [list(ids) for ids in sentences]}, return_tensors="pt"
-        ).to(self._model.device)
+        self, texts: Encoded, rows: np.ndarray, owners: np.ndarray, positions: np.ndarray
+    ) -> torch.Tensor:
+        """Return log probabilities at positions of neighbouring texts; (places, vocabulary)."""
+        batch = texts.padded(rows, self.tokenizer.pad_token_id)
+        device = self._model.device
         hidden = self._encoder(
-            input_ids=padded["input_ids"], attention_mask=padded["attention_mask"]
+            **{name: each.to(device) for name, each in batch.items()}
         ).last_hidden_state
         # The head is applied at the masks only: over a whole sentence it is the costly part.
-        at_masks = hidden[torch.arange(len(sentences))[:, None], torch.as_tensor(positions)]
-        logits = self._family.logits(self._model, at_masks).to(torch.float64)
-        result = np.asarray(logits.log_softmax(-1).cpu().numpy())
-        if not np.isfinite(result).all():
+        logits = self._family.logits(self._model, hidden[owners - rows[0], positions])
+        # A sum has no finite value where one of its terms has none.
+        if not logits.sum(-1).isfinite().all():
             raise StudyError("the language model gives probabilities that are not finite")
-        return result
+        return logits.to(torch.float64).log_softmax(-1)

@@ -1,46 +1,50 @@
 """Predict with a classifier; apart from training, whose imports take half a second more."""
 
-from collections.abc import Sequence
+import itertools
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
 from bias_transfer.errors import StudyError
+from bias_transfer.models.distinct import batches, distinct
+from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import longest_text
 
 
 @torch.inference_mode()
-def predict(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    texts: Sequence[str],
-    maximum_length: int,
-    batch_size: int,
-) -> np.ndarray:
+def predict(model: PreTrainedModel, texts: Encoded, padding: int, batch_size: int) -> np.ndarray:
     """Return the class probabilities of each text, shape (texts, classes).
+
+    Parameters
+    ----------
+    model
+        A classifier in evaluation mode, on its device.
+    texts
+        Tokenised, and no longer than `checked_length` says.
+    padding
+        The id of the token that fills up.
+    batch_size
+        Distinct texts a step.
 
     Raises
     ------
     StudyError
         If a probability is not finite: the training diverged.
     """
-    limit = checked_length(model, maximum_length)
-    ids = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
-    # Texts of like length share a batch: less padding, and the same numbers.
-    order = np.argsort([len(each) for each in ids], kind="stable")
-    probabilities = np.empty((len(ids), model.config.num_labels))
-    for start in range(0, len(ids), batch_size):
-        rows = order[start : start + batch_size]
-        batch = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
-        logits = model(**batch.to(model.device)).logits.to(torch.float64)
-        probabilities[rows] = logits.softmax(-1).cpu().numpy()
+    ids = (texts.tokens[start:end].tobytes() for start, end in itertools.pairwise(texts.bounds))
+    firsts, numbers = distinct(ids, texts.lengths)
+    probabilities = np.empty((len(firsts), model.config.num_labels))
+    for rows in batches(texts.lengths[firsts], batch_size):
+        batch = texts.padded(firsts[rows], padding)
+        logits = model(**{name: each.to(model.device) for name, each in batch.items()}).logits
+        probabilities[rows] = logits.to(torch.float64).softmax(-1).cpu().numpy()
     if not np.isfinite(probabilities).all():
         raise StudyError(
             "the classifier predicts numbers that are not finite: its training diverged; lower "
             "training.learning_rate"
         )
-    return probabilities
+    return np.asarray(probabilities[numbers])
 
 
 def checked_length(model: PreTrainedModel, maximum_length: int) -> int:

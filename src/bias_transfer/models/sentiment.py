@@ -5,12 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from bias_transfer.data.sentiment import uniform_tweet
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import NegativeProbability
 from bias_transfer.models.checkpoints import load_tokenizer, require_finite, require_safe_files
+from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.runtime.artifacts import read_json, verified_folder
 
@@ -33,14 +39,44 @@ def negative_probability(
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
     ).eval()
-    tokenizer = load_tokenizer(str(folder))
     negative = model.config.label2id[description["negative"]]
+    return by_classifier(model, load_tokenizer(str(folder)), negative, maximum_length, batch_size)
+
+
+def by_classifier(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    negative: int,
+    maximum_length: int,
+    batch_size: int,
+) -> NegativeProbability:
+    """Return the function from texts to P(negative) of a classifier.
+
+    It asks the classifier once for a text: the checkpoints of a job have most of their likely words
+    in common.
+
+    Parameters
+    ----------
+    model, tokenizer
+        A classifier in evaluation mode, and its tokenizer.
+    negative
+        The number of its negative class.
+    maximum_length, batch_size
+        Tokens a text and texts a step.
+    """
+    limit = checked_length(model, maximum_length)
+    known: dict[str, float] = {}
+
+    def predicted(texts: Sequence[str]) -> np.ndarray:
+        uniform = [uniform_tweet(text) for text in texts]
+        encoded = Encoded.of(tokenizer(uniform, truncation=True, max_length=limit)["input_ids"])
+        return predict(model, encoded, tokenizer.pad_token_id, batch_size)[:, negative]
 
     def score(texts: Sequence[str]) -> np.ndarray:
-        if not texts:
-            return np.empty(0)
-        uniform = [uniform_tweet(text) for text in texts]
-        return predict(model, tokenizer, uniform, maximum_length, batch_size)[:, negative]
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known.update(zip(new, predicted(new).tolist(), strict=True))
+        return np.array([known[text] for text in texts], dtype=float)
 
     return score
 
