@@ -36,6 +36,7 @@ from transformers import (
     MPNetConfig,
     MPNetTokenizer,
     RobertaConfig,
+    Trainer,
     XLMRobertaConfig,
     XLMRobertaTokenizer,
 )
@@ -56,7 +57,9 @@ from bias_transfer.models.classification import fine_tune, labelled_tokens
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import FAMILIES, PRETRAINABLE, Architecture, longest_text
 from bias_transfer.models.hidden_debias import attach_projection, hidden_sentence_embeddings
+from bias_transfer.models.last_layer import classifier_logits, states_at
 from bias_transfer.models.masked_lm import MaskScorer
+from bias_transfer.models.optimiser import decaying_parameters
 from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.tokenizer import train_tokenizer
@@ -485,6 +488,38 @@ def test_a_new_classifier_keeps_the_encoder(made):
     assert set(classifier.base_model.state_dict()) - pooler == set(encoder)
     for name, weight in encoder.items():
         assert torch.equal(classifier.base_model.state_dict()[name], weight), name
+
+
+def test_what_decays_is_what_stock_trainer_lets_decay(made):
+    for model in (load_masked_lm(str(made.folder)), load_classifier(made.fine_tuned)):
+        stock = Trainer.get_decay_parameter_names(None, model)
+        assert decaying_parameters(model) == set(stock) & dict(model.named_parameters()).keys()
+
+
+def test_the_last_layer_is_computed_where_it_is_used_only(made):
+    inputs = made.tokenizer(made.texts[:3], return_tensors="pt", padding=True)
+    inputs = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+    places = torch.tensor([1, 4, inputs["input_ids"].shape[1] + 2])
+    kept = FAMILIES[made.kind.partition(",")[0]].behind_attention is not None
+    rows = []
+    for projected in (False, True):
+        model, classifier = load_masked_lm(str(made.folder)), load_classifier(made.fine_tuned)
+        for each in (model, classifier):
+            if projected:
+                attach_projection(each, DIRECTION, 1.0)
+            seen = each.base_model.register_forward_hook(
+                lambda module, _, output: rows.append(output.last_hidden_state.shape[:2].numel())
+            )
+            with torch.inference_mode():
+                if each is classifier:
+                    expected, found = each(**inputs).logits, classifier_logits(each, inputs)
+                else:
+                    states = each.base_model(**inputs).last_hidden_state.flatten(0, 1)
+                    expected, found = states[places], states_at(each, inputs, places)
+            seen.remove()
+            torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+            whole, less = rows[-2:]
+            assert less == (3 if kept else whole)
 
 
 def test_a_text_may_fill_every_position_and_not_one_more(made):

@@ -44,7 +44,7 @@ class LabelledTokens:
         inputs = self.encoded.inputs(rows, model.config.pad_token_id, model.device)
         labels = torch.from_numpy(self.labels[rows]).to(model.device, non_blocking=True)
         logits = classifier_logits(model, inputs)
-        return torch.nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
+        return torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
 
 
 def labelled_tokens(

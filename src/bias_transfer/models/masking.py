@@ -63,7 +63,7 @@ class MaskedTexts:
         tokens = wanted[places].to(model.device, non_blocking=True)
         states = states_at(model, inputs, places.to(model.device, non_blocking=True))
         logits = FAMILIES[model.config.model_type].logits(model, states)
-        return torch.nn.functional.cross_entropy(logits.float(), tokens, reduction="sum")
+        return torch.nn.functional.cross_entropy(logits, tokens, reduction="sum")
 
 
 def masking(
