@@ -1,18 +1,31 @@
 """Curves over settings: one curve an item, named where it ends."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from bias_transfer.report.figures import _text
 from bias_transfer.report.figures._labels import spread
-from bias_transfer.report.figures._look import BLUE, COLOURS, GREY, PALE, inches, inches_wide
+from bias_transfer.report.figures._look import (
+    BLUE,
+    COLOURS,
+    GREY,
+    PALE,
+    inches,
+    inches_wide,
+    legend_entry,
+)
 from bias_transfer.report.figures._marks import DEFINED, mark_undefined, undefined_handle
 from bias_transfer.report.figures._means import Means
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 # Curves are named at a distance that fits panels of this height, in inches.
 HEIGHT = 2.7
@@ -177,11 +190,9 @@ def names_width(names: Iterable[str]) -> float:
 def handles(items: str) -> list[Line2D]:
     """Return the legend entries of `draw_curves`."""
     return [
-        Line2D([], [], color=BLUE, marker="o", markersize=3.4, label=f"named {items}"),
-        Line2D([], [], color=PALE, marker="o", markersize=2, label=f"other {items}"),
-        Line2D(
-            [],
-            [],
+        legend_entry(color=BLUE, marker="o", markersize=3.4, label=f"named {items}"),
+        legend_entry(color=PALE, marker="o", markersize=2, label=f"other {items}"),
+        legend_entry(
             color=GREY,
             linewidth=0.8,
             linestyle=_EARLY,
