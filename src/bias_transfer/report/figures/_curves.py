@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,9 +121,11 @@ def _mark_gaps(axes: Axes, drawn: pd.DataFrame, colours: Mapping[str, str]) -> N
     for place in places:
         lost = [str(item) for item in drawn.index[drawn[place].isna()]]
         step = min(widest, _SPREAD * _room(places) / max(1, len(lost)))
-        for rank, item in enumerate(lost):
-            middle = place + step * (rank - (len(lost) - 1) / 2)
-            mark_undefined(axes, np.array([middle]), "bottom", colours.get(item, GREY))
+        middles = place + step * (np.arange(len(lost)) - (len(lost) - 1) / 2)
+        for colour, alike in groupby(
+            zip(lost, middles, strict=True), lambda each: colours.get(each[0], GREY)
+        ):
+            mark_undefined(axes, np.array([middle for _, middle in alike]), "bottom", colour)
 
 
 def _room(places: list[float]) -> float:
