@@ -4,8 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +11,7 @@ import pytest
 
 from bias_transfer.runtime.artifacts import sha256
 from bias_transfer.runtime.lineage import record_path
+from tests.workflow import copies
 from tests.workflow.conftest import Study, new_study, plan_of
 
 # One of each kind of file that a study makes and that hangs on the biographies.
@@ -217,10 +216,10 @@ def test_the_analysis_is_redone_from_a_release_alone(
 ) -> None:
     # Elsewhere: no source, no checkpoint, nothing but the folder.
     shutil.copytree(study.folder / "results/release", tmp_path / "given")
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(tmp_path)]
+    command = ["snakemake", "--cores", "2", "--directory", str(tmp_path)]
     command += ["--snakefile", str(root / "Snakefile"), "--configfile", "given/config.yaml"]
     command += ["--config", "release=given", "results=redone"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    result = copies.run(command, folder=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     for stage in ("analysis", "paper", "figures"):
         before, after = (
@@ -313,13 +312,11 @@ def test_a_release_holds_no_text(study: Study) -> None:
 def test_the_papers_grid_is_planned_whole_without_a_network(
     tmp_path: Path, root: Path, name: str, downloads: dict[str, int]
 ) -> None:
-    command = [sys.executable, "-m", "snakemake", "-n", "--directory", str(tmp_path)]
+    command = ["snakemake", "-n", "--directory", str(tmp_path)]
     command += ["--snakefile", str(root / "Snakefile")]
     command += ["--configfile", str(root / f"config/{name}.yaml")]
     nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
-    result = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | nowhere
-    )
+    result = copies.run(command, os.environ | nowhere)
     plan = plan_of(result)
     assert plan["fine_tune"] == plan["score_fine_tuned"] == 53 + 71
     # 10 random, 10 uniform, 10 Gaussian, 12 gammas; 10 re-balanced and 20 scrubbed sets.
@@ -330,10 +327,10 @@ def test_the_papers_grid_is_planned_whole_without_a_network(
 
 def asked_for(root: Path, folder: Path, attempt: int) -> dict[str, dict[str, str]]:
     """Return what each rule of the default study asks SLURM for at an attempt, without a SLURM."""
-    command = [sys.executable, "-m", "snakemake", "-n", "--directory", str(folder)]
+    command = ["snakemake", "-n", "--directory", str(folder)]
     command += ["--snakefile", str(root / "Snakefile"), "--attempt", str(attempt)]
     command += ["--workflow-profile", str(root / "profiles/slurm")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = copies.run(command)
     assert plan_of(result)["fine_tune"] == 25
     found = re.findall(r"^rule (\w+):\n(?: .*\n)*? +resources: (.*)$", result.stdout, re.MULTILINE)
     return {
