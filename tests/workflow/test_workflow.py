@@ -388,22 +388,31 @@ def test_a_wrong_config_is_refused_at_once_in_one_line(
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ("She likes balances,acountant,female", "row 701: 'acountant' in column 'label'"),
-        (" ,accountant,female", "row 701: the text in column 'text' is empty"),
-        ("She likes balances,accountant,woman", "row 701: 'woman' in column 'group'"),
-    ],
-)
-def test_bad_rows_are_refused_before_anything_is_trained(
-    tmp_path: Path, root: Path, row: str, message: str
-) -> None:
-    broken = new_study(tmp_path / "broken", root)
+BAD_ROWS = {
+    "She likes balances,acountant,female": "row 701: 'acountant' in column 'label'",
+    " ,accountant,female": "row 701: the text in column 'text' is empty",
+    "She likes balances,accountant,woman": "row 701: 'woman' in column 'group'",
+}
+
+
+def told_of(row: str, folder: Path, root: Path, target: str) -> str:
+    """Run a study with one more row, which must fail; return what it says."""
+    broken = new_study(folder, root)
     with (broken.folder / "data/bios.csv").open("a") as stream:
         stream.write(row + "\n")
-    result = broken.snakemake("--cores", "1")
-    text = result.stdout + result.stderr
+    result = broken.snakemake(target, "--cores", "1")
     assert result.returncode != 0
-    assert f"error: data/bios.csv, {message}" in text
-    assert not (broken.folder / "results/checkpoints").exists()
+    return result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("row", BAD_ROWS)
+def test_a_bad_row_is_refused(tmp_path: Path, root: Path, row: str) -> None:
+    prepared = "results/data/bios/original/manifest.json"
+    text = told_of(row, tmp_path / "broken", root, prepared)
+    assert f"error: data/bios.csv, {BAD_ROWS[row]}" in text
+
+
+def test_a_bad_row_is_refused_before_anything_is_trained(tmp_path: Path, root: Path) -> None:
+    row, message = next(iter(BAD_ROWS.items()))
+    assert f"error: data/bios.csv, {message}" in told_of(row, tmp_path / "broken", root, "all")
+    assert not (tmp_path / "broken/results/checkpoints").exists()
