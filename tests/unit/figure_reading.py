@@ -1,5 +1,6 @@
 """Reading a drawn figure back: its texts, marks and values."""
 
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -51,8 +52,9 @@ def ticks(axes: Axes) -> list[str]:
     return [label.get_text() for label in axes.get_xticklabels()]
 
 
+@lru_cache(maxsize=32)
 def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
-    """Return every visible text and where it stands, in pixels."""
+    """Return every visible text and where it stands, in pixels; a figure is laid out once."""
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     # Ticks outside the axis limits exist but are not drawn.

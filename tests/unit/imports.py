@@ -19,9 +19,18 @@ def modules() -> dict[str, Path]:
 
 def imported_by(path: Path) -> Iterator[str]:
     """Yield what a file imports; of `from a import b` both `a` and `a.b`."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    return _imported(ast.walk(ast.parse(path.read_text())))
+
+
+def loaded_with(path: Path) -> Iterator[str]:
+    """Yield what a file imports as soon as it is imported itself: at its top, not for types."""
+    return _imported(iter(ast.parse(path.read_text()).body))
+
+
+def _imported(nodes: Iterator[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
-            assert node.module and not node.level, f"{path}: a relative import"
+            assert node.module and not node.level, "a relative import"
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):

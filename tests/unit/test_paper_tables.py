@@ -16,6 +16,7 @@ from bias_transfer.analysis.means import unmodified
 from bias_transfer.analysis.tables import Column
 from bias_transfer.paper import tables as paper
 from bias_transfer.paper.figures import FIGURES, figure_number
+from bias_transfer.paper.names import table_names
 from bias_transfer.paper.printed import (
     beside,
     of_table,
@@ -24,7 +25,7 @@ from bias_transfer.paper.printed import (
     printed_correlations,
     printed_estimates,
 )
-from bias_transfer.paper.tables import TABLES, paper_tables, table_names
+from bias_transfer.paper.tables import TABLES, paper_tables
 from bias_transfer.report.sheet import STAR_LEVELS
 from tests.unit import paper_grid
 from tests.unit.paper_grid import BIOS, WIKI

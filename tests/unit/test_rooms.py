@@ -3,10 +3,12 @@
 import ast
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
-from tests.unit.imports import NAME, imported_by, modules
+from bias_transfer import plugins
+from tests.unit.imports import NAME, imported_by, loaded_with, modules
 
 FILES = modules()
 MODELS = ("torch", "transformers", "safetensors", "tokenizers")
@@ -36,6 +38,17 @@ def reached_from(name: str) -> set[str]:
     waiting = [name]
     while waiting:
         new = imports(waiting.pop()) - found
+        found |= new
+        waiting += new & FILES.keys()
+    return found
+
+
+def loaded_by(*names: str) -> set[str]:
+    """Return all that the import of some modules loads, however indirectly."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        new = set(loaded_with(FILES[waiting.pop()])) - found
         found |= new
         waiting += new & FILES.keys()
     return found
@@ -112,6 +125,21 @@ def test_methods_and_alterations_know_no_measure():
 def test_only_the_commands_know_the_paper():
     others = [room for room in ROOMS if room not in ("commands", "paper")]
     assert not breaches(of(*others), ("paper",))
+
+
+def test_snakemake_loads_nothing_that_only_its_jobs_need():
+    # Its own process imports what the rules import, and every plug-in; it starts for each dry run.
+    rules = (Path(__file__).parents[2] / "workflow/rules").glob("*.smk")
+    lines = (line for path in rules for line in path.read_text().splitlines())
+    imported = [line.split()[1] for line in lines if line.startswith(f"from {NAME}")]
+    assert imported
+    kinds = ("alterations", "measures", "report.figures", "tasks", "upstream")
+    every_plugin = [
+        f"{NAME}.{kind}.{name}" for kind in kinds for name in plugins.names(f"{NAME}.{kind}")
+    ]
+    loaded = loaded_by(*imported, *every_plugin)
+    heavy = (*MODELS, "matplotlib", "scipy", "statsmodels", "linearmodels", "datasets")
+    assert not [each for each in sorted(loaded) if within(each, *heavy)]
 
 
 def test_snakemakes_own_object_appears_nowhere():

@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.truth import Strengths, declare
+from tests.workflow import copies
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Study:
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the folder, on the sources in `source` or the installed ones."""
         tiny = self.root / "tests/workflow/tiny.yaml"
-        command = [sys.executable, "-m", "snakemake", *arguments]
+        command = ["snakemake", *arguments]
         command += ["--snakefile", str(self.root / "Snakefile"), "--directory", str(self.folder)]
         command += self.options
         if overlay:
@@ -53,18 +54,21 @@ class Study:
         environment = dict(os.environ)
         environment |= {"HOME": str(self.home), "TMPDIR": str(self.scratch)}
         environment["XDG_CACHE_HOME"] = str(self.home / ".cache")
-        if source is not None:
-            environment["PYTHONPATH"] = str(source)
+        if source is None:
+            return copies.run(command, environment)
+        environment["PYTHONPATH"] = str(source)
         return subprocess.run(
-            command, capture_output=True, text=True, env=environment, check=False, timeout=600
+            [sys.executable, "-m", *command],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+            timeout=600,
         )
 
     def lineage(self, name: str) -> subprocess.CompletedProcess[str]:
         """Ask for the chain of a file, as JSON."""
-        command = [sys.executable, "-m", "bias_transfer.runtime.main", "lineage", "--json", name]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=self.folder, timeout=600
-        )
+        return copies.run(["bias-transfer", "lineage", "--json", name], folder=self.folder)
 
     def planned(
         self, *arguments: str, overlay: str = "", source: Path | None = None

@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import yaml
 
+from tests.workflow import copies
 from tests.workflow.conftest import plan_of
 
 SNAKEFILE = """
@@ -27,10 +27,10 @@ rule theirs:
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--directory", str(folder)]
+    command = ["snakemake", "--directory", str(folder)]
     command += ["--snakefile", str(folder / "Snakefile"), *arguments]
     environment = os.environ | {"XDG_CACHE_HOME": str(folder / ".cache")}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return copies.run(command, environment)
 
 
 def test_another_workflow_uses_it_as_a_module(tmp_path: Path, root: Path) -> None:

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +11,7 @@ import pytest
 
 from bias_transfer.runtime.artifacts import sha256
 from bias_transfer.runtime.lineage import record_path
+from tests.workflow import copies
 from tests.workflow.conftest import Study, new_study, plan_of
 
 # One of each kind of file that a study makes and that hangs on the biographies.
@@ -217,10 +216,10 @@ def test_the_analysis_is_redone_from_a_release_alone(
 ) -> None:
     # Elsewhere: no source, no checkpoint, nothing but the folder.
     shutil.copytree(study.folder / "results/release", tmp_path / "given")
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(tmp_path)]
+    command = ["snakemake", "--cores", "2", "--directory", str(tmp_path)]
     command += ["--snakefile", str(root / "Snakefile"), "--configfile", "given/config.yaml"]
     command += ["--config", "release=given", "results=redone"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    result = copies.run(command, folder=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     for stage in ("analysis", "paper", "figures"):
         before, after = (
@@ -313,13 +312,11 @@ def test_a_release_holds_no_text(study: Study) -> None:
 def test_the_papers_grid_is_planned_whole_without_a_network(
     tmp_path: Path, root: Path, name: str, downloads: dict[str, int]
 ) -> None:
-    command = [sys.executable, "-m", "snakemake", "-n", "--directory", str(tmp_path)]
+    command = ["snakemake", "-n", "--directory", str(tmp_path)]
     command += ["--snakefile", str(root / "Snakefile")]
     command += ["--configfile", str(root / f"config/{name}.yaml")]
     nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
-    result = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | nowhere
-    )
+    result = copies.run(command, os.environ | nowhere)
     plan = plan_of(result)
     assert plan["fine_tune"] == plan["score_fine_tuned"] == 53 + 71
     # 10 random, 10 uniform, 10 Gaussian, 12 gammas; 10 re-balanced and 20 scrubbed sets.
@@ -330,10 +327,10 @@ def test_the_papers_grid_is_planned_whole_without_a_network(
 
 def asked_for(root: Path, folder: Path, attempt: int) -> dict[str, dict[str, str]]:
     """Return what each rule of the default study asks SLURM for at an attempt, without a SLURM."""
-    command = [sys.executable, "-m", "snakemake", "-n", "--directory", str(folder)]
+    command = ["snakemake", "-n", "--directory", str(folder)]
     command += ["--snakefile", str(root / "Snakefile"), "--attempt", str(attempt)]
     command += ["--workflow-profile", str(root / "profiles/slurm")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = copies.run(command)
     assert plan_of(result)["fine_tune"] == 25
     found = re.findall(r"^rule (\w+):\n(?: .*\n)*? +resources: (.*)$", result.stdout, re.MULTILINE)
     return {
@@ -391,22 +388,31 @@ def test_a_wrong_config_is_refused_at_once_in_one_line(
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ("She likes balances,acountant,female", "row 701: 'acountant' in column 'label'"),
-        (" ,accountant,female", "row 701: the text in column 'text' is empty"),
-        ("She likes balances,accountant,woman", "row 701: 'woman' in column 'group'"),
-    ],
-)
-def test_bad_rows_are_refused_before_anything_is_trained(
-    tmp_path: Path, root: Path, row: str, message: str
-) -> None:
-    broken = new_study(tmp_path / "broken", root)
+BAD_ROWS = {
+    "She likes balances,acountant,female": "row 701: 'acountant' in column 'label'",
+    " ,accountant,female": "row 701: the text in column 'text' is empty",
+    "She likes balances,accountant,woman": "row 701: 'woman' in column 'group'",
+}
+
+
+def told_of(row: str, folder: Path, root: Path, target: str) -> str:
+    """Run a study with one more row, which must fail; return what it says."""
+    broken = new_study(folder, root)
     with (broken.folder / "data/bios.csv").open("a") as stream:
         stream.write(row + "\n")
-    result = broken.snakemake("--cores", "1")
-    text = result.stdout + result.stderr
+    result = broken.snakemake(target, "--cores", "1")
     assert result.returncode != 0
-    assert f"error: data/bios.csv, {message}" in text
-    assert not (broken.folder / "results/checkpoints").exists()
+    return result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("row", BAD_ROWS)
+def test_a_bad_row_is_refused(tmp_path: Path, root: Path, row: str) -> None:
+    prepared = "results/data/bios/original/manifest.json"
+    text = told_of(row, tmp_path / "broken", root, prepared)
+    assert f"error: data/bios.csv, {BAD_ROWS[row]}" in text
+
+
+def test_a_bad_row_is_refused_before_anything_is_trained(tmp_path: Path, root: Path) -> None:
+    row, message = next(iter(BAD_ROWS.items()))
+    assert f"error: data/bios.csv, {message}" in told_of(row, tmp_path / "broken", root, "all")
+    assert not (tmp_path / "broken/results/checkpoints").exists()

@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from bias_transfer import alterations, measures, upstream
 from bias_transfer.errors import StudyError
-from bias_transfer.paper.tables import table_names
+from bias_transfer.paper.names import table_names
 from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.fork_server import start_fork_server

@@ -175,12 +175,6 @@ class PaperTables:
     diagnostics: pd.DataFrame
 
 
-def table_names(tasks: Collection[str]) -> tuple[str, ...]:
-    """Return the names of the tables that a study with these tasks has; none without its tasks."""
-    regressions = [table.name for _, table in _in_order(tasks)]
-    return ("table2", *regressions) if regressions else ()
-
-
 def paper_tables(
     tasks: Sequence[TaskDescription],
     observations: Mapping[str, pd.DataFrame],

@@ -1,13 +1,16 @@
 """Axes of a bias: limits that fit its values, and ticks that suit a ratio."""
 
-from typing import Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import Quantity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Ticks of a ratio, from fine to coarse: the first that suits the range is taken.
 _RATIO_TICKS: tuple[tuple[float, ...], ...] = (
@@ -63,6 +66,8 @@ def set_limits(
 
 def _set_ratio_ticks(axes: Axes, name: Literal["x", "y"], low: float, high: float) -> None:
     """Put round ratios on a logarithmic axis, which by itself would label powers of ten only."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
     if name == "x":
         axes.set_xscale("log")
     else:

@@ -1,18 +1,32 @@
 """Curves over settings: one curve an item, named where it ends."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from bias_transfer.report.figures import _text
 from bias_transfer.report.figures._labels import spread
-from bias_transfer.report.figures._look import BLUE, COLOURS, GREY, PALE, inches, inches_wide
+from bias_transfer.report.figures._look import (
+    BLUE,
+    COLOURS,
+    GREY,
+    PALE,
+    inches,
+    inches_wide,
+    legend_entry,
+)
 from bias_transfer.report.figures._marks import DEFINED, mark_undefined, undefined_handle
 from bias_transfer.report.figures._means import Means
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 # Curves are named at a distance that fits panels of this height, in inches.
 HEIGHT = 2.7
@@ -107,9 +121,11 @@ def _mark_gaps(axes: Axes, drawn: pd.DataFrame, colours: Mapping[str, str]) -> N
     for place in places:
         lost = [str(item) for item in drawn.index[drawn[place].isna()]]
         step = min(widest, _SPREAD * _room(places) / max(1, len(lost)))
-        for rank, item in enumerate(lost):
-            middle = place + step * (rank - (len(lost) - 1) / 2)
-            mark_undefined(axes, np.array([middle]), "bottom", colours.get(item, GREY))
+        middles = place + step * (np.arange(len(lost)) - (len(lost) - 1) / 2)
+        for colour, alike in groupby(
+            zip(lost, middles, strict=True), lambda each: colours.get(each[0], GREY)
+        ):
+            mark_undefined(axes, np.array([middle for _, middle in alike]), "bottom", colour)
 
 
 def _room(places: list[float]) -> float:
@@ -177,11 +193,9 @@ def names_width(names: Iterable[str]) -> float:
 def handles(items: str) -> list[Line2D]:
     """Return the legend entries of `draw_curves`."""
     return [
-        Line2D([], [], color=BLUE, marker="o", markersize=3.4, label=f"named {items}"),
-        Line2D([], [], color=PALE, marker="o", markersize=2, label=f"other {items}"),
-        Line2D(
-            [],
-            [],
+        legend_entry(color=BLUE, marker="o", markersize=3.4, label=f"named {items}"),
+        legend_entry(color=PALE, marker="o", markersize=2, label=f"other {items}"),
+        legend_entry(
             color=GREY,
             linewidth=0.8,
             linestyle=_EARLY,

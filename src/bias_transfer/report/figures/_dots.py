@@ -1,15 +1,14 @@
 """Rows of dots: one row a set of models, one dot an item, coloured by rank in the first row."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import Quantity
@@ -26,6 +25,10 @@ from bias_transfer.report.figures._marks import (
     undefined_handle,
 )
 from bias_transfer.report.figures._means import Means, every_value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 # Inches to the right of a panel that the numbers beside its rows take.
 BESIDE = 1.55
@@ -117,6 +120,9 @@ def _rank_colours(values: pd.Series) -> dict[str, str]:
 
 def _rank_colour(share: float) -> str:
     """Return the colour of a rank, 0 for the lowest and 1 for the highest."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
     # The palest end of the map would vanish on white.
     return to_hex(colormaps["viridis"](0.92 * share))
 

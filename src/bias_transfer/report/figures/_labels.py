@@ -1,13 +1,18 @@
 """Names beside what they name: moved apart where they would collide, left out where none fits."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from bias_transfer.report.figures._look import SMALL
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.patheffects import withStroke
 
 # Where a name may stand beside its point, in points to the right and up; the first that is free.
 _OFFSETS = (
@@ -24,6 +29,8 @@ _OFFSETS = (
 
 def halo() -> list[withStroke]:
     """Return the white outline that keeps text legible across a line."""
+    from matplotlib.patheffects import withStroke
+
     return [withStroke(linewidth=2.5, foreground="white")]
 
 

@@ -1,19 +1,21 @@
 """How figures look: settings, colours, the page with its panels, and the file it is saved in."""
 
+from __future__ import annotations
+
 import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import matplotlib.style
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from typing import TYPE_CHECKING, Any
 
 from bias_transfer.errors import StudyError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 INK = "#222222"
 GREY = "#8a8a8a"
@@ -65,7 +67,9 @@ _METADATA: dict[str, dict[str, str | None]] = {
 @contextmanager
 def look() -> Iterator[None]:
     """Draw with the figures' own settings, whatever the reader's matplotlibrc says."""
-    with matplotlib.style.context(["default", _LOOK]):
+    from matplotlib import style
+
+    with style.context(["default", _LOOK]):
         yield
 
 
@@ -115,6 +119,9 @@ class Page:
 
     def figure(self, height: float) -> Figure:
         """Return the page as a figure with room of this height between its head and its foot."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
         whole = self.head + height + self.foot
         figure = Figure(figsize=(self.width, whole))
         FigureCanvasAgg(figure)
@@ -175,6 +182,13 @@ def add_panel(figure: Figure, left: float, bottom: float, width: float, height: 
             height / whole_height,
         )
     )
+
+
+def legend_entry(**style: Any) -> Line2D:
+    """Return an entry of the legend: its label, and the line or the marker of this style."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **style)
 
 
 def inches_wide(axes: Axes) -> float:

@@ -1,16 +1,20 @@
 """Marks that every figure shares: values that do not exist, the "no bias" line, legend entries."""
 
-from typing import Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import Quantity
 from bias_transfer.report.figures._labels import halo
-from bias_transfer.report.figures._look import GREY, INK
+from bias_transfer.report.figures._look import GREY, INK, legend_entry
 from bias_transfer.report.figures._text import NO_MODEL
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 Side = Literal["bottom", "left", "right"]
 
@@ -60,9 +64,7 @@ def mark_undefined(
 
 def undefined_handle() -> Line2D:
     """Return the legend entry for the marks of `mark_undefined`."""
-    return Line2D(
-        [],
-        [],
+    return legend_entry(
         linestyle="none",
         marker=_UNDEFINED_MARKER,
         markersize=4.5,
@@ -74,14 +76,12 @@ def undefined_handle() -> Line2D:
 
 def dot_handle(colour: str, label: str, marker: str = "o") -> Line2D:
     """Return the legend entry of a dot."""
-    return Line2D(
-        [], [], linestyle="none", marker=marker, markersize=4.5, color=colour, label=label
-    )
+    return legend_entry(linestyle="none", marker=marker, markersize=4.5, color=colour, label=label)
 
 
 def text_handle(label: str) -> Line2D:
     """Return a legend entry that explains what is written, not drawn."""
-    return Line2D([], [], linestyle="none", label=label)
+    return legend_entry(linestyle="none", label=label)
 
 
 def draw_reference(axes: Axes, value: float | None, axis: Literal["x", "y"]) -> None:
@@ -93,7 +93,7 @@ def draw_reference(axes: Axes, value: float | None, axis: Literal["x", "y"]) -> 
 
 def reference_handle(text: str) -> Line2D:
     """Return the legend entry for the line of `draw_reference`."""
-    return Line2D([], [], color=INK, linewidth=0.9, linestyle=_DASHES, label=text)
+    return legend_entry(color=INK, linewidth=0.9, linestyle=_DASHES, label=text)
 
 
 def reference_handles(*quantities: Quantity) -> list[Line2D]:

@@ -63,10 +63,11 @@ NO_MEANS = Means(pd.Series(dtype=float), models=0, undefined=0, observations=0)
 
 def means(tables: Tables, models: Models, quantity: Quantity) -> Means:
     """Return the item means of some models, without any item if there are no such models."""
-    rows = chosen(tables.item_means, models)
-    rows = rows[rows["measure"] == quantity.column]
-    twin_of = rows["twin_of"].astype(object)
-    rows = rows[twin_of.where(twin_of.notna(), "") == models.twin_of]
+    table = tables.item_means
+    twin = table["twin_of"]
+    same_twin = twin == models.twin_of if models.twin_of else twin.isna() | (twin == "")
+    # One choice of rows: a figure asks for dozens of means.
+    rows = table[_are(table, models) & (table["measure"] == quantity.column) & same_twin]
     return Means(
         drawn=pd.Series(
             drawn(numbers(rows["value"]), quantity), index=rows["item"].astype(str), dtype=float
@@ -91,7 +92,11 @@ def correlation(tables: Tables, models: Models, quantity: Quantity) -> float | N
 
 def chosen(table: pd.DataFrame, models: Models) -> pd.DataFrame:
     """Return the rows of a table that are of these checkpoints and this training set."""
-    return table[of_checkpoint(table, models) & (table["dataset"] == models.dataset)]
+    return table[_are(table, models)]
+
+
+def _are(table: pd.DataFrame, models: Models) -> pd.Series:
+    return of_checkpoint(table, models) & (table["dataset"] == models.dataset)
 
 
 def of_checkpoint(table: pd.DataFrame, models: Models) -> pd.Series:

@@ -1,15 +1,19 @@
 """If the checkpoint's bias is altered, does downstream bias go with it? An item, a dot."""
 
-from functools import partial
+from __future__ import annotations
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from functools import partial
+from typing import TYPE_CHECKING
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _dots, _text
 from bias_transfer.report.figures._look import Page, add_panel, look
 from bias_transfer.report.figures._marks import reference_handles, say_no_model, text_handle
 from bias_transfer.report.figures._means import UNMODIFIED, Models, correlation, means, strengths
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _TITLE = "If upstream bias is altered, does downstream bias go with it?"
 _PANEL_WIDTH = 2.9

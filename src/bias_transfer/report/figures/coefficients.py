@@ -1,16 +1,25 @@
 """What moves downstream bias, the pre-trained model's bias or the data's? A group, a row."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
-from bias_transfer.report.figures._look import BLUE, ORANGE, SMALL, Page, add_panel, inches, look
+from bias_transfer.report.figures._look import (
+    BLUE,
+    ORANGE,
+    SMALL,
+    Page,
+    add_panel,
+    inches,
+    legend_entry,
+    look,
+)
 from bias_transfer.report.figures._marks import (
     DEFINED,
     draw_reference,
@@ -22,6 +31,11 @@ from bias_transfer.report.figures._marks import (
     undefined_handle,
 )
 from bias_transfer.report.figures._means import numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 SIGNIFICANCE = 0.01
 
@@ -167,9 +181,7 @@ def _handles(rivals: tuple[_Rival, ...]) -> list[Line2D]:
 
 
 def _mark(rival: _Rival, face: str, label: str) -> Line2D:
-    return Line2D(
-        [],
-        [],
+    return legend_entry(
         linestyle="none",
         marker=rival.marker,
         markersize=5.5,

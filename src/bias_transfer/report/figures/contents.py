@@ -1,13 +1,13 @@
 """How many rows of training data does each item have, and of which of two groups? A row each."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import Contents, TaskDescription
@@ -33,6 +33,10 @@ from bias_transfer.report.figures._marks import (
     undefined_handle,
 )
 from bias_transfer.report.figures._means import numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,8 @@ def _draw_marks(axes: Axes, values: NDArray[np.float64], mark: _Mark) -> None:
 
 def _set_count_axis(axes: Axes, total: NDArray[np.float64], label: str) -> None:
     """Start at zero; above the least total's power of ten, go on logarithmically if need be."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
     least = float(total[total > 0].min(initial=np.inf))
     most = float(np.nanmax(total, initial=1.0))
     highest = 1.08 * most

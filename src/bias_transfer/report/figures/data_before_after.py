@@ -1,8 +1,9 @@
 """If the training data are altered, does downstream bias go? An item, a dot."""
 
-from functools import partial
+from __future__ import annotations
 
-from matplotlib.figure import Figure
+from functools import partial
+from typing import TYPE_CHECKING
 
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _altered, _dots, _text
@@ -15,6 +16,9 @@ from bias_transfer.report.figures._means import (
     correlation,
     means,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _TITLE = "If the training data are altered, does downstream bias go?"
 _PANEL_WIDTH = 2.9

@@ -1,11 +1,11 @@
 """As the training data are altered by degrees, does downstream bias shrink? An item, a curve."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _altered, _curves, _text
@@ -13,6 +13,10 @@ from bias_transfer.report.figures._axes import set_limits
 from bias_transfer.report.figures._look import Page, add_panel, look
 from bias_transfer.report.figures._marks import draw_reference, reference_handles, say_no_model
 from bias_transfer.report.figures._means import UNMODIFIED, Models, every_value, means
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _TITLE = "As the training data are altered by degrees, does downstream bias shrink?"
 _LEFT = 0.95

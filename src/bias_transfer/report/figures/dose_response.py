@@ -1,9 +1,9 @@
 """As a method changes upstream bias by degrees, does downstream bias follow? An item, a curve."""
 
-from functools import partial
+from __future__ import annotations
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from functools import partial
+from typing import TYPE_CHECKING
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _curves, _text
@@ -17,6 +17,10 @@ from bias_transfer.report.figures._means import (
     means,
     strengths,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _TITLE = "As upstream bias is changed by degrees, does downstream bias follow?"
 _LEFT = 0.95

@@ -1,9 +1,11 @@
 """In unmodified models, does upstream bias go with downstream bias? An item, a point."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import TaskDescription
@@ -22,6 +24,10 @@ from bias_transfer.report.figures._marks import (
     undefined_handle,
 )
 from bias_transfer.report.figures._means import UNMODIFIED, chosen, means
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _TITLE = "Unmodified models: does upstream bias go with downstream bias?"
 _WIDTH = 7.2

@@ -1,9 +1,10 @@
 """How much does upstream bias depend on the template? An item and template, a dot."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import TaskDescription
@@ -17,6 +18,7 @@ from bias_transfer.report.figures._look import (
     Page,
     add_panel,
     inches,
+    legend_entry,
     look,
 )
 from bias_transfer.report.figures._marks import (
@@ -29,6 +31,10 @@ from bias_transfer.report.figures._marks import (
     undefined_handle,
 )
 from bias_transfer.report.figures._means import UNMODIFIED, chosen, drawn, means, numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _TITLE = "Unmodified model: how much does upstream bias depend on the template?"
 _PANEL_WIDTH = 5.7
@@ -54,7 +60,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         note=note,
         handles=[
             dot_handle(BLUE, "one template"),
-            Line2D([], [], color=ORANGE, linewidth=2.0, label="mean of the templates"),
+            legend_entry(color=ORANGE, linewidth=2.0, label="mean of the templates"),
             undefined_handle(),
             *reference_handles(quantity),
         ],
