@@ -7,7 +7,7 @@ import torch
 from transformers import PreTrainedModel
 
 from bias_transfer.errors import StudyError
-from bias_transfer.models.batches import batches, distinct
+from bias_transfer.models.sequences import batches, distinct
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import longest_text
 

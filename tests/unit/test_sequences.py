@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.models.batches import batches, distinct
+from bias_transfer.models.sequences import batches, distinct
 
 TEXTS = st.lists(st.text("ab", min_size=1, max_size=4), max_size=30)
 
