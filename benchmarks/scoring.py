@@ -48,7 +48,7 @@ PREDICTION = "prediction"
 NAMES = ("pronoun_ranking", "identity_ranking", "negative_sentiment", PREDICTION)
 # By size: texts of a test part, and turns.
 TEXTS = {"embedded": 1080, "roberta-base": 64}
-TURNS = {"embedded": 21, "roberta-base": 3}
+TURNS = {"embedded": 21, "roberta-base": 5}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.errors import StudyError
-from bias_transfer.models.sequences import batches, distinct
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import family_of
+from bias_transfer.models.sequences import batches, distinct
 
 
 class MaskScorer:

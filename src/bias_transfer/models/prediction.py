@@ -7,21 +7,21 @@ import torch
 from transformers import PreTrainedModel
 
 from bias_transfer.errors import StudyError
-from bias_transfer.models.sequences import batches, distinct
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import longest_text
+from bias_transfer.models.sequences import batches, distinct
 
 
 @torch.inference_mode()
-def predict(model: PreTrainedModel, texts: Encoded, padding: int, batch_size: int) -> np.ndarray:
+def predict(model: PreTrainedModel, encoded: Encoded, padding: int, batch_size: int) -> np.ndarray:
     """Return the class probabilities of each text, shape (texts, classes).
 
     Parameters
     ----------
     model
         A classifier in evaluation mode, on its device.
-    texts
-        Tokenised, and no longer than `checked_length` says.
+    encoded
+        The texts, no longer than `checked_length` says.
     padding
         The id of the token that fills up.
     batch_size
@@ -32,11 +32,11 @@ def predict(model: PreTrainedModel, texts: Encoded, padding: int, batch_size: in
     StudyError
         If a probability is not finite: the training diverged.
     """
-    ids = (texts.tokens[start:end].tobytes() for start, end in itertools.pairwise(texts.bounds))
-    firsts, numbers = distinct(ids, texts.lengths)
+    ids = (encoded.tokens[first:end].tobytes() for first, end in itertools.pairwise(encoded.bounds))
+    firsts, numbers = distinct(ids, encoded.lengths)
     probabilities = np.empty((len(firsts), model.config.num_labels))
-    for rows in batches(texts.lengths[firsts], batch_size):
-        batch = texts.padded(firsts[rows], padding)
+    for rows in batches(encoded.lengths[firsts], batch_size):
+        batch = encoded.padded(firsts[rows], padding)
         logits = model(**{name: each.to(model.device) for name, each in batch.items()}).logits
         probabilities[rows] = logits.to(torch.float64).softmax(-1).cpu().numpy()
     if not np.isfinite(probabilities).all():
