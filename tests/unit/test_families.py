@@ -52,12 +52,14 @@ from bias_transfer.models.checkpoints import (
     require_matching_tokenizer,
     save_checkpoint,
 )
-from bias_transfer.models.classification import LabelledText, fine_tune
+from bias_transfer.models.classification import LabelledTokens, fine_tune
+from bias_transfer.models.encoded import encode
 from bias_transfer.models.families import FAMILIES, PRETRAINABLE, Architecture, longest_text
 from bias_transfer.models.hidden_debias import attach_projection, hidden_sentence_embeddings
 from bias_transfer.models.masked_lm import MaskScorer
-from bias_transfer.models.prediction import predict
+from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.models.pretraining import pretrain
+from bias_transfer.models.tokenisation import tokenise, tokenizer_digest
 from bias_transfer.models.tokenizer import train_tokenizer
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
@@ -225,9 +227,10 @@ def made(request, lines, tmp_path_factory):
     torch.manual_seed(2)
     classifier = new_classifier(folder / "upstream", ("odd", "even"))
     texts = lines[:48]
-    data = LabelledText(texts, [("odd", "even")[len(text) % 2] for text in texts])
+    classes = np.array([len(text) % 2 for text in texts])
+    data = LabelledTokens(encode(tokenizer, texts, LENGTH), classes)
     none = TrainingCheckpoints(folder / "none", {}, 0)
-    fine_tune(classifier, tokenizer, data, data, LENGTH, SETTINGS, 1, none)
+    fine_tune(classifier, data, data, SETTINGS, 1, none)
     save_checkpoint(classifier, tokenizer, folder / "fine_tuned")
     return Made(request.param, folder / "upstream", folder / "fine_tuned", tokenizer, texts)
 
@@ -462,7 +465,12 @@ def test_a_classifier_comes_back_as_it_was_saved(made):
     first, again = (load_classifier(made.fine_tuned) for _ in range(2))
     assert first.config.label2id == {"odd": 0, "even": 1}
     probabilities = [
-        predict(model, load_tokenizer(str(made.fine_tuned)), made.texts[:5], LENGTH, size)
+        predict(
+            model,
+            encode(made.tokenizer, made.texts[:5], LENGTH),
+            made.tokenizer.pad_token_id,
+            size,
+        )
         for model, size in ((first, 5), (again, 1))
     ]
     np.testing.assert_allclose(*probabilities, atol=1e-5)
@@ -484,13 +492,22 @@ def test_a_text_may_fill_every_position_and_not_one_more(made):
     classifier = load_classifier(made.fine_tuned)
     assert longest_text(classifier.config.to_dict(), "tiny") == LENGTH
     long = " ".join(["work"] * 60)
-    assert predict(classifier, made.tokenizer, [long], LENGTH, 1).shape == (1, 2)
+    encoded = encode(made.tokenizer, [long], LENGTH)
+    assert predict(classifier, encoded, made.tokenizer.pad_token_id, 1).shape == (1, 2)
+    assert checked_length(classifier, LENGTH) == LENGTH
     with pytest.raises(StudyError, match=f"{LENGTH + 1} tokens, but the checkpoint has {LENGTH}"):
-        predict(classifier, made.tokenizer, [long], LENGTH + 1, 1)
+        checked_length(classifier, LENGTH + 1)
     model = load_masked_lm(str(made.folder))
     found = hidden_sentence_embeddings(model, made.tokenizer, [long, "work"], 2)
     alone = hidden_sentence_embeddings(model, made.tokenizer, ["work"], 1)
     np.testing.assert_allclose(found[1:], alone, atol=1e-5)
+
+
+def test_texts_are_tokenised_without_transformers_as_with_it(made):
+    expected = load_tokenizer(str(made.folder))(made.texts, truncation=True, max_length=7)
+    found = tokenise(made.folder, made.texts, 7)
+    assert found.tokens.tolist() == [token for ids in expected["input_ids"] for token in ids]
+    assert tokenizer_digest(made.fine_tuned) == tokenizer_digest(made.folder)
 
 
 def test_a_projection_stands_before_every_head(made, tmp_path):

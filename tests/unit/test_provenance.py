@@ -183,7 +183,7 @@ def test_a_vocabulary_counts_for_the_jobs_that_read_vocabularies(copied):
 LOADED = "print([name for name in ('torch', 'transformers') if name in sys.modules])"
 
 
-@pytest.mark.parametrize("stage", ["data", "observation", "analysis", "paper", "figures"])
+@pytest.mark.parametrize("stage", ["data", "tokens", "observation", "analysis", "paper", "figures"])
 def test_stages_that_need_no_model_do_not_load_torch(stage):
     code = f"import sys, bias_transfer.commands.{stage}\n{LOADED}"
     assert run(code, PACKAGE.parent).strip() == "[]"

@@ -1,10 +1,10 @@
-# Takes an upstream checkpoint and a training set; makes results/finetune/<task>/<upstream>/
+# Takes an upstream checkpoint and tokenised data; makes results/finetune/<task>/<upstream>/
 # <data set>/seed<k>/manifest.json, the classifier's folder with its loss curve.
 rule fine_tune:
     input:
         upstream=manifest("checkpoints/{upstream}"),
-        training=manifest("data/{task}/{dataset}"),
-        original=manifest("data/{task}/original"),
+        training=manifest("tokens/{task}/{dataset}"),
+        original=manifest("tokens/{task}/original"),
     output:
         manifest=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
     log:
@@ -21,7 +21,6 @@ rule fine_tune:
             model=f"{wildcards.task}/{wildcards.upstream}/{wildcards.dataset}",
             seed=int(wildcards.seed),
             training=section("tasks", wildcards.task, "training"),
-            maximum_length=section("tasks", wildcards.task, "maximum_length"),
         ),
         plugins=[],
         files=files,

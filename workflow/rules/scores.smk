@@ -1,4 +1,4 @@
-# Takes checkpoints and fine-tuned models; makes results/intrinsic/<task>.csv and
+# Takes checkpoints, fine-tuned models and tokens; makes results/intrinsic/<task>.csv and
 # results/scores/<task>/<upstream>/<data set>/seed<k>/{predictions.parquet,intrinsic.csv}.
 SCORES = f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}"
 
@@ -34,7 +34,7 @@ rule score_fine_tuned:
     input:
         model=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
         upstream=manifest("checkpoints/{upstream}"),
-        data=manifest("data/{task}/original"),
+        tokens=manifest("tokens/{task}/original"),
         sentiment=lambda wildcards: sentiment_of(wildcards.task),
         sentences=lambda wildcards: sentences_of(wildcards.task),
     output:
@@ -49,9 +49,7 @@ rule score_fine_tuned:
         gpu=section("scoring", "gpus"),
     params:
         settings=lambda wildcards: settings(
-            task=wildcards.task,
-            maximum_length=section("tasks", wildcards.task, "maximum_length"),
-            **measure_settings(wildcards.task),
+            task=wildcards.task, **measure_settings(wildcards.task)
         ),
         plugins=lambda wildcards: measure_plugins(wildcards.task),
         files=files,

@@ -1,19 +1,23 @@
 """The command that fine-tunes one model of the grid."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
-from bias_transfer.models.classification import LabelledText
+from bias_transfer.models.classification import LabelledTokens
 from bias_transfer.models.classification import fine_tune as fine_tune_classifier
 from bias_transfer.models.device import prepare_device
+from bias_transfer.models.encoded import read_encoded
+from bias_transfer.models.prediction import checked_length
+from bias_transfer.models.tokenisation import require_same_tokenizer
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
     atomic_folder,
     describe_folder,
     read_json,
-    read_table,
     verified_folder,
     write_table,
 )
@@ -28,19 +32,19 @@ def fine_tune(job: Job) -> None:
     # The same seed for every model: variants differ by what was done to them and by nothing else.
     seed = derived_seed(settings["seed"], "fine-tune", settings["task"])
     device = prepare_device(seed)
-    original = verified_folder(job.input("original"))
-    labels = tuple(read_json(job.input("original"))["labels"])
     upstream = verified_folder(job.input("upstream"))
+    original, training = (_tokens(job, name, upstream) for name in ("original", "training"))
+    described = read_json(job.input("original"))
+    labels = described["labels"]
     tokenizer = load_tokenizer(str(upstream))
     torch.manual_seed(seed)
-    model = new_classifier(upstream, labels).to(device)
+    model = new_classifier(upstream, tuple(labels)).to(device)
+    checked_length(model, described["maximum_length"])
     with training_checkpoints(job, "finetune", device) as checkpoints:
         curve = fine_tune_classifier(
             model,
-            tokenizer,
-            _text(verified_folder(job.input("training")) / "train.parquet"),
-            _text(original / "evaluation.parquet"),
-            settings["maximum_length"],
+            _labelled(training / "train.parquet", labels),
+            _labelled(original / "evaluation.parquet", labels),
             TrainingSettings(**settings["training"]),
             seed,
             checkpoints,
@@ -53,6 +57,13 @@ def fine_tune(job: Job) -> None:
             )
 
 
-def _text(path: Path) -> LabelledText:
-    table = read_table(path)
-    return LabelledText(table["text"].tolist(), table["label"].tolist())
+def _tokens(job: Job, name: str, upstream: Path) -> Path:
+    """Return a folder of tokens, which must be the upstream checkpoint's."""
+    folder = verified_folder(job.input(name))
+    require_same_tokenizer(job.input(name), upstream)
+    return folder
+
+
+def _labelled(path: Path, labels: Sequence[str]) -> LabelledTokens:
+    rows, encoded = read_encoded(path)
+    return LabelledTokens(encoded, pd.Index(labels).get_indexer(pd.Index(rows["label"])))

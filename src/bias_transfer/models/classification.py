@@ -1,42 +1,54 @@
 """Fine-tune a classifier on labelled text."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
-from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
-from bias_transfer.models.prediction import checked_length
+from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.training import TrainingSettings, train
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 
 
 @dataclass(frozen=True)
-class LabelledText:
-    """Texts and their labels, of the same length."""
+class LabelledTokens:
+    """Tokenised texts and the class of each.
 
-    texts: Sequence[str]
-    labels: Sequence[str]
+    Attributes
+    ----------
+    encoded
+        The texts.
+    labels
+        Indices of the model's classes, shape (texts,).
+    """
+
+    encoded: Encoded
+    labels: np.ndarray
 
 
 def fine_tune(
     model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    training: LabelledText,
-    evaluation: LabelledText,
-    maximum_length: int,
+    training: LabelledTokens,
+    evaluation: LabelledTokens,
     settings: TrainingSettings,
     seed: int,
     checkpoints: TrainingCheckpoints,
 ) -> pd.DataFrame:
     """Fine-tune a classifier in place; return its loss curve (see `train`)."""
-    limit = checked_length(model, maximum_length)
+
+    def collate(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        encoded = Encoded.of([each["input_ids"] for each in examples])
+        batch = encoded.padded(np.arange(len(encoded)), model.config.pad_token_id)
+        return batch | {"labels": torch.tensor([each["labels"] for each in examples])}
+
     return train(
         model,
-        _examples(model, tokenizer, training, limit),
-        _examples(model, tokenizer, evaluation, limit),
-        DataCollatorWithPadding(tokenizer),
+        _examples(training),
+        _examples(evaluation),
+        collate,
         torch.Generator(),
         settings,
         seed,
@@ -44,15 +56,9 @@ def fine_tune(
     )
 
 
-def _examples(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    data: LabelledText,
-    limit: int,
-) -> list[dict[str, object]]:
-    encoded = tokenizer(list(data.texts), truncation=True, max_length=limit)["input_ids"]
-    index = model.config.label2id
+def _examples(data: LabelledTokens) -> list[dict[str, Any]]:
+    texts = np.split(data.encoded.tokens, data.encoded.bounds[1:-1])
     return [
-        {"input_ids": ids, "labels": index[label]}
-        for ids, label in zip(encoded, data.labels, strict=True)
+        {"input_ids": ids, "labels": int(label)}
+        for ids, label in zip(texts, data.labels, strict=True)
     ]

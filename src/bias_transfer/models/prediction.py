@@ -1,39 +1,43 @@
 """Predict with a classifier; apart from training, whose imports take half a second more."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
 from bias_transfer.errors import StudyError
+from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import longest_text
 
 
 @torch.inference_mode()
-def predict(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    texts: Sequence[str],
-    maximum_length: int,
-    batch_size: int,
-) -> np.ndarray:
+def predict(model: PreTrainedModel, encoded: Encoded, padding: int, batch_size: int) -> np.ndarray:
     """Return the class probabilities of each text, shape (texts, classes).
+
+    Parameters
+    ----------
+    model
+        A classifier in evaluation mode, on its device.
+    encoded
+        The texts.
+    padding
+        The id of the token that fills a batch up.
+    batch_size
+        Texts a step.
 
     Raises
     ------
     StudyError
         If a probability is not finite: the training diverged.
     """
-    limit = checked_length(model, maximum_length)
-    ids = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
     # Texts of like length share a batch: less padding, and the same numbers.
-    order = np.argsort([len(each) for each in ids], kind="stable")
-    probabilities = np.empty((len(ids), model.config.num_labels))
-    for start in range(0, len(ids), batch_size):
+    order = np.argsort(encoded.lengths, kind="stable")
+    probabilities = np.empty((len(encoded), model.config.num_labels))
+    for start in range(0, len(encoded), batch_size):
         rows = order[start : start + batch_size]
-        batch = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
-        logits = model(**batch.to(model.device)).logits.to(torch.float64)
+        batch = {
+            name: values.to(model.device) for name, values in encoded.padded(rows, padding).items()
+        }
+        logits = model(**batch).logits.to(torch.float64)
         probabilities[rows] = logits.softmax(-1).cpu().numpy()
     if not np.isfinite(probabilities).all():
         raise StudyError(

@@ -11,6 +11,7 @@ from bias_transfer.data.sentiment import uniform_tweet
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import NegativeProbability
 from bias_transfer.models.checkpoints import load_tokenizer, require_finite, require_safe_files
+from bias_transfer.models.encoded import encode
 from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.runtime.artifacts import read_json, verified_folder
 
@@ -34,13 +35,14 @@ def negative_probability(
         folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
     ).eval()
     tokenizer = load_tokenizer(str(folder))
+    limit = checked_length(model, maximum_length)
     negative = model.config.label2id[description["negative"]]
 
     def score(texts: Sequence[str]) -> np.ndarray:
         if not texts:
             return np.empty(0)
-        uniform = [uniform_tweet(text) for text in texts]
-        return predict(model, tokenizer, uniform, maximum_length, batch_size)[:, negative]
+        encoded = encode(tokenizer, [uniform_tweet(text) for text in texts], limit)
+        return predict(model, encoded, tokenizer.pad_token_id, batch_size)[:, negative]
 
     return score
 

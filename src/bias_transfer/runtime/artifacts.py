@@ -148,11 +148,18 @@ def _table_writer(suffix: str) -> Callable[[pd.DataFrame, Path], None]:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table that a job of this study wrote."""
-    try:
+    with reading(path):
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         # Only the empty cell is missing: "None" or "NA" may be somebody's text.
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell in one line what is wrong with a table that the block could not read."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise missing(path) from error
     except Exception as error:

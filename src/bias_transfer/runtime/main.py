@@ -33,6 +33,7 @@ STAGES = {
         "prepare-sentiment",
         "alter-data",
     ),
+    "tokens": ("tokenise",),
     "checkpoints": ("prepare-checkpoint", "alter-checkpoint"),
     "sentiment": ("prepare-sentiment-classifier",),
     "finetune": ("fine-tune",),
