@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, trainers
 from tokenizers import models as tokenizer_models
 from transformers import (
@@ -51,6 +52,7 @@ from bias_transfer.models.checkpoints import (
     new_classifier,
     require_matching_tokenizer,
     save_checkpoint,
+    save_masked_lm,
 )
 from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.encoded import encode
@@ -501,6 +503,20 @@ def test_a_text_may_fill_every_position_and_not_one_more(made):
     found = hidden_sentence_embeddings(model, made.tokenizer, [long, "work"], 2)
     alone = hidden_sentence_embeddings(model, made.tokenizer, ["work"], 1)
     np.testing.assert_allclose(found[1:], alone, atol=1e-5)
+
+
+def test_a_checkpoint_with_other_words_shares_the_rest_with_its_source(made, tmp_path):
+    save_masked_lm(load_masked_lm(str(made.folder)), made.tokenizer, tmp_path / "source")
+    model = load_masked_lm(str(tmp_path / "source"))
+    with torch.no_grad():
+        model.get_input_embeddings().weight.add_(1)
+    save_masked_lm(model, made.tokenizer, tmp_path / "made", tmp_path / "source")
+    words, rest = sorted((tmp_path / "made").glob("model-*.safetensors"))
+    assert rest.samefile(tmp_path / "source" / rest.name)
+    assert len(load_file(words)) == 1
+    again = load_masked_lm(str(tmp_path / "made"))
+    for name, weight in model.state_dict().items():
+        assert torch.equal(again.state_dict()[name], weight), name
 
 
 def test_texts_are_tokenised_without_transformers_as_with_it(made):

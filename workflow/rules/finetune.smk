@@ -1,12 +1,17 @@
 # Takes an upstream checkpoint and tokenised data; makes results/finetune/<task>/<upstream>/
-# <data set>/seed<k>/manifest.json, the classifier's folder with its loss curve.
+# <data set>/seed<k>/manifest.json, the classifier's folder with its loss curve. Its weights go when
+# its scores are there, unless they are to be kept.
+FINE_TUNED = "finetune/{task}/{upstream}/{dataset}/seed{seed}"
+
+
 rule fine_tune:
     input:
         upstream=manifest("checkpoints/{upstream}"),
         training=manifest("tokens/{task}/{dataset}"),
         original=manifest("tokens/{task}/original"),
     output:
-        manifest=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
+        manifest=manifest(FINE_TUNED),
+        weights=weights(FINE_TUNED) if STUDY.keep_models else temp(weights(FINE_TUNED)),
     log:
         log_of("finetune", "{task}", "{upstream}", "{dataset}", "seed{seed}"),
     priority: 4

@@ -32,7 +32,8 @@ rule score_upstream:
 
 rule score_fine_tuned:
     input:
-        model=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
+        model=manifest(FINE_TUNED),
+        weights=weights(FINE_TUNED),
         upstream=manifest("checkpoints/{upstream}"),
         tokens=manifest("tokens/{task}/original"),
         sentiment=lambda wildcards: sentiment_of(wildcards.task),
@@ -42,7 +43,8 @@ rule score_fine_tuned:
         intrinsic=f"{SCORES}/intrinsic.csv",
     log:
         log_of("scores", "{task}", "{upstream}", "{dataset}", "seed{seed}"),
-    priority: 3
+    # Before the next model is trained: this one's weights go.
+    priority: 8
     conda:
         "../../envs/environment.yaml"
     resources:

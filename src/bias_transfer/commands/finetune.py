@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from transformers.utils import SAFE_WEIGHTS_NAME
 
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
 from bias_transfer.models.classification import LabelledTokens
@@ -31,7 +32,7 @@ def fine_tune(job: Job) -> None:
     settings = job.settings
     # The same seed for every model: variants differ by what was done to them and by nothing else.
     seed = derived_seed(settings["seed"], "fine-tune", settings["task"])
-    device = prepare_device(seed)
+    device = prepare_device(seed, job.gpu_share)
     upstream = verified_folder(job.input("upstream"))
     original, training = (_tokens(job, name, upstream) for name in ("original", "training"))
     described = read_json(job.input("original"))
@@ -53,7 +54,14 @@ def fine_tune(job: Job) -> None:
             save_checkpoint(model, tokenizer, folder)
             write_table(folder / "loss_curve.csv", curve)
             describe_folder(
-                folder, {"kind": "fine-tuned model", "model": settings["model"], "seed": seed}
+                folder,
+                {
+                    "kind": "fine-tuned model",
+                    "model": settings["model"],
+                    "seed": seed,
+                    # They may go once the model is scored: the study says.
+                    "passing": [SAFE_WEIGHTS_NAME],
+                },
             )
 
 

@@ -25,7 +25,7 @@ from bias_transfer.tasks import definition_of, kind
 
 def score_upstream(job: Job) -> None:
     """Score every upstream checkpoint of a task, in one job: loading the libraries is the cost."""
-    device = prepare_device(0)
+    device = prepare_device(0, job.gpu_share)
     resources = _resources(job)
     tables = []
     for upstream, manifest in zip(job.settings["upstream"], job.inputs["upstream"], strict=True):
@@ -40,7 +40,7 @@ def score_upstream(job: Job) -> None:
 
 def score_fine_tuned(job: Job) -> None:
     """Predict the test part, and score the fine-tuned encoder as a language model again."""
-    device = prepare_device(0)
+    device = prepare_device(0, job.gpu_share)
     settings = job.settings
     fine_tuned, upstream = (verified_folder(job.input(name)) for name in ("model", "upstream"))
     classifier, tokenizer = load_classifier(fine_tuned).to(device), load_tokenizer(str(fine_tuned))

@@ -49,7 +49,7 @@ def _train(job: Job) -> None:
     data = verified_folder(job.input("data"))
     parts = {part: read_table(data / f"{part}.parquet") for part in ("train", "evaluation", "test")}
     seed = derived_seed(settings["seed"], "sentiment classifier")
-    device = prepare_device(seed)
+    device = prepare_device(seed, job.gpu_share)
     upstream = verified_folder(job.input("checkpoint"))
     tokenizer = load_tokenizer(str(upstream))
     torch.manual_seed(seed)
