@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from tests.unit.calls import call, prepare_data
+from tests.unit.calls import call
 from transformers import RobertaConfig, RobertaForMaskedLM
 
 from bias_transfer.data.generate.biographies import biographies
@@ -26,13 +26,14 @@ from bias_transfer.data.generate.comments import comments
 from bias_transfer.data.generate.truth import Strengths, declare
 from bias_transfer.models.checkpoints import save_masked_lm
 from bias_transfer.models.tokenizer import train_tokenizer
-from bias_transfer.runtime.artifacts import MANIFEST, describe_folder
+from bias_transfer.runtime.artifacts import MANIFEST, atomic_file, describe_folder
 from bias_transfer.study.config import Study
 
 ROWS = {"bios": 400_000, "wiki": 160_000}
 # Generated texts to one as long as a real one.
 JOINED = 5
-COLUMNS = {"bios": {"group": "group", "groups": {}, "name": ""}, "wiki": {}}
+LABELLED = {"text": "text", "label": "label", "id": "", "labels": {}}
+COLUMNS = {"bios": LABELLED | {"group": "group", "groups": {}, "name": ""}, "wiki": LABELLED}
 # What the paper's studies keep of a text.
 MAXIMUM_LENGTH = 128
 TURNS = 2
@@ -65,7 +66,8 @@ def texts(folder: Path) -> None:
                 " ".join(short[(row + 7919 * more) % len(short)] for more in range(JOINED))
                 for row in range(len(short))
             ]
-            table.to_csv(folder / f"{name}.csv", index=False)
+            with atomic_file(folder / f"{name}.csv") as temporary:
+                table.to_csv(temporary, index=False)
 
 
 def checkpoint(folder: Path) -> None:
@@ -88,9 +90,28 @@ def checkpoint(folder: Path) -> None:
 def commands(folder: Path, task: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the commands of a task, as the rules call them."""
     data, tokens = (folder / f"{stage}-{task}" for stage in ("data", "tokens"))
-    definition = Study().definition(task).model_copy(update={"templates": {}})
+    definition = Study().definition(task)
     path = folder / f"{task}.csv"
-    yield "prepare-data", prepare_data(task, definition, path, data, **COLUMNS[task])
+    yield (
+        "prepare-data",
+        call(
+            "prepare-data",
+            {
+                "seed": 1,
+                "task": task,
+                "definition": definition.model_dump(),
+                "source": "file",
+                "file": {"path": str(path), **COLUMNS[task]},
+                # The paper's shares.
+                "test_share": 0.2,
+                "evaluation_share": 0.1,
+                "empty": "refuse",
+            },
+            plugins=[f"tasks.{definition.kind}"],
+            inputs={"file": path, "comments": [], "annotations": []},
+            outputs={"manifest": data / MANIFEST},
+        ),
+    )
     yield (
         "tokenise",
         call(
