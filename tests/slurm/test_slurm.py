@@ -98,7 +98,7 @@ def test_jobs_of_one_rule_go_as_an_array_where_that_is_asked_for(
 def test_a_failing_job_is_reported_with_its_logs(finished: Study) -> None:
     forget(finished, PRETRAINED)
     checkpoint = finished.folder / "results/checkpoints/pretrained"
-    (checkpoint / "model.safetensors").write_bytes(b"")
+    (checkpoint / "model-00001-of-00002.safetensors").write_bytes(b"")
     log = f"results/logs/finetune/{PRETRAINED}.log"
     result = finished.snakemake(
         f"results/finetune/{PRETRAINED}/manifest.json", "--retries", "0", overlay=SMALL
@@ -106,7 +106,7 @@ def test_a_failing_job_is_reported_with_its_logs(finished: Study) -> None:
     text = result.stdout + result.stderr
     assert result.returncode != 0
     assert f"log: {log}, " in text
-    assert "model.safetensors" in (finished.folder / log).read_text()
+    assert "model-00001-of-00002.safetensors" in (finished.folder / log).read_text()
     (of_slurm,) = set(re.findall(r"\S+/slurm_logs/rule_fine_tune/\S+\.log", text))
     assert "error: results/checkpoints/pretrained" in Path(of_slurm).read_text()
 

@@ -13,10 +13,12 @@ from bias_transfer.runtime.artifacts import (
     atomic_folder,
     describe_folder,
     library_versions,
+    passed_files,
     read_json,
     read_table,
     sha256,
     verified_folder,
+    verify_files,
     write_json,
     write_table,
 )
@@ -202,6 +204,33 @@ def test_a_changed_file_is_refused(described):
 def test_a_missing_file_of_a_manifest_is_refused(described):
     (described / "a.txt").unlink()
     assert "a.txt: the file is missing" in refusal(verified_folder, described / MANIFEST)
+
+
+@pytest.fixture
+def passing(described):
+    describe_folder(described, {"kind": "test", "passing": ["a.txt"]})
+    return described
+
+
+def test_a_file_that_passes_may_be_gone_for_whoever_does_not_read_it(passing):
+    assert passed_files(passing / MANIFEST) == []
+    (passing / "a.txt").unlink()
+    assert passed_files(passing / MANIFEST) == ["a.txt"]
+    assert verify_files(passing / MANIFEST, "").keys() == {"a.txt", "sub/b.txt"}
+    message = refusal(verified_folder, passing / MANIFEST)
+    assert "a.txt: went once it had been used; delete" in message
+
+
+def test_a_file_that_passes_is_checked_as_long_as_it_is_there(passing):
+    (passing / "a.txt").write_text("b")
+    with pytest.raises(StudyError, match=r"a\.txt: the content does not match"):
+        verify_files(passing / MANIFEST, "")
+
+
+def test_another_file_than_those_that_pass_may_not_be_gone(passing):
+    (passing / "sub" / "b.txt").unlink()
+    with pytest.raises(StudyError, match=r"b\.txt: the file is missing"):
+        verify_files(passing / MANIFEST, "")
 
 
 def test_a_folder_without_a_manifest_is_refused(described):

@@ -17,6 +17,7 @@ from bias_transfer.models.checkpoints import (
     new_classifier,
     require_matching_tokenizer,
     save_checkpoint,
+    save_masked_lm,
 )
 from bias_transfer.models.masked_lm import MaskScorer
 
@@ -250,3 +251,64 @@ def test_the_upstream_head_stands_whole_on_the_fine_tuned_encoder(
 
 def test_classifiers_are_of_the_right_class(classifier):
     assert isinstance(classifier, RobertaForSequenceClassification)
+
+
+WORDS, REST = (f"model-0000{number}-of-00002.safetensors" for number in (1, 2))
+
+
+@pytest.fixture
+def saved(tiny_checkpoint, tiny_tokenizer, tmp_path):
+    """Return a checkpoint of the study, and a function that saves another made from it."""
+    source = tmp_path / "source"
+    save_masked_lm(load_masked_lm(str(tiny_checkpoint)), tiny_tokenizer, source)
+
+    def save(change):
+        model = load_masked_lm(str(source))
+        with torch.no_grad():
+            change(model)
+        save_masked_lm(model, tiny_tokenizer, tmp_path / "made", source)
+        return tmp_path / "made", model
+
+    return source, save
+
+
+def test_word_embeddings_have_a_file_of_their_own(saved, tiny_checkpoint):
+    source, _ = saved
+    whole, words, rest = (
+        load_file(path)
+        for path in (tiny_checkpoint / "model.safetensors", source / WORDS, source / REST)
+    )
+    assert set(words) == {"roberta.embeddings.word_embeddings.weight"}
+    assert set(rest) == set(whole) - set(words)
+    for name, weight in load_masked_lm(str(tiny_checkpoint)).state_dict().items():
+        assert torch.equal(load_masked_lm(str(source)).state_dict()[name], weight), name
+
+
+def test_a_checkpoint_whose_words_were_altered_shares_the_rest_with_its_source(saved):
+    source, save = saved
+    made, model = save(lambda model: model.get_input_embeddings().weight.add_(1))
+    assert (made / REST).samefile(source / REST)
+    assert not (made / WORDS).samefile(source / WORDS)
+    again = load_masked_lm(str(made))
+    assert is_tied(again)
+    for name, weight in model.state_dict().items():
+        assert torch.equal(again.state_dict()[name], weight), name
+    assert not list(made.glob("*.link"))
+
+
+def test_a_checkpoint_that_was_altered_throughout_shares_nothing(saved):
+    source, save = saved
+    made, _ = save(lambda model: [weight.add_(1) for weight in model.parameters()])
+    for name in (WORDS, REST):
+        assert not (made / name).samefile(source / name)
+
+
+def test_on_a_disk_without_links_nothing_is_shared(saved, monkeypatch):
+    def refuse(source, target):
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refuse)
+    source, save = saved
+    made, _ = save(lambda model: None)
+    assert not (made / REST).samefile(source / REST)
+    assert (made / REST).read_bytes() == (source / REST).read_bytes()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, trainers
 from tokenizers import models as tokenizer_models
 from transformers import (
@@ -52,9 +53,10 @@ from bias_transfer.models.checkpoints import (
     new_classifier,
     require_matching_tokenizer,
     save_checkpoint,
+    save_masked_lm,
 )
-from bias_transfer.models.classification import fine_tune, labelled_tokens
-from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.classification import LabelledTokens, fine_tune
+from bias_transfer.models.encoded import encode
 from bias_transfer.models.families import FAMILIES, PRETRAINABLE, Architecture, longest_text
 from bias_transfer.models.hidden_debias import attach_projection, hidden_sentence_embeddings
 from bias_transfer.models.last_layer import classifier_logits, states_at
@@ -62,6 +64,7 @@ from bias_transfer.models.masked_lm import MaskScorer
 from bias_transfer.models.optimiser import decaying_parameters
 from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.models.pretraining import pretrain
+from bias_transfer.models.tokenisation import tokenise, tokenizer_digest
 from bias_transfer.models.tokenizer import train_tokenizer
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
@@ -229,8 +232,8 @@ def made(request, lines, tmp_path_factory):
     torch.manual_seed(2)
     classifier = new_classifier(folder / "upstream", ("odd", "even"))
     texts = lines[:48]
-    labels = [("odd", "even")[len(text) % 2] for text in texts]
-    data = labelled_tokens(classifier, tokenizer, texts, labels, LENGTH)
+    classes = np.array([len(text) % 2 for text in texts])
+    data = LabelledTokens(encode(tokenizer, texts, LENGTH), classes)
     none = TrainingCheckpoints(folder / "none", {}, 0)
     fine_tune(classifier, data, data, SETTINGS, 1, none)
     save_checkpoint(classifier, tokenizer, folder / "fine_tuned")
@@ -421,8 +424,7 @@ def test_identity_ranking_equals_one_sentence_at_a_time(both_ways, few_terms):
 
 
 def encoded(made, texts):
-    ids = made.tokenizer(texts, truncation=True, max_length=LENGTH)["input_ids"]
-    return Encoded.of(ids), made.tokenizer.pad_token_id
+    return encode(made.tokenizer, texts, LENGTH), made.tokenizer.pad_token_id
 
 
 def weights(model):
@@ -534,6 +536,27 @@ def test_a_text_may_fill_every_position_and_not_one_more(made):
     found = hidden_sentence_embeddings(model, made.tokenizer, [long, "work"], 2)
     alone = hidden_sentence_embeddings(model, made.tokenizer, ["work"], 1)
     np.testing.assert_allclose(found[1:], alone, atol=1e-5)
+
+
+def test_a_checkpoint_with_other_words_shares_the_rest_with_its_source(made, tmp_path):
+    save_masked_lm(load_masked_lm(str(made.folder)), made.tokenizer, tmp_path / "source")
+    model = load_masked_lm(str(tmp_path / "source"))
+    with torch.no_grad():
+        model.get_input_embeddings().weight.add_(1)
+    save_masked_lm(model, made.tokenizer, tmp_path / "made", tmp_path / "source")
+    words, rest = sorted((tmp_path / "made").glob("model-*.safetensors"))
+    assert rest.samefile(tmp_path / "source" / rest.name)
+    assert len(load_file(words)) == 1
+    again = load_masked_lm(str(tmp_path / "made"))
+    for name, weight in model.state_dict().items():
+        assert torch.equal(again.state_dict()[name], weight), name
+
+
+def test_texts_are_tokenised_without_transformers_as_with_it(made):
+    expected = load_tokenizer(str(made.folder))(made.texts, truncation=True, max_length=7)
+    found = tokenise(made.folder, made.texts, 7)
+    assert found.tokens.tolist() == [token for ids in expected["input_ids"] for token in ids]
+    assert tokenizer_digest(made.fine_tuned) == tokenizer_digest(made.folder)
 
 
 def test_a_projection_stands_before_every_head(made, tmp_path):

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from bias_transfer.models.device import prepare_device
 from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots, listed_devices, visible_devices
 
 # A job that says what it sees, and ends when its standard input does.
 JOB = (
     "import os, sys; from pathlib import Path\n"
     "from bias_transfer.runtime.gpu_slots import gpu_slots\n"
-    "with gpu_slots(int(sys.argv[1]), Path(sys.argv[2])):\n"
+    "with gpu_slots(int(sys.argv[1]), int(sys.argv[3]), Path(sys.argv[2])):\n"
     "    print(os.environ.get('CUDA_VISIBLE_DEVICES', 'unset'), flush=True)\n"
     "    sys.stdin.read()\n"
 )
@@ -42,9 +43,11 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def job(locks: Path, count: int = 1, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def job(
+    locks: Path, count: int = 1, share: int = 1, **environment: str
+) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", JOB, str(count), str(locks)],
+        [sys.executable, "-c", JOB, str(count), str(locks), str(share)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, **environment},
@@ -93,7 +96,7 @@ def test_a_waiting_job_says_so(
     with job(tmp_path) as first:
         assert sees(first) == "7"
         monkeypatch.setattr("time.sleep", lambda seconds: first.communicate())
-        with gpu_slots(1, tmp_path):
+        with gpu_slots(1, 1, tmp_path):
             assert os.environ[VISIBLE] == "7"
     assert caplog.messages == ["waiting for a GPU: other jobs hold 7"]
 
@@ -109,7 +112,7 @@ def test_a_job_that_asks_for_more_than_there_are_takes_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VISIBLE, "4,5")
-    with gpu_slots(3, tmp_path):
+    with gpu_slots(3, 1, tmp_path):
         assert os.environ[VISIBLE] == "4,5"
 
 
@@ -117,9 +120,42 @@ def test_a_job_that_asks_for_none_sees_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VISIBLE, "0,1")
-    with gpu_slots(0, tmp_path / "locks"):
+    with gpu_slots(0, 1, tmp_path / "locks"):
         assert os.environ[VISIBLE] == ""
     assert not (tmp_path / "locks").exists()
+
+
+def test_jobs_that_share_spread_over_the_devices_and_fill_every_slot(tmp_path: Path) -> None:
+    with ExitStack() as running:
+
+        def seen() -> str:
+            return sees(running.enter_context(job(tmp_path, 1, 2, CUDA_VISIBLE_DEVICES="0,1")))
+
+        assert [seen() for _ in range(4)] == ["0", "1", "0", "1"]
+        fifth = running.enter_context(job(tmp_path, 1, 2, CUDA_VISIBLE_DEVICES="0,1"))
+        waiting = threading.Thread(target=lambda: sees(fifth))
+        waiting.start()
+        waiting.join(timeout=1)
+        assert waiting.is_alive()
+        fifth.kill()
+        waiting.join()
+
+
+def test_a_job_that_wants_two_devices_shares_each_of_them(tmp_path: Path) -> None:
+    with job(tmp_path, 2, 2, CUDA_VISIBLE_DEVICES="0,1") as first:
+        assert sees(first) == "0,1"
+        with job(tmp_path, 2, 2, CUDA_VISIBLE_DEVICES="0,1") as second:
+            assert sees(second) == "0,1"
+
+
+@pytest.mark.parametrize(("first_share", "second_share"), [(1, 2), (2, 1)])
+def test_a_job_that_does_not_share_meets_nobody_on_its_device(
+    tmp_path: Path, first_share: int, second_share: int
+) -> None:
+    with job(tmp_path, 1, first_share, CUDA_VISIBLE_DEVICES="0,1") as first:
+        assert sees(first) == "0"
+        with job(tmp_path, 1, second_share, CUDA_VISIBLE_DEVICES="0,1") as second:
+            assert sees(second) == "1"
 
 
 def test_slurms_devices_are_kept_and_its_jobs_never_wait_for_each_other(tmp_path: Path) -> None:
@@ -142,20 +178,20 @@ def test_a_slurm_job_without_a_gpu_takes_none(
 ) -> None:
     driver.write_text("GPU 0: NVIDIA A100 (UUID: GPU-5d5ba0d6)\n")
     monkeypatch.setenv("SLURM_JOB_ID", "11")
-    with gpu_slots(1, tmp_path / "locks"):
+    with gpu_slots(1, 1, tmp_path / "locks"):
         assert VISIBLE not in os.environ
     assert not (tmp_path / "locks").exists()
 
 
 def test_without_a_gpu_nothing_happens(driver: Path, tmp_path: Path) -> None:
-    with gpu_slots(1, tmp_path / "locks"):
+    with gpu_slots(1, 1, tmp_path / "locks"):
         assert VISIBLE not in os.environ
     assert not (tmp_path / "locks").exists()
 
 
 def test_without_a_driver_nothing_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with gpu_slots(1, tmp_path / "locks"):
+    with gpu_slots(1, 1, tmp_path / "locks"):
         assert VISIBLE not in os.environ
 
 
@@ -193,3 +229,17 @@ def test_mig_instances_stand_for_the_gpu_that_they_divide() -> None:
         "GPU 1: NVIDIA A100 (UUID: GPU-ea6ee2a1)\n"
     )
     assert listed_devices(listing) == ["MIG-c6d4f1ef", "MIG-cba663e8", "GPU-ea6ee2a1"]
+
+
+@pytest.mark.parametrize(("share", "capped"), [(1, []), (4, [0.25])])
+def test_a_process_may_allocate_its_share_of_the_memory(
+    monkeypatch: pytest.MonkeyPatch, share: int, capped: list[float]
+) -> None:
+    found: list[float] = []
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "a GPU")
+    monkeypatch.setattr(
+        "torch.cuda.set_per_process_memory_fraction", lambda part, device: found.append(part)
+    )
+    assert prepare_device(1, share).type == "cuda"
+    assert found == capped

@@ -118,14 +118,14 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
     corpus = pd.DataFrame({"text": tiny_sentences})
     for name, tables, description in (
         ("corpus", {"corpus": corpus}, {"kind": "corpus"}),
-        ("data", {"train": rows, "evaluation": rows}, {"kind": "data", "labels": ["dj", "poet"]}),
+        ("data", {"train": rows, "evaluation": rows}, {"kind": "data"}),
     ):
         (tmp_path / name).mkdir()
         for table, content in tables.items():
             write_table(tmp_path / name / f"{table}.parquet", content)
         describe_folder(tmp_path / name, description)
     given = {path.name: path / MANIFEST for path in tmp_path.iterdir()}
-    upstream, tuned = tmp_path / "sentdebias-g1", tmp_path / "tuned"
+    upstream, tokens, tuned = (tmp_path / name for name in ("sentdebias-g1", "tokens", "tuned"))
     alter = call(
         "alter-checkpoint",
         {
@@ -136,6 +136,12 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
         plugins=["upstream.sentdebias"],
         inputs={"pretrained": given["pretrained"], "corpus": given["corpus"]},
         outputs={"manifest": upstream / MANIFEST},
+    )
+    tokenise = call(
+        "tokenise",
+        {"maximum_length": 16},
+        inputs={"data": given["data"], "checkpoint": given["pretrained"]},
+        outputs={"manifest": tokens / MANIFEST},
     )
     training = {
         "epochs": 1,
@@ -152,16 +158,15 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
             "model": "bios/sentdebias-g1/original",
             "seed": 1,
             "training": training,
-            "maximum_length": 16,
         },
         inputs={
             "upstream": upstream / MANIFEST,
-            "training": given["data"],
-            "original": given["data"],
+            "training": tokens / MANIFEST,
+            "original": tokens / MANIFEST,
         },
         outputs={"manifest": tuned / MANIFEST},
     )
-    assert main(alter) == main(fine_tune) == 0
+    assert main(alter) == main(tokenise) == main(fine_tune) == 0
     assert (tuned / FILE).read_bytes() == (upstream / FILE).read_bytes()
     before, after = attached_projection(load_masked_lm(str(upstream))), load_classifier(tuned)
     kept = attached_projection(after)

@@ -170,6 +170,20 @@ def test_a_deleted_folder_leaves_its_record(study):
     assert not any(step.changed for step in trace(TABLE))
 
 
+def test_a_file_that_has_passed_is_told_and_is_no_change(study, capsys):
+    with atomic_folder(DATA) as folder:
+        (folder / "weights").write_text("1")
+        describe_folder(folder, {"kind": "data", "passing": ["weights"]})
+    run("prepare", [SOURCE], DATA / MANIFEST)
+    run("count", [DATA / MANIFEST], TABLE)
+    (DATA / "weights").unlink()
+    assert states()[str(DATA / MANIFEST)] == "as it was made, less weights, which went once used"
+    assert main(["lineage", str(TABLE)]) == 0
+    (DATA / "weights").write_text("2")
+    assert main(["lineage", str(TABLE)]) == 1
+    assert "weights: the content does not match" in capsys.readouterr().out
+
+
 def test_a_release_brings_the_chain_along(study, tmp_path_factory, monkeypatch):
     release(Path("results/release"))
     elsewhere = tmp_path_factory.mktemp("elsewhere")

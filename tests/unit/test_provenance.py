@@ -181,7 +181,7 @@ def test_a_vocabulary_counts_for_the_jobs_that_read_vocabularies(copied, before)
 
 
 # Stages that need no model; plug-ins are imported to read the config, for which seconds are long.
-LIGHT = tuple(f"commands.{stage}" for stage in ("data", "observation", "figures"))
+LIGHT = tuple(f"commands.{stage}" for stage in ("data", "tokens", "observation", "figures"))
 WITH_STATISTICS = ("commands.analysis", "commands.paper")
 EVERY_PLUGIN = tuple(
     f"{package}.{name}" for package in PLUGINS for name in plugins.names(f"bias_transfer.{package}")

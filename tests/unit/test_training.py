@@ -13,9 +13,9 @@ from transformers.trainer_callback import PrinterCallback
 
 from bias_transfer.models.batches import overhead, random_batches, sorted_batches
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
-from bias_transfer.models.classification import LabelledTokens, labelled_tokens
+from bias_transfer.models.classification import LabelledTokens
 from bias_transfer.models.device import prepare_device
-from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.encoded import Encoded, encode
 from bias_transfer.models.masking import MaskedTexts, masking
 from bias_transfer.models.optimiser import Optimiser
 from bias_transfer.models.training import Examples, TrainingSettings, train
@@ -47,14 +47,13 @@ def classifier(tiny_checkpoint: Path) -> Any:
 @pytest.fixture
 def labelled(classifier: Any, tiny_checkpoint: Path, texts: list[str]) -> LabelledTokens:
     tokenizer = load_tokenizer(str(tiny_checkpoint))
-    labels = [("odd", "even")[len(text) % 2] for text in texts]
-    return labelled_tokens(classifier, tokenizer, texts, labels, 40)
+    labels = np.array([len(text) % 2 for text in texts])
+    return LabelledTokens(encode(tokenizer, texts, 40), labels)
 
 
 @pytest.fixture
 def masked(tiny_tokenizer: Any, texts: list[str]) -> Callable[[object], MaskedTexts]:
-    encoded = tiny_tokenizer(texts, truncation=True, max_length=40)["input_ids"]
-    return masking(Encoded.of(encoded), tiny_tokenizer, 0.3, SEED)
+    return masking(encode(tiny_tokenizer, texts, 40), tiny_tokenizer, 0.3, SEED)
 
 
 def without_dropout(model: Any) -> Any:

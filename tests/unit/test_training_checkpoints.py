@@ -7,14 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors import SafetensorError
 
 from bias_transfer.models import training
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
-from bias_transfer.models.classification import fine_tune, labelled_tokens
+from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.device import prepare_device
+from bias_transfer.models.encoded import encode
 from bias_transfer.models.families import Architecture
 from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.training import TrainingSettings
@@ -68,9 +70,8 @@ def train(
         if request.param == "fine-tuning":
             model = new_classifier(tiny_checkpoint, ("odd", "even"))
             assert model.config.hidden_dropout_prob == 0.1
-            labels = [("odd", "even")[len(text) % 2] for text in texts]
-            tokenizer = load_tokenizer(str(tiny_checkpoint))
-            data = labelled_tokens(model, tokenizer, texts, labels, 24)
+            encoded = encode(load_tokenizer(str(tiny_checkpoint)), texts, 24)
+            data = LabelledTokens(encoded, np.array([len(text) % 2 for text in texts]))
             curve = fine_tune(model, data, data, SETTINGS, 1, checkpoints)
         else:
             model, _, curve = pretrain(texts, architecture, SETTINGS, 0.3, 1, checkpoints)

@@ -26,7 +26,11 @@ def run(study: Study, overlay: str, source: Path | None = None) -> None:
 
 
 def tensors(study: Study, upstream: str) -> dict:
-    return load_file(study.folder / f"results/checkpoints/{upstream}/model.safetensors")
+    return {
+        name: weight
+        for path in (study.folder / f"results/checkpoints/{upstream}").glob("model-*.safetensors")
+        for name, weight in load_file(path).items()
+    }
 
 
 @pytest.mark.parametrize("family", ["bert", "modernbert"])

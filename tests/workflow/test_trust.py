@@ -14,6 +14,7 @@ from tests.workflow.conftest import Study, new_study
 
 SCORES = "results/scores/bios/random-t1/original/seed1"
 RANDOM = "results/checkpoints/random-t1"
+WEIGHTS = f"{RANDOM}/model-00002-of-00002.safetensors"
 
 
 def test_cores_and_order_change_no_byte(study: Study, tmp_path: Path, root: Path) -> None:
@@ -70,9 +71,9 @@ def do_what_it_says(study: Study, line: str) -> None:
     [
         pytest.param(
             flip_a_bit,
-            f"{RANDOM}/model.safetensors",
+            WEIGHTS,
             f"{SCORES}/predictions.parquet",
-            f"{RANDOM}/model.safetensors: the content does not match {RANDOM}/manifest.json; ",
+            f"{WEIGHTS}: the content does not match {RANDOM}/manifest.json; ",
             id="weights",
         ),
         pytest.param(

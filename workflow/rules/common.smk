@@ -60,7 +60,7 @@ COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"
 # What every command is told: see `files`, `settings` and `plugins`.
 TOLD = "--log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
 # And one that may use a GPU, and one that trains.
-ON_GPU = "--gpus {resources.gpu}"
+ON_GPU = f"--gpus {{resources.gpu}} --gpu-share {STUDY.gpu_share}"
 TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}}"
 
 
@@ -96,10 +96,13 @@ def settings(**values):
 
 
 def files(wildcards, input, output):
-    """Return what a rule reads and writes as the words of its command."""
+    """Return what a rule reads and writes as the words of its command.
+
+    The weights of a fine-tuned model go without saying: the manifest of their folder lists them.
+    """
     words = []
     for option, named in (("--input", input), ("--output", output)):
-        for name in named.keys():
+        for name in (each for each in named.keys() if each != "weights"):
             paths = [named[name]] if isinstance(named[name], str) else named[name]
             words += [option, name, *paths]
     return words
@@ -156,6 +159,11 @@ def content(*keys):
 def manifest(*parts):
     """Return the path of a folder's manifest."""
     return str(Path(RESULTS, *parts, "manifest.json"))
+
+
+def weights(*parts):
+    """Return the path of a fine-tuned model's weights."""
+    return str(Path(RESULTS, *parts, "model.safetensors"))
 
 
 def log_of(*parts):

@@ -1,12 +1,17 @@
-# Takes an upstream checkpoint and a training set; makes results/finetune/<task>/<upstream>/
-# <data set>/seed<k>/manifest.json, the classifier's folder with its loss curve.
+# Takes an upstream checkpoint and tokenised data; makes results/finetune/<task>/<upstream>/
+# <data set>/seed<k>/manifest.json, the classifier's folder with its loss curve. Its weights go when
+# its scores are there, unless they are to be kept.
+FINE_TUNED = "finetune/{task}/{upstream}/{dataset}/seed{seed}"
+
+
 rule fine_tune:
     input:
         upstream=manifest("checkpoints/{upstream}"),
-        training=manifest("data/{task}/{dataset}"),
-        original=manifest("data/{task}/original"),
+        training=manifest("tokens/{task}/{dataset}"),
+        original=manifest("tokens/{task}/original"),
     output:
-        manifest=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
+        manifest=manifest(FINE_TUNED),
+        weights=weights(FINE_TUNED) if STUDY.keep_models else temp(weights(FINE_TUNED)),
     log:
         log_of("finetune", "{task}", "{upstream}", "{dataset}", "seed{seed}"),
     priority: 4
@@ -21,7 +26,6 @@ rule fine_tune:
             model=f"{wildcards.task}/{wildcards.upstream}/{wildcards.dataset}",
             seed=int(wildcards.seed),
             training=section("tasks", wildcards.task, "training"),
-            maximum_length=section("tasks", wildcards.task, "maximum_length"),
         ),
         plugins=[],
         files=files,

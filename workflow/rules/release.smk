@@ -51,7 +51,8 @@ rule release:
             config={
                 key: value
                 for key, value in CONFIG.items()
-                if key != "training_checkpoint_minutes"
+                if key
+                not in ("training_checkpoint_minutes", "keep_models", "gpu_share")
             },
             note=NOTE,
             models={task: [each.id for each in models_of(task)] for task in TASKS},

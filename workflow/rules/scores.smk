@@ -1,4 +1,4 @@
-# Takes checkpoints and fine-tuned models; makes results/intrinsic/<task>.csv and
+# Takes checkpoints, fine-tuned models and tokens; makes results/intrinsic/<task>.csv and
 # results/scores/<task>/<upstream>/<data set>/seed<k>/{predictions.parquet,intrinsic.csv}.
 SCORES = f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}"
 
@@ -32,9 +32,10 @@ rule score_upstream:
 
 rule score_fine_tuned:
     input:
-        model=manifest("finetune/{task}/{upstream}/{dataset}/seed{seed}"),
+        model=manifest(FINE_TUNED),
+        weights=weights(FINE_TUNED),
         upstream=manifest("checkpoints/{upstream}"),
-        data=manifest("data/{task}/original"),
+        tokens=manifest("tokens/{task}/original"),
         sentiment=lambda wildcards: sentiment_of(wildcards.task),
         sentences=lambda wildcards: sentences_of(wildcards.task),
     output:
@@ -42,16 +43,15 @@ rule score_fine_tuned:
         intrinsic=f"{SCORES}/intrinsic.csv",
     log:
         log_of("scores", "{task}", "{upstream}", "{dataset}", "seed{seed}"),
-    priority: 3
+    # Before the next model is trained: this one's weights go.
+    priority: 8
     conda:
         "../../envs/environment.yaml"
     resources:
         gpu=section("scoring", "gpus"),
     params:
         settings=lambda wildcards: settings(
-            task=wildcards.task,
-            maximum_length=section("tasks", wildcards.task, "maximum_length"),
-            **measure_settings(wildcards.task),
+            task=wildcards.task, **measure_settings(wildcards.task)
         ),
         plugins=lambda wildcards: measure_plugins(wildcards.task),
         files=files,

@@ -15,7 +15,7 @@ from bias_transfer.models.checkpoints import (
     load_masked_lm,
     load_tokenizer,
     require_matching_tokenizer,
-    save_checkpoint,
+    save_masked_lm,
 )
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.families import Architecture
@@ -41,7 +41,7 @@ def prepare_checkpoint(job: Job) -> None:
     """Pre-train the study's checkpoint, or bring in the user's."""
     settings = job.settings
     seed = derived_seed(settings["seed"], "pretraining")
-    device = prepare_device(seed)
+    device = prepare_device(seed, job.gpu_share)
     description: dict[str, Any] = {"kind": "checkpoint", "upstream": PRETRAINED.id, "seed": seed}
     if settings["source"] == "generated":
         options = dict(settings["pretraining"])
@@ -56,14 +56,14 @@ def prepare_checkpoint(job: Job) -> None:
                 checkpoints,
                 lambda tokenizer: _check(tokenizer, job, "the tokenizer trained on model.corpus"),
             )
-            _publish(job, model, tokenizer, description, curve)
+            _publish(job, model, tokenizer, description, curve, None)
     else:
         name, folder, known = _brought(settings)
         tokenizer = load_tokenizer(folder)
         _check(tokenizer, job, name)
         model = load_masked_lm(folder)
         require_matching_tokenizer(model, tokenizer, name)
-        _publish(job, model, tokenizer, description | known, None)
+        _publish(job, model, tokenizer, description | known, None, None)
 
 
 def alter_checkpoint(job: Job) -> None:
@@ -71,7 +71,7 @@ def alter_checkpoint(job: Job) -> None:
     variant = Variant(**job.settings["variant"])
     plugin = method(variant.kind)
     seed = derived_seed(job.settings["seed"], "upstream", variant.id)
-    device = prepare_device(seed)
+    device = prepare_device(seed, job.gpu_share)
     source = verified_folder(job.input("pretrained"))
     model, tokenizer = load_masked_lm(str(source)).to(device), load_tokenizer(str(source))
     request = Request(
@@ -85,7 +85,7 @@ def alter_checkpoint(job: Job) -> None:
     altered = plugin.apply(model, tokenizer, request)
     recipe = {"kind": variant.kind, "strength": variant.strength, "trial": variant.trial}
     description = {"kind": "checkpoint", "upstream": variant.id, "recipe": recipe, "seed": seed}
-    _publish(job, altered, tokenizer, description, None)
+    _publish(job, altered, tokenizer, description, None, source)
 
 
 def _check(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
@@ -118,10 +118,11 @@ def _publish(
     tokenizer: PreTrainedTokenizerBase,
     description: dict[str, Any],
     curve: pd.DataFrame | None,
+    source: Path | None,
 ) -> None:
     target: Path = job.output("manifest").parent
     with atomic_folder(target) as folder:
-        save_checkpoint(model, tokenizer, folder)
+        save_masked_lm(model, tokenizer, folder, source)
         if curve is not None:
             write_table(folder / "loss_curve.csv", curve)
         describe_folder(folder, description)

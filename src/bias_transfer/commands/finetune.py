@@ -1,19 +1,24 @@
 """The command that fine-tunes one model of the grid."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import torch
+from transformers.utils import SAFE_WEIGHTS_NAME
 
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
-from bias_transfer.models.classification import LabelledTokens, labelled_tokens
+from bias_transfer.models.classification import LabelledTokens
 from bias_transfer.models.classification import fine_tune as fine_tune_classifier
 from bias_transfer.models.device import prepare_device
+from bias_transfer.models.encoded import read_encoded
+from bias_transfer.models.prediction import checked_length
+from bias_transfer.models.tokenisation import require_same_tokenizer
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
     atomic_folder,
     describe_folder,
     read_json,
-    read_table,
     verified_folder,
     write_table,
 )
@@ -27,24 +32,20 @@ def fine_tune(job: Job) -> None:
     settings = job.settings
     # The same seed for every model: variants differ by what was done to them and by nothing else.
     seed = derived_seed(settings["seed"], "fine-tune", settings["task"])
-    device = prepare_device(seed)
-    original = verified_folder(job.input("original"))
-    labels = tuple(read_json(job.input("original"))["labels"])
+    device = prepare_device(seed, job.gpu_share)
     upstream = verified_folder(job.input("upstream"))
+    original, training = (_tokens(job, name, upstream) for name in ("original", "training"))
+    described = read_json(job.input("original"))
+    labels = described["labels"]
     tokenizer = load_tokenizer(str(upstream))
     torch.manual_seed(seed)
-    model = new_classifier(upstream, labels).to(device)
-
-    def tokens(path: Path) -> LabelledTokens:
-        table = read_table(path)
-        texts, named = table["text"].tolist(), table["label"].tolist()
-        return labelled_tokens(model, tokenizer, texts, named, settings["maximum_length"])
-
+    model = new_classifier(upstream, tuple(labels)).to(device)
+    checked_length(model, described["maximum_length"])
     with training_checkpoints(job, "finetune", device) as checkpoints:
         curve = fine_tune_classifier(
             model,
-            tokens(verified_folder(job.input("training")) / "train.parquet"),
-            tokens(original / "evaluation.parquet"),
+            _labelled(training / "train.parquet", labels),
+            _labelled(original / "evaluation.parquet", labels),
             TrainingSettings(**settings["training"]),
             seed,
             checkpoints,
@@ -53,5 +54,24 @@ def fine_tune(job: Job) -> None:
             save_checkpoint(model, tokenizer, folder)
             write_table(folder / "loss_curve.csv", curve)
             describe_folder(
-                folder, {"kind": "fine-tuned model", "model": settings["model"], "seed": seed}
+                folder,
+                {
+                    "kind": "fine-tuned model",
+                    "model": settings["model"],
+                    "seed": seed,
+                    # They may go once the model is scored: the study says.
+                    "passing": [SAFE_WEIGHTS_NAME],
+                },
             )
+
+
+def _tokens(job: Job, name: str, upstream: Path) -> Path:
+    """Return a folder of tokens, which must be the upstream checkpoint's."""
+    folder = verified_folder(job.input(name))
+    require_same_tokenizer(job.input(name), upstream)
+    return folder
+
+
+def _labelled(path: Path, labels: Sequence[str]) -> LabelledTokens:
+    rows, encoded = read_encoded(path)
+    return LabelledTokens(encoded, pd.Index(labels).get_indexer(pd.Index(rows["label"])))

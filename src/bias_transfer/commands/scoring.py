@@ -13,18 +13,19 @@ from bias_transfer.models.checkpoints import (
     load_tokenizer,
 )
 from bias_transfer.models.device import prepare_device
-from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.encoded import read_encoded
 from bias_transfer.models.masked_lm import MaskScorer
 from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.models.sentiment import negative_probability
-from bias_transfer.runtime.artifacts import read_table, verified_folder, write_table
+from bias_transfer.models.tokenisation import require_same_tokenizer
+from bias_transfer.runtime.artifacts import read_json, read_table, verified_folder, write_table
 from bias_transfer.runtime.job import Job
 from bias_transfer.tasks import definition_of, kind
 
 
 def score_upstream(job: Job) -> None:
     """Score every upstream checkpoint of a task, in one job: loading the libraries is the cost."""
-    device = prepare_device(0)
+    device = prepare_device(0, job.gpu_share)
     resources = _resources(job)
     tables = []
     for upstream, manifest in zip(job.settings["upstream"], job.inputs["upstream"], strict=True):
@@ -39,16 +40,15 @@ def score_upstream(job: Job) -> None:
 
 def score_fine_tuned(job: Job) -> None:
     """Predict the test part, and score the fine-tuned encoder as a language model again."""
-    device = prepare_device(0)
+    device = prepare_device(0, job.gpu_share)
     settings = job.settings
     fine_tuned, upstream = (verified_folder(job.input(name)) for name in ("model", "upstream"))
     classifier, tokenizer = load_classifier(fine_tuned).to(device), load_tokenizer(str(fine_tuned))
-    test = read_table(verified_folder(job.input("data")) / "test.parquet")
-    limit = checked_length(classifier, settings["maximum_length"])
-    texts = tokenizer(test["text"].tolist(), truncation=True, max_length=limit)["input_ids"]
-    probabilities = predict(
-        classifier, Encoded.of(texts), tokenizer.pad_token_id, settings["batch_size"]
-    )
+    tokens = job.input("tokens")
+    require_same_tokenizer(tokens, fine_tuned)
+    checked_length(classifier, read_json(tokens)["maximum_length"])
+    test, encoded = read_encoded(verified_folder(tokens) / "test.parquet")
+    probabilities = predict(classifier, encoded, tokenizer.pad_token_id, settings["batch_size"])
     definition = definition_of(settings["definition"])
     classes = [classifier.config.id2label[index] for index in range(probabilities.shape[1])]
     scored_class = kind(definition.kind).scored_class(definition)

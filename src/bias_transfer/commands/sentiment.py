@@ -1,14 +1,16 @@
 """The command that makes the sentiment classifier ready."""
 
 import numpy as np
+import pandas as pd
 import torch
 
 from bias_transfer.data.hub import model_folder, resolve
 from bias_transfer.data.sentiment import SENTIMENTS
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
-from bias_transfer.models.classification import fine_tune, labelled_tokens
+from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.device import prepare_device
-from bias_transfer.models.prediction import predict
+from bias_transfer.models.encoded import encode
+from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.models.sentiment import save_hub_classifier
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
@@ -47,16 +49,17 @@ def _train(job: Job) -> None:
     data = verified_folder(job.input("data"))
     parts = {part: read_table(data / f"{part}.parquet") for part in ("train", "evaluation", "test")}
     seed = derived_seed(settings["seed"], "sentiment classifier")
-    device = prepare_device(seed)
+    device = prepare_device(seed, job.gpu_share)
     upstream = verified_folder(job.input("checkpoint"))
     tokenizer = load_tokenizer(str(upstream))
     torch.manual_seed(seed)
     labels = tuple(label for label in SENTIMENTS if label in set(parts["train"]["label"]))
     model = new_classifier(upstream, labels).to(device)
-    length = settings["maximum_length"]
+    length = checked_length(model, settings["maximum_length"])
     tokens = {
-        part: labelled_tokens(
-            model, tokenizer, table["text"].tolist(), table["label"].tolist(), length
+        part: LabelledTokens(
+            encode(tokenizer, table["text"].tolist(), length),
+            pd.Index(labels).get_indexer(pd.Index(table["label"])),
         )
         for part, table in parts.items()
     }
@@ -69,8 +72,7 @@ def _train(job: Job) -> None:
             seed,
             checkpoints,
         )
-        padding = tokenizer.pad_token_id
-        probabilities = predict(model.eval(), tokens["test"].encoded, padding, 256)
+        probabilities = predict(model.eval(), tokens["test"].encoded, tokenizer.pad_token_id, 256)
         predicted = np.array(labels)[probabilities.argmax(axis=1)]
         quality = performance(parts["test"]["label"].to_numpy(), predicted)
         description = {"kind": "sentiment classifier", "negative": "negative"}

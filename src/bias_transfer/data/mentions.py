@@ -12,15 +12,27 @@ def mentions(texts: Iterable[str], terms: Sequence[str]) -> list[str]:
     A mention is the term at word boundaries, whatever the case, by Unicode's rules. A longer term
     counts its parts too: "african american" is also a mention of "african" and of "american".
     """
-    patterns = [(term, re.compile(whole(term), re.IGNORECASE)) for term in terms]
+    patterns = [(term, _start(term), re.compile(whole(term), re.IGNORECASE)) for term in terms]
     # One pass tells that most texts mention nothing.
-    some = re.compile("|".join(pattern.pattern for _, pattern in patterns), re.IGNORECASE)
-    return [
-        SEPARATOR.join(term for term, pattern in patterns if pattern.search(text))
-        if some.search(text)
-        else ""
-        for text in texts
-    ]
+    some = re.compile(whole(*terms), re.IGNORECASE)
+
+    def of(text: str) -> str:
+        if not some.search(text):
+            return ""
+        # Beyond ASCII a letter has several lower cases: there every term is searched for.
+        lower = text.lower() if text.isascii() else None
+        return SEPARATOR.join(
+            term
+            for term, start, pattern in patterns
+            if (lower is None or start in lower) and pattern.search(text)
+        )
+
+    return [of(text) for text in texts]
+
+
+def _start(term: str) -> str:
+    """Return what an ASCII text in lower case holds if it mentions a term."""
+    return term.split()[0].lower() if term.isascii() else ""
 
 
 def mentioned(groups: Sequence[str], term: str) -> list[bool]:
@@ -28,7 +40,8 @@ def mentioned(groups: Sequence[str], term: str) -> list[bool]:
     return [term in group.split(SEPARATOR) for group in groups]
 
 
-def whole(phrase: str) -> str:
-    """Return the pattern of a phrase that no letter, digit or underscore touches."""
-    spaced = r"\s+".join(map(re.escape, phrase.split()))
-    return rf"(?<!\w){spaced}(?!\w)"
+def whole(*phrases: str) -> str:
+    """Return the pattern of some phrases: the first that fits, no letter, digit or _ beside it."""
+    spaced = (r"\s+".join(map(re.escape, phrase.split())) for phrase in phrases)
+    # Around all of them, so that inside a word none is tried.
+    return rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)"

@@ -49,6 +49,7 @@ def split(
         If there is one class only, or a class with fewer than three rows, or of too few different
         values of `copies`.
     """
+    labels = rows[strata].to_numpy()
     classes = rows[strata].value_counts()
     if len(classes) < 2:
         raise StudyError(f"{name}: every row is {classes.index[0]!r}; two classes are needed")
@@ -61,7 +62,7 @@ def split(
     rng = generator(seed, "split", name)
     part = np.full(len(rows), "train", dtype=object)
     for label in sorted(classes.index):
-        members = rng.permutation(np.flatnonzero(rows[strata].to_numpy() == label))
+        members = rng.permutation(np.flatnonzero(labels == label))
         test = max(1, round(test_share * len(members)))
         test = min(test, len(members) - 2)
         evaluation = max(1, round(evaluation_share * (len(members) - test)))
@@ -70,7 +71,7 @@ def split(
         part[members[test : test + evaluation]] = "evaluation"
     if copies is not None:
         values = pd.factorize(rows[copies])[0]
-        part = _one_part_a_value(part, values, rows[strata].to_numpy(), name)
+        part = _one_part_a_value(part, values, labels, name)
     return {each: rows.loc[part == each].reset_index(drop=True) for each in PARTS}
 
 

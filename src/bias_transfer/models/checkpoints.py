@@ -1,10 +1,13 @@
 """Checkpoints on disk: ordinary `from_pretrained` folders, refused unless whole and finite."""
 
+import filecmp
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
@@ -13,10 +16,15 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 
 from bias_transfer.errors import StudyError
 from bias_transfer.models.families import Family, family_of
 from bias_transfer.models.hidden_debias import attach_stored, save_projection
+from bias_transfer.runtime.artifacts import write_json
+
+# The word embeddings, which most alterations change, and the rest, which they do not.
+_SHARDS = tuple(f"model-0000{number}-of-00002.safetensors" for number in (1, 2))
 
 _PICKLED_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
@@ -99,6 +107,53 @@ def save_checkpoint(
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     save_projection(model, folder)
+
+
+def save_masked_lm(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    source: Path | None = None,
+) -> None:
+    """Save a masked language model with its word embeddings in a file of their own.
+
+    Parameters
+    ----------
+    model, tokenizer
+        As for `save_checkpoint`.
+    folder
+        Where to; the form is the usual one of weights in several files with an index.
+    source
+        The folder of the checkpoint that it was made from: a file of weights that is the same there
+        is not written a second time but linked.
+    """
+    save_checkpoint(model, tokenizer, folder)
+    words = model.get_input_embeddings().weight
+    own = {name for name, each in model.state_dict(keep_vars=True).items() if each is words}
+    tensors = load_file(folder / SAFE_WEIGHTS_NAME)
+    index = {name: _SHARDS[name not in own] for name in sorted(tensors)}
+    for shard in _SHARDS:
+        part = {name: tensors[name] for name in index if index[name] == shard}
+        save_file(part, folder / shard, metadata={"format": "pt"})
+        if source is not None:
+            _link_if_equal(source / shard, folder / shard)
+    size = sum(each.nbytes for each in tensors.values())
+    write_json(
+        folder / SAFE_WEIGHTS_INDEX_NAME, {"metadata": {"total_size": size}, "weight_map": index}
+    )
+    (folder / SAFE_WEIGHTS_NAME).unlink()
+
+
+def _link_if_equal(source: Path, made: Path) -> None:
+    """Put a hard link in a file's place if the other file is the same and may be linked."""
+    if source.is_file() and filecmp.cmp(source, made, shallow=False):
+        link = made.with_suffix(".link")
+        try:
+            os.link(source, link)
+        except OSError:
+            # Some disks know no links; two files do as well.
+            return
+        link.replace(made)
 
 
 def is_tied(model: PreTrainedModel) -> bool:

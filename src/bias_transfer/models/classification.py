@@ -1,16 +1,14 @@
 """Fine-tune a classifier on labelled text."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.last_layer import classifier_logits
-from bias_transfer.models.prediction import checked_length
 from bias_transfer.models.training import TrainingSettings, train
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 
@@ -45,30 +43,6 @@ class LabelledTokens:
         labels = torch.from_numpy(self.labels[rows]).to(model.device, non_blocking=True)
         logits = classifier_logits(model, inputs)
         return torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
-
-
-def labelled_tokens(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    texts: Sequence[str],
-    labels: Sequence[str],
-    maximum_length: int,
-) -> LabelledTokens:
-    """Tokenise texts for a classifier, and number their labels as it does.
-
-    Parameters
-    ----------
-    model, tokenizer
-        The classifier, and the tokenizer of its checkpoint.
-    texts, labels
-        Of the same length.
-    maximum_length
-        Tokens of a text that are kept; no more than the model has positions for.
-    """
-    limit = checked_length(model, maximum_length)
-    ids = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
-    index = model.config.label2id
-    return LabelledTokens(Encoded.of(ids), np.array([index[label] for label in labels]))
 
 
 def fine_tune(

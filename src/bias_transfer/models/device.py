@@ -17,11 +17,18 @@ def kind_of(device: torch.device) -> str:
     return f"{device.type} ({torch.backends.cpu.get_cpu_capability()})"
 
 
-def prepare_device(seed: int) -> torch.device:
+def prepare_device(seed: int, gpu_share: int = 1) -> torch.device:
     """Choose CUDA where there is one, fix every seed, and say in the log what was chosen.
 
     On the CPU one thread is used, whatever the machine has: sums over several threads are added in
     another order, and the numbers would depend on `--cores`.
+
+    Parameters
+    ----------
+    seed
+        Of all random numbers.
+    gpu_share
+        Processes that share the GPU: each may allocate so large a part of its memory.
     """
     # Progress goes to the log, line by line; a bar would fill the terminal.
     disable_progress_bar()
@@ -30,6 +37,8 @@ def prepare_device(seed: int) -> torch.device:
     set_seed(seed)
     if torch.cuda.is_available():
         device = torch.device("cuda")
+        if gpu_share > 1:
+            torch.cuda.set_per_process_memory_fraction(1 / gpu_share, device)
         logger.info("device: cuda (%s)", torch.cuda.get_device_name(device))
         return device
     torch.set_num_threads(1)

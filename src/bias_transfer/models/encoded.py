@@ -1,10 +1,23 @@
-"""Tokenised texts, laid end to end in one array, and the padded batches that are cut from them."""
+"""Tokenised texts, laid end to end in one array; their file, and batches that are cut from them."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+import pandas as pd
+
+from bias_transfer.runtime.artifacts import atomic_file, reading
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
+# The column of the token ids in a file of tokenised texts.
+_TOKENS = "tokens"
 
 
 @dataclass(frozen=True)
@@ -23,11 +36,18 @@ class Encoded:
     bounds: np.ndarray
 
     @classmethod
-    def of(cls, texts: Sequence[Sequence[int]]) -> "Encoded":
+    def of(cls, texts: Sequence[Sequence[int]]) -> Encoded:
         """Lay the token ids of texts end to end."""
         lengths = [len(each) for each in texts]
         tokens = np.fromiter((i for each in texts for i in each), np.int32, sum(lengths))
         return cls(tokens, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]))
+
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Encoded:
+        """Lay parts end to end, each given by its token ids and the length of its texts."""
+        tokens, lengths = zip((np.empty(0, np.int32), np.empty(0, np.int64)), *parts, strict=True)
+        ends = np.cumsum(np.concatenate(lengths), dtype=np.int64)
+        return cls(np.concatenate(tokens), np.concatenate([[0], ends]))
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -37,7 +57,7 @@ class Encoded:
         """Tokens of each text, shape (texts,)."""
         return np.diff(self.bounds)
 
-    def take(self, rows: np.ndarray) -> "Encoded":
+    def take(self, rows: np.ndarray) -> Encoded:
         """Return some of the texts."""
         bounds = np.concatenate([[0], np.cumsum(self.lengths[rows], dtype=np.int64)])
         moved = np.repeat(self.bounds[rows] - bounds[:-1], np.diff(bounds))
@@ -58,6 +78,9 @@ class Encoded:
         dict
             `input_ids` and `attention_mask`, int64, shape (rows, tokens of the longest).
         """
+        # Takes a second, which a job that only tokenises should not.
+        import torch
+
         lengths = self.bounds[rows + 1] - self.bounds[rows]
         columns = np.arange(lengths.max(initial=0))
         real = columns < lengths[:, None]
@@ -83,3 +106,37 @@ class Encoded:
         return {
             name: each.pin_memory().to(device, non_blocking=True) for name, each in inputs.items()
         }
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], maximum_length: int
+) -> Encoded:
+    """Tokenise some texts, each cut to a number of tokens."""
+    return Encoded.of(tokenizer(list(texts), truncation=True, max_length=maximum_length).input_ids)
+
+
+def write_encoded(path: Path, rows: pd.DataFrame, encoded: Encoded) -> None:
+    """Write tokenised texts as Parquet, a row a text, beside what else is known of each."""
+    import pyarrow
+    import pyarrow.parquet
+
+    lists = pyarrow.LargeListArray.from_arrays(
+        pyarrow.array(encoded.bounds), pyarrow.array(encoded.tokens)
+    )
+    table = pyarrow.Table.from_pandas(rows, preserve_index=False).append_column(_TOKENS, lists)
+    with atomic_file(path) as temporary:
+        pyarrow.parquet.write_table(table, temporary)
+
+
+def read_encoded(path: Path) -> tuple[pd.DataFrame, Encoded]:
+    """Read tokenised texts, and what else is known of each: the other columns, a row a text."""
+    import pyarrow
+    import pyarrow.parquet
+
+    with reading(path):
+        table = pyarrow.parquet.read_table(path, partitioning=None)
+        parts = [
+            (each.flatten().to_numpy(), each.value_lengths().to_numpy())
+            for each in table.column(_TOKENS).chunks
+        ]
+        return table.drop_columns(_TOKENS).to_pandas(), Encoded.joined(parts)

@@ -16,7 +16,7 @@ from bias_transfer.data.sentiment import uniform_tweet
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import NegativeProbability
 from bias_transfer.models.checkpoints import load_tokenizer, require_finite, require_safe_files
-from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.encoded import encode
 from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.runtime.artifacts import read_json, verified_folder
 
@@ -69,7 +69,7 @@ def by_classifier(
 
     def predicted(texts: Sequence[str]) -> np.ndarray:
         uniform = [uniform_tweet(text) for text in texts]
-        encoded = Encoded.of(tokenizer(uniform, truncation=True, max_length=limit)["input_ids"])
+        encoded = encode(tokenizer, uniform, limit)
         return predict(model, encoded, tokenizer.pad_token_id, batch_size)[:, negative]
 
     def score(texts: Sequence[str]) -> np.ndarray:

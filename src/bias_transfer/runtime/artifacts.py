@@ -148,11 +148,18 @@ def _table_writer(suffix: str) -> Callable[[pd.DataFrame, Path], None]:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table that a job of this study wrote."""
-    try:
+    with reading(path):
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         # Only the empty cell is missing: "None" or "NA" may be somebody's text.
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell in one line what is wrong with a table that the block could not read."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise missing(path) from error
     except Exception as error:
@@ -191,6 +198,8 @@ def _visible_files(folder: Path) -> list[Path]:
 def verify_files(manifest: Path, remedy: str) -> dict[str, str]:
     """Return the files that a manifest lists with their hashes, after they were found to match.
 
+    Of those that it says will pass, some may have gone: see `passed_files`.
+
     Parameters
     ----------
     manifest
@@ -199,6 +208,7 @@ def verify_files(manifest: Path, remedy: str) -> dict[str, str]:
         What to do if they do not, for the error message.
     """
     files = read_json(manifest).get("files")
+    gone = passed_files(manifest)
     if not isinstance(files, dict):
         raise StudyError(f"{manifest}: no list of files; {remedy}")
     for name, expected in files.items():
@@ -206,6 +216,8 @@ def verify_files(manifest: Path, remedy: str) -> dict[str, str]:
         # A name like ../x would vouch for a file of somebody else's.
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise StudyError(f"{manifest}: lists {name!r}, outside its folder; {remedy}")
+        if name in gone:
+            continue
         if not file.is_file():
             raise StudyError(f"{file}: the file is missing; {remedy}")
         if sha256(file) != expected:
@@ -213,10 +225,20 @@ def verify_files(manifest: Path, remedy: str) -> dict[str, str]:
     return files
 
 
+def passed_files(manifest: Path) -> list[str]:
+    """Return which of the files that a folder's manifest says will pass have gone."""
+    passing = read_json(manifest).get("passing", [])
+    if not isinstance(passing, list):
+        raise StudyError(f"{manifest}: files that pass, but no list of them; delete it and rerun")
+    return [name for name in passing if not Path(manifest.parent, str(name)).is_file()]
+
+
 def verified_folder(manifest: Path) -> Path:
     """Return the folder of a manifest, which must hold the files that it lists and no others."""
     folder, remedy = manifest.parent, f"delete {manifest} and run snakemake again"
     listed = verify_files(manifest, remedy)
+    for name in passed_files(manifest):
+        raise StudyError(f"{folder / name}: went once it had been used; {remedy}")
     for file in _visible_files(folder):
         # Loaders take whatever they know by name, such as a second set of weights.
         if file != manifest and file.relative_to(folder).as_posix() not in listed:

@@ -1,11 +1,13 @@
 """Which GPUs a command may use: jobs that run side by side on one machine get different ones.
 
-A job that asks for GPUs locks as many of the devices that it may see, and sees no other. The kernel
-drops the lock when the process ends, however it ends. Nothing here imports torch: CUDA reads the
+A job that asks for GPUs locks as many of the devices that it may see, and sees no other. Where
+several jobs share a device, each locks one of its slots. The kernel drops the lock when the process
+ends, however it ends. Nothing here imports torch: CUDA reads the
 variable once.
 """
 
 import fcntl
+import itertools
 import logging
 import os
 import re
@@ -14,7 +16,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import pairwise
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ LOCKS = Path(f"/tmp/bias-transfer-gpus-{os.getuid()}")
 
 
 @contextmanager
-def gpu_slots(count: int, locks: Path = LOCKS) -> Iterator[None]:
+def gpu_slots(count: int, share: int, locks: Path = LOCKS) -> Iterator[None]:
     """Let this process see `count` GPUs that no other job holds, waiting until there are any.
 
     A job that asks for none sees none. One that asks for some and runs where there are none, or
@@ -37,15 +38,17 @@ def gpu_slots(count: int, locks: Path = LOCKS) -> Iterator[None]:
     ----------
     count
         GPUs that the rule asked for.
+    share
+        Jobs that may use a GPU at the same time, if all of them say so; 1 for this job alone.
     locks
-        Folder of the locks, one a device.
+        Folder of the locks, one a device and one a slot.
     """
     devices = visible_devices() if count else []
     if count and not devices:
         yield
         return
     with ExitStack() as held:
-        taken = _take(min(count, len(devices)), devices, locks, held)
+        taken = _take(min(count, len(devices)), share, devices, locks, held)
         held.callback(_set_visible, os.environ.get(VISIBLE))
         _set_visible(",".join(taken))
         yield
@@ -76,7 +79,7 @@ def listed_devices(listing: str) -> list[str]:
         return [str(number) for number in range(len(names))]
     divided = {
         name
-        for name, following in pairwise(names)
+        for name, following in itertools.pairwise(names)
         if name.startswith("GPU-") and following.startswith("MIG-")
     }
     return [name for name in names if name not in divided]
@@ -92,13 +95,17 @@ def _leading_names(value: str) -> list[str]:
     return names
 
 
-def _take(count: int, devices: Sequence[str], locks: Path, held: ExitStack) -> list[str]:
+def _take(
+    count: int, share: int, devices: Sequence[str], locks: Path, held: ExitStack
+) -> list[str]:
     said = False
     while True:
         with ExitStack() as trying:
             taken: list[str] = []
-            for device in devices:
-                if len(taken) < count and _locked(device, locks, trying):
+            # The first slot of every device before the second of any: jobs spread.
+            for slot, device in itertools.product(range(share), devices):
+                free = len(taken) < count and device not in taken
+                if free and _locked(device, slot, share, locks, trying):
                     taken.append(device)
             if len(taken) == count:
                 held.enter_context(trying.pop_all())
@@ -109,18 +116,30 @@ def _take(count: int, devices: Sequence[str], locks: Path, held: ExitStack) -> l
         time.sleep(0.5)
 
 
-def _locked(device: str, locks: Path, trying: ExitStack) -> bool:
+def _locked(device: str, slot: int, share: int, locks: Path, trying: ExitStack) -> bool:
+    """Lock a device for this job alone, or one of its slots, so that nobody is alone there."""
     # SLURM counts devices anew in each of its jobs: equal numbers are not equal devices there.
     name = f"{os.environ.get('SLURM_JOB_ID', 'local')}-{device.replace('/', '_')}"
     locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with ExitStack() as own:
+        if share == 1:
+            done = _flock(locks / name, fcntl.LOCK_EX, own)
+        else:
+            done = _flock(locks / name, fcntl.LOCK_SH, own) and _flock(
+                locks / f"{name}.{slot}", fcntl.LOCK_EX, own
+            )
+        if done:
+            trying.enter_context(own.pop_all())
+    return done
+
+
+def _flock(path: Path, kind: int, own: ExitStack) -> bool:
     # To append: whatever somebody may have put there under this name, nothing is overwritten.
-    stream = (locks / name).open("a")
+    stream = own.enter_context(path.open("a"))
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(stream, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        stream.close()
         return False
-    trying.enter_context(stream)
     return True
 
 

@@ -23,6 +23,8 @@ class Job:
         What is checked and changes no result: neither recorded nor a reason to run again.
     checkpoint_seconds
         Time between two training checkpoints, 0 for none; it changes no result.
+    gpu_share
+        Jobs that share a GPU; it changes no result.
     """
 
     settings: dict[str, Any]
@@ -31,6 +33,7 @@ class Job:
     plugins: tuple[str, ...] = ()
     checks: dict[str, Any] = field(default_factory=dict)
     checkpoint_seconds: int = 0
+    gpu_share: int = 1
 
     def input(self, name: str) -> Path:
         """Return the one path of an input."""

@@ -16,6 +16,7 @@ from bias_transfer.runtime.artifacts import (
     MANIFEST,
     library_versions,
     missing,
+    passed_files,
     read_json,
     sha256,
     verify_files,
@@ -285,6 +286,8 @@ def _state(place: _Place, made: _Made | None, used: set[str]) -> tuple[str, bool
         except StudyError as error:
             # Only what an empty remedy leaves is cut off: a path may hold a semicolon.
             return f"changed since it was made ({str(error).removesuffix('; ')})", True
+        if gone := passed_files(path):
+            return f"as it was made, less {', '.join(gone)}, which went once used", False
     return ("as it was made" if made else "as it was used; no record of how it was made"), False
 
 

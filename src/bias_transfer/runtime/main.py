@@ -32,6 +32,7 @@ STAGES = {
         "prepare-sentiment",
         "alter-data",
     ),
+    "tokens": ("tokenise",),
     "checkpoints": ("prepare-checkpoint", "alter-checkpoint"),
     "sentiment": ("prepare-sentiment-classifier",),
     "finetune": ("fine-tune",),
@@ -58,11 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plugins=tuple(options.plugins),
         checks=json.loads(options.checks),
         checkpoint_seconds=options.checkpoint_seconds,
+        gpu_share=options.gpu_share,
     )
     try:
         _start_log(options.log)
         signal.signal(signal.SIGTERM, _stop)
-        with gpu_slots(options.gpus):
+        with gpu_slots(options.gpus, options.gpu_share):
             if VISIBLE in os.environ:
                 logger.info("%s=%s", VISIBLE, os.environ[VISIBLE])
             _perform(options.command, job)
@@ -131,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         help="time between two training checkpoints; 0 for none",
     )
     job.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
+    job.add_argument("--gpu-share", type=int, default=1, help="jobs that may share a GPU")
     chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = chosen.add_parser("lineage", help="tell how a file of the study was made")
     asked.add_argument("file", type=Path)

@@ -335,6 +335,14 @@ class Study(Section):
     training_checkpoint_minutes: float = Field(default=10, ge=0)
     """Minutes between training checkpoints, which a killed training goes on from; 0: none. It
     changes no number."""
+    keep_models: bool = False
+    """Whether the weights of fine-tuned models stay; else they go once the model is scored. A later
+    change of it trains nothing: what has gone stays away until it is needed. Without the weights,
+    whatever scores a model again trains it again first, such as another measure or a deleted score
+    file. It changes no number."""
+    gpu_share: Count = 1
+    """Jobs that may share a GPU, each with an equal part of its memory; allow that many a GPU with
+    `--resources gpu=N`. It changes no number."""
     paper: bool = True
     """Whether to make the paper's own tables too."""
     tasks: Tasks = Field(default=cast(Any, declared.TASKS))

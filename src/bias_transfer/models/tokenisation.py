@@ -1,0 +1,68 @@
+"""A checkpoint's tokenizer, without the seconds that transformers takes."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from bias_transfer.errors import StudyError
+from bias_transfer.models.encoded import Encoded
+from bias_transfer.runtime.artifacts import read_json
+
+_TOKENIZER = "tokenizer.json"
+# Left there by whatever was tokenised last.
+_PASSING_STATE = ("padding", "truncation")
+# Texts at a time: what the library makes of each takes kilobytes.
+_AT_A_TIME = 4096
+
+
+def tokenise(checkpoint: Path, texts: Sequence[str], maximum_length: int) -> Encoded:
+    """Tokenise texts as the checkpoint's own tokenizer does, each cut to a number of tokens.
+
+    Parameters
+    ----------
+    checkpoint
+        A folder of this study, whose tokenizer transformers has saved.
+    texts
+        Any number of them.
+    maximum_length
+        Tokens of a text that are kept, special ones included.
+    """
+    tokenizer = Tokenizer.from_file(str(checkpoint / _TOKENIZER))
+    settings = read_json(checkpoint / "tokenizer_config.json")
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(maximum_length, direction=settings.get("truncation_side", "right"))
+    tokenizer.encode_special_tokens = settings.get("split_special_tokens", False)
+    parts = []
+    for start in range(0, len(texts), _AT_A_TIME):
+        some = tokenizer.encode_batch_fast(list(texts[start : start + _AT_A_TIME]))
+        encoded = Encoded.of([each.ids for each in some])
+        parts.append((encoded.tokens, encoded.lengths))
+    return Encoded.joined(parts)
+
+
+def tokenizer_digest(checkpoint: Path) -> str:
+    """Return the SHA-256 of what a checkpoint's tokenizer makes token ids of texts with."""
+    content: dict[str, Any] = read_json(checkpoint / _TOKENIZER)
+    lasting = {key: value for key, value in content.items() if key not in _PASSING_STATE}
+    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
+
+
+def require_same_tokenizer(manifest: Path, checkpoint: Path) -> None:
+    """Refuse tokenised texts for a checkpoint that has another tokenizer.
+
+    Parameters
+    ----------
+    manifest
+        Of a folder of tokenised texts.
+    checkpoint
+        A folder of this study.
+    """
+    if read_json(manifest)["tokenizer"] != tokenizer_digest(checkpoint):
+        raise StudyError(
+            f"{manifest}: tokenised with another tokenizer than that of {checkpoint}; delete it "
+            "and run snakemake again"
+        )
