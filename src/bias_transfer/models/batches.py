@@ -8,6 +8,8 @@ from transformers import PreTrainedModel
 from bias_transfer.seeding import generator
 
 # What a part costs besides its tokens, in tokens that could be computed instead: see `overhead`.
+# Measured on a CPU. On a GPU, from its arithmetic: a layer is called in about a millisecond, in
+# which it could compute thousands of tokens of roberta-base's size; batches remain whole there.
 _TRAFFIC = {"cpu": 90.0, "cuda": 0.0}
 _CALLS = {"cpu": 4.5e6, "cuda": 3e10}
 
@@ -18,8 +20,8 @@ def overhead(model: PreTrainedModel) -> float:
     A token costs about one multiplication for each parameter of the encoder's layers, which is the
     unit here. A part costs besides: to read each parameter and to add to its gradient, as much as
     a fixed number of tokens; and to call the operations of each layer, which is a fixed time a
-    layer. Both constants were measured (benchmarks/training.md), so that batches are cut the same
-    wherever they are cut. A tiny model's batches remain whole, a large one's are cut fine.
+    layer. Both are constants (benchmarks/training.md), and nothing is timed here, so that a batch is
+    always cut alike. A tiny model's batches are hardly cut, a large one's are cut fine.
     """
     encoder = model.base_model
     embeddings = encoder.get_input_embeddings().weight.numel()

@@ -20,7 +20,6 @@ MANIFEST = "manifest.json"
 
 # The libraries whose version can change a number.
 _RECORDED_LIBRARIES = (
-    "accelerate",
     "numpy",
     "pandas",
     "scipy",
