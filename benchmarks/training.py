@@ -41,9 +41,9 @@ from bias_transfer.data.generate.corpus import corpus
 from bias_transfer.data.generate.truth import Strengths, declare
 from bias_transfer.models.batches import overhead, random_batches, sorted_batches
 from bias_transfer.models.checkpoints import new_classifier, save_checkpoint
-from bias_transfer.models.classification import LabelledTokens, fine_tune, labelled_tokens
+from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.device import prepare_device
-from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.encoded import Encoded, encode
 from bias_transfer.models.families import Architecture, pretraining_of
 from bias_transfer.models.masking import masking
 from bias_transfer.models.pretraining import pretrain
@@ -236,13 +236,8 @@ def embedded(folder: Path) -> list[str]:
         torch.manual_seed(seed)
         return new_classifier(folder / "upstream", labels)
 
-    whole = labelled_tokens(
-        classifier(SEED),
-        tokenizer,
-        table["text"].tolist(),
-        table["label"].tolist(),
-        task["maximum_length"],
-    )
+    encoded = encode(tokenizer, table["text"].tolist(), task["maximum_length"])
+    whole = LabelledTokens(encoded, np.searchsorted(labels, table["label"]))
     cuts = np.cumsum([round(0.63 * len(table)), round(0.07 * len(table))])
     training, evaluation, test = (
         LabelledTokens(whole.encoded.take(rows), whole.labels[rows])
