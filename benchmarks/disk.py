@@ -150,7 +150,7 @@ def main() -> None:
         **{f"a checkpoint: {name}": size for name, size in sizes.items()},
         **stays,
         "a model that trains: its weights and training checkpoints": one,
-        **{f"peak, {count} models at once": peak for count, peak in peaks.items()},
+        **{f"peak, models at once: {count}": peak for count, peak in peaks.items()},
         "peak without links": peaks[1] + unshared,
         "peak with keep_models": peaks[1] + kept,
     }
