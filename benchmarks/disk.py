@@ -19,16 +19,15 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from transformers import PreTrainedTokenizerBase, RobertaConfig, RobertaForMaskedLM
+from transformers import (
+    PreTrainedTokenizerBase,
+    RobertaConfig,
+    RobertaForMaskedLM,
+    RobertaForSequenceClassification,
+)
 
 from bias_transfer.data.prepare import alter
-from bias_transfer.models.checkpoints import (
-    load_masked_lm,
-    load_tokenizer,
-    new_classifier,
-    save_checkpoint,
-    save_masked_lm,
-)
+from bias_transfer.models.checkpoints import load_tokenizer, save_checkpoint, save_masked_lm
 from bias_transfer.runtime.artifacts import read_table, write_table
 from bias_transfer.study.config import Study
 from bias_transfer.study.grid import altered_by, models
@@ -71,18 +70,21 @@ def own_bytes(folder: Path) -> int:
 
 def checkpoints(folder: Path, tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
     """Make a checkpoint of each kind, as the study does; return the bytes that each adds."""
-    config = RobertaConfig(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1)
+    config = RobertaConfig(
+        vocab_size=50265, max_position_embeddings=514, type_vocab_size=1, num_labels=28
+    )
     source = folder / "pretrained"
-    save_masked_lm(RobertaForMaskedLM(config), tokenizer, source)
+    model = RobertaForMaskedLM(config)
+    save_masked_lm(model, tokenizer, source)
     found = {"pretrained": own_bytes(source)}
-    model = load_masked_lm(str(source))
     with torch.no_grad():
         model.get_input_embeddings().weight.add_(1)
-    save_masked_lm(model, tokenizer, folder / "noise", source)
-    save_masked_lm(RobertaForMaskedLM(config), tokenizer, folder / "random", source)
+        save_masked_lm(model, tokenizer, folder / "noise", source)
+        for weight in model.parameters():
+            weight.add_(1)
+        save_masked_lm(model, tokenizer, folder / "random", source)
     found |= {name: own_bytes(folder / name) for name in ("noise", "random")}
-    labels = tuple(map(str, range(28)))
-    save_checkpoint(new_classifier(source, labels), tokenizer, folder / "classifier")
+    save_checkpoint(RobertaForSequenceClassification(config), tokenizer, folder / "classifier")
     weights = (folder / "classifier/model.safetensors").stat().st_size
     return found | {
         "weights of a classifier": weights,
@@ -93,16 +95,17 @@ def checkpoints(folder: Path, tokenizer: PreTrainedTokenizerBase) -> dict[str, i
 def data(folder: Path, study: Study) -> dict[str, int]:
     """Return the bytes of each data set and its tokens; altered ones by their number of rows."""
     found = {}
-    for task, dataset in {(each.task, each.dataset.id): None for each in models(study)}:
+    for task in study.tasks:
         places = [folder / f"{stage}-{task}" for stage in ("data", "tokens")]
-        if dataset == "original":
-            found[f"{task}/{dataset}"] = sum(map(own_bytes, places))
-            continue
         training = read_table(places[0] / "train.parquet").drop(columns="text")
-        name, entry = altered_by(study, task, dataset)
-        made = alter(training, study.definition(task), name, entry.model_dump(), study.seed)
         size = sum((each / "train.parquet").stat().st_size for each in places)
-        found[f"{task}/{dataset}"] = size * len(made.tables["train"]) // len(training)
+        found[f"{task}/original"] = sum(map(own_bytes, places))
+        for dataset in {each.dataset.id for each in models(study) if each.task == task}:
+            if dataset != "original":
+                name, entry = altered_by(study, task, dataset)
+                made = alter(training, study.definition(task), name, entry.model_dump(), study.seed)
+                rows = len(made.tables["train"])
+                found[f"{task}/{dataset}"] = size * rows // len(training)
     return found
 
 
@@ -147,7 +150,7 @@ def main() -> None:
         **{f"a checkpoint: {name}": size for name, size in sizes.items()},
         **stays,
         "a model that trains: its weights and training checkpoints": one,
-        **{f"peak, {count} models at once": peak for count, peak in peaks.items()},
+        **{f"peak, models at once: {count}": peak for count, peak in peaks.items()},
         "peak without links": peaks[1] + unshared,
         "peak with keep_models": peaks[1] + kept,
     }

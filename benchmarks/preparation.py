@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def texts(folder: Path) -> None:
     """Write the two tables that are not there."""
     truth = declare(Strengths(3, 3, 0.5, 1, 0.8, 1.5, 0.45), 1)
     folder.mkdir(parents=True, exist_ok=True)
-    made = {
+    made: dict[str, Callable[[], pd.DataFrame]] = {
         "bios": lambda: biographies(ROWS["bios"], truth, 0.8, 1),
         "wiki": lambda: comments(ROWS["wiki"], truth, 1),
     }

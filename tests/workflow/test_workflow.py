@@ -108,6 +108,7 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
         plan = study.planned()
     finally:
         moved.rename(kept)
+    # The tiny study keeps its models: nothing is trained.
     assert plan == {
         "score_fine_tuned": 1,
         "observe": 1,
@@ -118,8 +119,34 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
     }
 
 
-def test_another_interval_of_training_checkpoints_does_nothing(study: Study) -> None:
-    assert study.planned(overlay="training_checkpoint_minutes: 0.5") == {}
+@pytest.mark.parametrize(
+    "overlay", ["training_checkpoint_minutes: 0.5", "keep_models: false", "gpu_share: 4"]
+)
+def test_what_changes_no_number_does_nothing(study: Study, overlay: str) -> None:
+    assert study.planned(overlay=overlay) == {}
+
+
+def test_weights_go_once_they_are_scored_and_come_back_when_they_are_needed(
+    study: Study, tmp_path: Path
+) -> None:
+    copied = Study(shutil.copytree(study.folder, tmp_path / "study"), study.root)
+    predictions, passing = copied.folder / PREDICTIONS, "keep_models: false"
+    predictions.unlink()
+    result = copied.snakemake(PREDICTIONS, "--cores", "1", overlay=passing)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert predictions.read_bytes() == (study.folder / PREDICTIONS).read_bytes()
+    manifest = predictions.parents[5] / "finetune/bios/random-t1/original/seed1/manifest.json"
+    assert not (manifest.parent / "model.safetensors").exists()
+    # What was scored stays scored, and leads back to its sources.
+    for overlay in (passing, "keep_models: true"):
+        assert copied.planned(PREDICTIONS, overlay=overlay) == {}
+    told = copied.lineage(PREDICTIONS)
+    assert told.returncode == 0, told.stderr
+    assert "as it was made, less model.safetensors, which went once used" in told.stdout
+    # And whoever wants it scored again waits for it to be trained again.
+    predictions.unlink()
+    plan = copied.planned(PREDICTIONS, overlay=passing)
+    assert plan == {"fine_tune": 1, "score_fine_tuned": 1}
 
 
 def test_another_gamma_adds_one_model(study: Study) -> None:
@@ -322,6 +349,8 @@ def test_the_papers_grid_is_planned_whole_without_a_network(
     # 10 random, 10 uniform, 10 Gaussian, 12 gammas; 10 re-balanced and 20 scrubbed sets.
     assert plan["alter_checkpoint"] == 42
     assert plan["alter_data"] == 30
+    # With the two originals.
+    assert plan["tokenise"] == 32
     assert {rule: plan[rule] for rule in plan if rule.startswith("fetch")} == downloads
 
 

@@ -18,6 +18,7 @@ rule prepare_checkpoint:
         "../../envs/environment.yaml"
     resources:
         gpu=1,
+        gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
     params:
         settings=settings(
@@ -86,6 +87,7 @@ rule prepare_sentiment_classifier:
         "../../envs/environment.yaml"
     resources:
         gpu=int(SENTIMENT_IS_LEARNED),
+        gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
     params:
         settings=settings(seed=STUDY.seed, **source("sentiment")),

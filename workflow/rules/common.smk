@@ -59,8 +59,8 @@ SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
 COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"
 # What every command is told: see `files`, `settings` and `plugins`.
 TOLD = "--log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
-# And one that may use a GPU, and one that trains.
-ON_GPU = f"--gpus {{resources.gpu}} --gpu-share {STUDY.gpu_share}"
+# And one that may use a GPU, and one that trains: a change of resources reruns nothing.
+ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
 TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}}"
 
 

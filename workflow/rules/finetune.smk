@@ -19,6 +19,7 @@ rule fine_tune:
         "../../envs/environment.yaml"
     resources:
         gpu=1,
+        gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
     params:
         settings=lambda wildcards: settings(

@@ -19,6 +19,7 @@ rule score_upstream:
         "../../envs/environment.yaml"
     resources:
         gpu=section("scoring", "gpus"),
+        gpu_share=STUDY.gpu_share,
     params:
         settings=lambda wildcards: settings(
             upstream=upstream_of(wildcards.task), **measure_settings(wildcards.task)
@@ -49,6 +50,7 @@ rule score_fine_tuned:
         "../../envs/environment.yaml"
     resources:
         gpu=section("scoring", "gpus"),
+        gpu_share=STUDY.gpu_share,
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task, **measure_settings(wildcards.task)
