@@ -213,7 +213,7 @@ def test_without_a_server_a_command_runs_by_itself():
 WORKFLOW = """
 import os, subprocess, sys
 from bias_transfer.runtime.fork_server import start_fork_server
-start_fork_server()
+start_fork_server(["draw"])
 command = 'exec "$0" -c "$1" lineage missing'
 # Were it not served, its status would be none, which is success.
 entry = '''

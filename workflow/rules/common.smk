@@ -76,8 +76,9 @@ onstart:
         raise WorkflowError(f"error: {error}") from None
     # On a cluster each job has a machine of its own, and a Snakemake that runs this one job.
     if workflow.local_exec and workflow.is_main_process:
-        if len(list(workflow.dag.needrun_jobs())) > FEW_JOBS:
-            start_fork_server()
+        waiting = [job.rule.name for job in workflow.dag.needrun_jobs()]
+        if len(waiting) > FEW_JOBS:
+            start_fork_server([rule.replace("_", "-") for rule in waiting])
 
 
 wildcard_constraints:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, NoReturn
@@ -39,10 +39,15 @@ _ONE_THREAD = dict.fromkeys(
 )
 
 
-def start_fork_server() -> None:
+def start_fork_server(commands: Collection[str]) -> None:
     """Start a fork server for the commands that this process will start.
 
     Only Linux kills it with this process, however that ends; elsewhere there is none.
+
+    Parameters
+    ----------
+    commands
+        Such as `fine-tune`: it imports what they use.
     """
     if sys.platform != "linux":
         return
@@ -54,7 +59,7 @@ def start_fork_server() -> None:
         listener.listen(128)
         server = subprocess.Popen(
             # -P: a module in the user's folder is none of ours.
-            [sys.executable, "-P", "-m", __name__, str(listener.fileno())],
+            [sys.executable, "-P", "-m", __name__, str(listener.fileno()), *_modules(commands)],
             env=environment,
             pass_fds=[listener.fileno()],
             stdin=subprocess.DEVNULL,
@@ -63,6 +68,12 @@ def start_fork_server() -> None:
         )
     os.environ[SERVER] = f"{address} {fingerprint(environment)}"
     atexit.register(_stop, server)
+
+
+def _modules(commands: Collection[str]) -> Iterator[str]:
+    for stage, members in STAGES.items():
+        if not set(members).isdisjoint(commands):
+            yield f"bias_transfer.commands.{stage}"
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
@@ -215,8 +226,4 @@ def _import(name: str) -> None:
 
 if __name__ == "__main__":
     end_with_workflow()
-    serve(
-        socket.socket(fileno=int(sys.argv[1])),
-        [f"bias_transfer.commands.{stage}" for stage in STAGES],
-        main,
-    )
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:], main)

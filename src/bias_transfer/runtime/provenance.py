@@ -72,7 +72,12 @@ def _closure(module: str) -> frozenset[str]:
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
-    return tuple(_imported(ast.parse(_path(module).read_text())))
+    return tuple(_imported(_parsed(module)))
+
+
+@cache
+def _parsed(module: str) -> ast.Module:
+    return ast.parse(_path(module).read_text())
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
@@ -113,9 +118,10 @@ def _data_files(module: str) -> list[Path]:
 
 @cache
 def _tree(module: str) -> str:
-    tree = ast.parse(_path(module).read_text())
+    tree = _parsed(module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            # Imports are looked for in the same tree, and are no docstrings.
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
