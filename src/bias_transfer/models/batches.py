@@ -20,8 +20,8 @@ def overhead(model: PreTrainedModel) -> float:
     A token costs about one multiplication for each parameter of the encoder's layers, which is the
     unit here. A part costs besides: to read each parameter and to add to its gradient, as much as
     a fixed number of tokens; and to call the operations of each layer, which is a fixed time a
-    layer. Both are constants (benchmarks/training.md) and nothing is timed here, so that a batch
-    is always cut alike. A tiny model's batches are hardly cut, a large one's are cut fine.
+    layer. Both are constants (benchmarks/training.md): nothing is timed here, and a batch is always
+    cut alike. A tiny model's batches are hardly cut, a large one's are cut fine.
     """
     encoder = model.base_model
     embeddings = encoder.get_input_embeddings().weight.numel()
