@@ -11,6 +11,7 @@ from bias_transfer.errors import StudyError
 from bias_transfer.paper.tables import table_names
 from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
+from bias_transfer.runtime.fork_server import start_fork_server
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
 from bias_transfer.study.description import describe
@@ -49,6 +50,7 @@ UPSTREAM = {each.upstream.id: each.upstream for each in MODELS}
 DATASETS = {(each.task, each.dataset.id): each.dataset for each in MODELS}
 DESCRIBED = {task: describe(STUDY, task) for task in TASKS}
 DESCRIPTIONS = {task: each.model_dump(mode="json") for task, each in DESCRIBED.items()}
+DEFINITIONS = {task: STUDY.definition(task).model_dump(mode="json") for task in TASKS}
 DRAWN = {task: drawings_for(each) for task, each in DESCRIBED.items()}
 # A release needs no source, and theirs may be on another machine.
 SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
@@ -62,12 +64,20 @@ ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
 TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}}"
 
 
+# Fewer jobs than these import what they need sooner than a fork server would import it all.
+FEW_JOBS = 4
+
+
 # Not when it is read: a dry run and a report write no result.
 onstart:
     try:
         require_writable(Path(RESULTS), "results")
     except StudyError as error:
         raise WorkflowError(f"error: {error}") from None
+    # On a cluster each job has a machine of its own, and a Snakemake that runs this one job.
+    if workflow.local_exec and workflow.is_main_process:
+        if len(list(workflow.dag.needrun_jobs())) > FEW_JOBS:
+            start_fork_server()
 
 
 wildcard_constraints:
@@ -163,7 +173,7 @@ def log_of(*parts):
 
 def definition(task, *without):
     """Return what measuring a task depends on, less the parts that a rule does not use."""
-    whole = STUDY.definition(task).model_dump(mode="json")
+    whole = DEFINITIONS[task]
     return {key: value for key, value in whole.items() if key not in without}
 
 

@@ -17,7 +17,6 @@ from bias_transfer.errors import StudyError
 from bias_transfer.runtime.faults import explain
 from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots
 from bias_transfer.runtime.job import Command, Job
-from bias_transfer.runtime.lifetime import end_with_workflow
 from bias_transfer.runtime.lineage import record_outputs, start_run
 from bias_transfer.runtime.provenance import code_digest
 
@@ -50,7 +49,6 @@ logger = logging.getLogger("bias_transfer")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after one line on standard error."""
-    end_with_workflow()
     options = _parser().parse_args(arguments)
     if options.command == "lineage":
         return _tell_lineage(options.file, options.json)

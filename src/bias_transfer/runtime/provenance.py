@@ -38,6 +38,12 @@ def code_digest(stage: str, plugins: Iterable[str] = ()) -> str:
     plugins
         Such as `measures.pronoun_ranking`.
     """
+    return _digest(stage, tuple(plugins))
+
+
+# A grid asks for the same digests once a job.
+@cache
+def _digest(stage: str, plugins: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for module in sorted(modules_of(stage, plugins)):
         digest.update(f"{module}\0{_tree(module)}\0".encode())

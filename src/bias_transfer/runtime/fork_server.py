@@ -1,0 +1,222 @@
+"""The fork server: a process that has imported everything, and runs each command in a copy of it.
+
+A copy costs milliseconds where a new process imports torch and transformers for seconds. It starts
+with nothing done, no thread and no CUDA, and computes what a new process would. The server ends
+with the workflow, each copy with the server, with its command's own process (see `entry`), or with
+its work.
+"""
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import Any, NoReturn
+
+from bias_transfer.runtime.entry import SERVER, fingerprint, is_ours
+from bias_transfer.runtime.lifetime import WORKFLOW, end_with_workflow
+from bias_transfer.runtime.main import STAGES, main
+
+Run = Callable[[Sequence[str]], int]
+
+# What Snakemake sets in the shell of a rule of one thread, and numerical libraries read once.
+_ONE_THREAD = dict.fromkeys(
+    (
+        *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
+    ),
+    "1",
+)
+
+
+def start_fork_server() -> None:
+    """Start a fork server for the commands that this process will start.
+
+    Only Linux kills it with this process, however that ends; elsewhere there is none.
+    """
+    if sys.platform != "linux":
+        return
+    address = f"bias-transfer-{os.getpid()}-{os.urandom(8).hex()}"
+    environment = {**os.environ, **_ONE_THREAD, WORKFLOW: str(os.getpid())}
+    # It listens from now on: a command that is quicker than the server waits for it.
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"\0{address}")
+        listener.listen(128)
+        server = subprocess.Popen(
+            # -P: a module in the user's folder is none of ours.
+            [sys.executable, "-P", "-m", __name__, str(listener.fileno())],
+            env=environment,
+            pass_fds=[listener.fileno()],
+            stdin=subprocess.DEVNULL,
+            # Ctrl-C is for Snakemake and its commands, who pass it on.
+            start_new_session=True,
+        )
+    os.environ[SERVER] = f"{address} {fingerprint(environment)}"
+    atexit.register(_stop, server)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.kill()
+    server.wait()
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A running command.
+
+    Attributes
+    ----------
+    number
+        Its process id.
+    process
+        A file descriptor of the process, which can be read when it has ended.
+    client
+        To the process that asked: signals come in, the exit status goes out.
+    learned
+        A file in memory to which the copy writes the names of the modules that it imported.
+    """
+
+    number: int
+    process: int
+    client: socket.socket
+    learned: int
+
+
+def serve(listener: socket.socket, modules: Iterable[str], run: Run) -> NoReturn:
+    """Run a command in a copy for each that asks; while nobody asks, import.
+
+    Parameters
+    ----------
+    listener
+        Where commands ask.
+    modules
+        What to import, one after the other; then all that a copy had to import itself.
+    run
+        Given the words of a command, runs it and returns its exit status.
+    """
+    to_import = deque(modules)
+    copies: list[_Copy] = []
+    # What is imported is no garbage, and collecting it would write to memory that copies share.
+    gc.disable()
+    while True:
+        watched = [listener, *(each for copy in copies for each in _watched(copy))]
+        ready = wait(watched, timeout=0 if to_import else None)
+        if listener in ready:
+            copies += _accept(listener, run)
+        for copy in list(copies):
+            if copy.process in ready:
+                copies.remove(copy)
+                to_import.extend(_end(copy))
+            elif copy.client in ready:
+                _pass_on_signals(copy)
+        if not ready and to_import:
+            _import(to_import.popleft())
+
+
+def _watched(copy: _Copy) -> tuple[socket.socket, int]:
+    return copy.client, copy.process
+
+
+def _accept(listener: socket.socket, run: Run) -> list[_Copy]:
+    client, _ = listener.accept()
+    streams: list[int] = []
+    try:
+        request = _received(client, streams) if is_ours(client) else b""
+        if not request.endswith(b"\n"):
+            # Another user's, or a command that was killed while it asked.
+            client.close()
+            return []
+        learned = os.memfd_create("modules")
+        gc.freeze()
+        number = os.fork()
+        if not number:
+            _become(json.loads(request), streams, learned, run)
+        return [_Copy(number, os.pidfd_open(number), client, learned)]
+    finally:
+        for stream in streams:
+            os.close(stream)
+
+
+def _received(client: socket.socket, streams: list[int]) -> bytes:
+    """Return a request, and put the client's open streams into a list."""
+    request, files, _, _ = socket.recv_fds(client, 1, 3)
+    streams += files
+    while part := client.recv(65536):
+        request += part
+        if part.endswith(b"\n"):
+            break
+    return request
+
+
+def _become(request: dict[str, Any], streams: Sequence[int], learned: int, run: Run) -> NoReturn:
+    """Be the command, in a copy, as if the process that asked had run it."""
+    known = set(sys.modules)
+    status: object = 1
+    try:
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        os.environ[WORKFLOW] = str(os.getppid())
+        end_with_workflow()
+        os.chdir(request["folder"])
+        gc.enable()
+        status = run(request["arguments"])
+    except SystemExit as stop:
+        status = stop.code
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os.write(learned, "\n".join(set(sys.modules) - known).encode())
+        # What Python does at its end, but for taking apart, in half a second, what was imported.
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else 1)
+
+
+def _pass_on_signals(copy: _Copy) -> None:
+    try:
+        numbers = copy.client.recv(16)
+    except ConnectionResetError:
+        numbers = b""
+    # Without a number, the process that asked is gone, by a SIGKILL or with its workflow.
+    for number in numbers or [signal.SIGKILL]:
+        signal.pidfd_send_signal(copy.process, number)
+
+
+def _end(copy: _Copy) -> list[str]:
+    """Tell the process that asked how its command ended; return the modules it imported."""
+    _, status = os.waitpid(copy.number, 0)
+    os.close(copy.process)
+    with copy.client, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        copy.client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    with open(copy.learned, encoding="utf-8") as names:
+        names.seek(0)
+        return names.read().split()
+
+
+def _import(name: str) -> None:
+    # What cannot be imported here (a part of a package that needs another first) the copies
+    # import themselves, as they did before.
+    with contextlib.suppress(Exception):
+        importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    end_with_workflow()
+    serve(
+        socket.socket(fileno=int(sys.argv[1])),
+        [f"bias_transfer.commands.{stage}" for stage in STAGES],
+        main,
+    )

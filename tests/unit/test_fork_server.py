@@ -1,0 +1,246 @@
+"""A command in a copy of the fork server is as one in a process of its own, and ends with it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bias_transfer.runtime.entry import SERVER, fingerprint
+from tests.unit.test_lifetime import is_running
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fork server is Linux's")
+
+# A server whose commands are Python: the first word is run, and gives the exit status.
+SERVE = """
+import socket, sys
+from bias_transfer.runtime.fork_server import serve
+
+def run(words):
+    found = {}
+    exec(words[0], found)
+    return found.get("status", 0)
+
+serve(socket.socket(fileno=int(sys.argv[1])), [], run)
+"""
+ASK = """
+import sys
+from bias_transfer.runtime.entry import run_in_fork
+status = run_in_fork(sys.argv[1:])
+print("not served", file=sys.stderr) if status is None else sys.exit(status)
+"""
+
+
+class Server:
+    """A running server, and commands that ask it."""
+
+    def __init__(self) -> None:
+        # With a language, as Python would set one of its own.
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "LC_ALL": "C.UTF-8",
+        }
+        address = f"bias-transfer-test-{os.getpid()}-{os.urandom(4).hex()}"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"\0{address}")
+            listener.listen()
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", SERVE, str(listener.fileno())],
+                env=self.environment,
+                pass_fds=[listener.fileno()],
+            )
+        self.variable = {SERVER: f"{address} {fingerprint(self.environment)}"}
+
+    def ask(self, code: str, **options) -> subprocess.Popen:
+        environment = self.environment | self.variable | options.pop("environment", {})
+        return subprocess.Popen(
+            [sys.executable, "-c", ASK, code],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def answer(self, code: str, given: str = "", **options) -> tuple[int, str, str]:
+        asking = self.ask(code, **options)
+        printed, complained = asking.communicate(given, timeout=60)
+        return asking.returncode, printed, complained
+
+
+@pytest.fixture(scope="module")
+def server():
+    running = Server()
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+def wait_until_gone(process: int) -> None:
+    while is_running(process):
+        time.sleep(0.01)
+
+
+def test_a_command_has_the_streams_folder_and_variables_of_who_asked(server, tmp_path):
+    code = (
+        "import os, sys; print(sys.stdin.read(), os.getcwd(), os.environ['TMPDIR']);"
+        "print('worse', file=sys.stderr)"
+    )
+    answer = server.answer(code, "in", cwd=tmp_path, environment={"TMPDIR": "here"})
+    assert answer == (0, f"in {tmp_path} here\n", "worse\n")
+
+
+@pytest.mark.parametrize("status", [0, 1, 7])
+def test_its_exit_status_is_told(server, status):
+    assert server.answer(f"status = {status}") == (status, "", "")
+
+
+def test_a_usage_error_is_two_as_argparse_has_it(server):
+    code = "import argparse; argparse.ArgumentParser(prog='x').parse_args(['--no'])"
+    status, _, complained = server.answer(code)
+    assert (status, "unrecognized arguments: --no" in complained) == (2, True)
+
+
+def test_an_error_nobody_caught_is_told_with_its_traceback(server):
+    status, _, complained = server.answer("1 / 0")
+    assert (status, "ZeroDivisionError" in complained) == (1, True)
+
+
+def test_a_command_killed_by_a_signal_is_told_as_a_shell_tells_it(server):
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert server.answer(code)[0] == 128 + signal.SIGKILL
+
+
+def test_what_runs_at_a_programs_end_runs(server):
+    assert server.answer("import atexit; atexit.register(print, 'end')")[1] == "end\n"
+
+
+def test_commands_do_not_see_what_another_changed(server):
+    server.answer("import os, sys; os.environ['SEEN'] = sys.seen = 'yes'; os.chdir('/')")
+    code = "import os, sys; print(hasattr(sys, 'seen'), 'SEEN' in os.environ)"
+    assert server.answer(code)[1] == "False False\n"
+
+
+def test_commands_run_side_by_side(server, tmp_path):
+    # Each waits for the other's file.
+    code = (
+        "import pathlib, sys, time\nmine, other = map(pathlib.Path, sys.stdin.read().split())\n"
+        "mine.touch()\nwhile not other.exists(): time.sleep(0.01)"
+    )
+    with server.ask(code, cwd=tmp_path) as first, server.ask(code, cwd=tmp_path) as second:
+        for asking, given in ((first, "a b"), (second, "b a")):
+            asking.stdin.write(given)
+            asking.stdin.close()
+    assert (first.returncode, second.returncode) == (0, 0)
+
+
+def test_what_one_command_imported_the_next_finds_imported(server):
+    probe = "import sys; print('colorsys' in sys.modules)"
+    assert server.answer(probe)[1] == "False\n"
+    server.answer("import colorsys")
+    deadline = time.monotonic() + 60
+    while server.answer(probe)[1] != "True\n":
+        assert time.monotonic() < deadline
+
+
+def test_it_is_one_thread_and_each_copy_collects_its_garbage(server):
+    code = "import gc, os; print(len(os.listdir('/proc/self/task')), gc.isenabled())"
+    assert server.answer(code)[1] == "1 True\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_goes_on_to_the_command(server, number):
+    code = (
+        "import signal, sys, time\n"
+        f"signal.signal({int(number)}, lambda *_: sys.exit(9))\nprint('ready', flush=True)\n"
+        "time.sleep(60)"
+    )
+    with server.ask(code) as asking:
+        assert asking.stdout.readline() == "ready\n"
+        asking.send_signal(number)
+    assert asking.returncode == 9
+
+
+SLEEP = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+
+
+def test_a_command_dies_with_the_process_that_asked(server):
+    with server.ask(SLEEP) as asking:
+        running = int(asking.stdout.readline())
+        asking.kill()
+    wait_until_gone(running)
+
+
+def test_a_command_dies_with_the_server_and_whoever_asked_is_told():
+    own = Server()
+    asking = own.ask(SLEEP)
+    running = int(asking.stdout.readline())
+    own.process.kill()
+    own.process.wait()
+    wait_until_gone(running)
+    _, complained = asking.communicate(timeout=60)
+    assert asking.returncode == 1
+    assert complained == "error: the command's process was lost; run snakemake again\n"
+
+
+def test_a_server_that_is_gone_serves_nobody():
+    own = Server()
+    own.process.kill()
+    own.process.wait()
+    assert own.answer("")[2] == "not served\n"
+
+
+def test_another_environment_is_not_served(server):
+    # What was imported with other variables, such as OMP_NUM_THREADS, is not what would be.
+    assert server.answer("", environment={"OMP_NUM_THREADS": "2"})[2] == "not served\n"
+
+
+def test_without_a_server_a_command_runs_by_itself():
+    environment = {key: value for key, value in os.environ.items() if key != SERVER}
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK], env=environment, capture_output=True, text=True, check=True
+    )
+    assert asked.stderr == "not served\n"
+
+
+# What the workflow's process does.
+WORKFLOW = """
+import os, subprocess, sys
+from bias_transfer.runtime.fork_server import start_fork_server
+start_fork_server()
+command = 'exec "$0" -c "$1" lineage missing'
+# Were it not served, its status would be none, which is success.
+entry = '''
+import sys
+from bias_transfer.runtime.entry import run_in_fork
+sys.exit(run_in_fork(sys.argv[1:]))
+'''
+one_thread = {name: '1' for name in sys.argv[1].split()}
+result = subprocess.run(['bash', '-c', command, sys.executable, entry], env=os.environ | one_thread)
+children = open(f'/proc/self/task/{os.getpid()}/children').read().split()
+print(result.returncode, *children, flush=True)
+"""
+THREADS = (
+    "OMP_NUM_THREADS GOTO_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS "
+    "VECLIB_MAXIMUM_THREADS NUMEXPR_NUM_THREADS"
+)
+
+
+def test_the_workflows_own_server_runs_its_commands_and_ends_with_it(tmp_path: Path):
+    ran = subprocess.run(
+        [sys.executable, "-c", WORKFLOW, THREADS],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, server = map(int, ran.stdout.split())
+    assert status == 1
+    assert ran.stderr == "error: missing: the file is missing; make it with `snakemake missing`\n"
+    assert not is_running(server)
