@@ -76,6 +76,9 @@ onstart:
         raise WorkflowError(f"error: {error}") from None
     # On a cluster each job has a machine of its own, and a Snakemake that runs this one job.
     if workflow.local_exec and workflow.is_main_process:
+        # No more than 100 jobs may start in a second, for which Snakemake 9.27 looks through the plan a
+        # second after each look at it: the more often, the more jobs have ended.
+        workflow.scheduler.job_rate_limiter = None
         waiting = [job.rule.name for job in workflow.dag.needrun_jobs()]
         if len(waiting) > FEW_JOBS:
             start_fork_server([rule.replace("_", "-") for rule in waiting])
