@@ -143,6 +143,7 @@ def test_every_rule_quotes_what_it_hands_to_the_shell(root: Path) -> None:
     assert {each for each in handed if not each.endswith(":q")} == {
         "ON_GPU",
         "resources.gpu",
+        "resources.gpu_share",
         "resources.checkpoint_seconds",
     }
 
