@@ -17,7 +17,7 @@ rule prepare_checkpoint:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=1,
+        gpu=GPU,
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
     params:
@@ -86,7 +86,7 @@ rule prepare_sentiment_classifier:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=int(SENTIMENT_IS_LEARNED),
+        gpu=GPU * SENTIMENT_IS_LEARNED,
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
     params:

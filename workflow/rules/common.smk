@@ -12,6 +12,7 @@ from bias_transfer.paper.names import table_names
 from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.fork_server import start_fork_server
+from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
 from bias_transfer.study.description import describe
@@ -64,6 +65,12 @@ ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
 TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}}"
 
 
+# This machine does the work itself, rather than plan it or hand it out.
+WORKS_HERE = workflow.local_exec and workflow.is_main_process and not workflow.dryrun
+# Whatever trains asks for a GPU, but not of a machine that has none: there it is the cores that say
+# how many train side by side.
+GPU = int(not WORKS_HERE or bool(visible_devices()))
+
 # Fewer jobs than these import what they need sooner than a fork server would import it all.
 FEW_JOBS = 4
 
@@ -75,7 +82,7 @@ onstart:
     except StudyError as error:
         raise WorkflowError(f"error: {error}") from None
     # On a cluster each job has a machine of its own, and a Snakemake that runs this one job.
-    if workflow.local_exec and workflow.is_main_process:
+    if WORKS_HERE:
         # No more than 100 jobs may start in a second, for which Snakemake 9.27 looks through the plan a
         # second after each look at it: the more often, the more jobs have ended.
         workflow.scheduler.job_rate_limiter = None
