@@ -149,6 +149,19 @@ def test_weights_go_once_they_are_scored_and_come_back_when_they_are_needed(
     assert plan == {"fine_tune": 1, "score_fine_tuned": 1}
 
 
+@pytest.mark.parametrize(("devices", "gpus"), [("", "0"), ("0", "1")])
+def test_a_training_asks_for_a_gpu_where_the_machine_has_one(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, devices: str, gpus: str
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
+    copied = Study(shutil.copytree(study.folder, tmp_path / "study"), study.root)
+    target = "results/finetune/bios/random-t1/original/seed1/manifest.json"
+    shutil.rmtree((copied.folder / target).parent)
+    result = copied.snakemake(target, "--cores", "1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.findall(r"^ +resources: .*\bgpu=(\d+)", result.stderr, re.MULTILINE) == [gpus]
+
+
 def test_another_gamma_adds_one_model(study: Study) -> None:
     plan = study.planned(overlay="upstream: {sentdebias: {gammas: [1, 5]}}")
     models = {
