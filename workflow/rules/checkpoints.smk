@@ -17,7 +17,7 @@ rule prepare_checkpoint:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=GPU,
+        gpu=lambda wildcards: gpus_of_training(),
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
     params:
@@ -86,7 +86,7 @@ rule prepare_sentiment_classifier:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=GPU * SENTIMENT_IS_LEARNED,
+        gpu=lambda wildcards: SENTIMENT_IS_LEARNED * gpus_of_training(),
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
     params:

@@ -2,6 +2,7 @@
 import json
 import math
 import os
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -65,11 +66,22 @@ ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
 TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}}"
 
 
-# This machine does the work itself, rather than plan it or hand it out.
-WORKS_HERE = workflow.local_exec and workflow.is_main_process and not workflow.dryrun
-# Whatever trains asks for a GPU, but not of a machine that has none: there it is the cores that say
-# how many train side by side.
-GPU = int(not WORKS_HERE or bool(visible_devices()))
+def works_here():
+    """Tell whether this machine does the work itself, rather than plan it or hand it out.
+
+    Only known once the rules have been read.
+    """
+    return workflow.local_exec and workflow.is_main_process and not workflow.dryrun
+
+
+@cache
+def gpus_of_training():
+    """Return the GPUs that a training asks for: none of a machine that has none.
+
+    There it is the cores that say how many train side by side.
+    """
+    return int(not works_here() or bool(visible_devices()))
+
 
 # Fewer jobs than these import what they need sooner than a fork server would import it all.
 FEW_JOBS = 4
@@ -82,7 +94,7 @@ onstart:
     except StudyError as error:
         raise WorkflowError(f"error: {error}") from None
     # On a cluster each job has a machine of its own, and a Snakemake that runs this one job.
-    if WORKS_HERE:
+    if works_here():
         # No more than 100 jobs may start in a second, for which Snakemake 9.27 looks through the plan a
         # second after each look at it: the more often, the more jobs have ended.
         workflow.scheduler.job_rate_limiter = None

@@ -18,7 +18,7 @@ rule fine_tune:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=GPU,
+        gpu=lambda wildcards: gpus_of_training(),
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
     params:
