@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bias_transfer.runtime.entry import SERVER, fingerprint
+from bias_transfer.runtime.fork_server import start_fork_server
 from tests.unit.test_lifetime import is_running
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fork server is Linux's")
@@ -207,6 +208,16 @@ def test_without_a_server_a_command_runs_by_itself():
         [sys.executable, "-c", ASK], env=environment, capture_output=True, text=True, check=True
     )
     assert asked.stderr == "not served\n"
+
+
+def test_a_kernel_that_cannot_wait_for_copies_has_no_server(monkeypatch):
+    def refused(process):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.delenv(SERVER, raising=False)
+    monkeypatch.setattr(os, "pidfd_open", refused)
+    start_fork_server(["draw"])
+    assert SERVER not in os.environ
 
 
 # What the workflow's process does.

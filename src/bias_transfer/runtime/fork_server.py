@@ -42,14 +42,15 @@ _ONE_THREAD = dict.fromkeys(
 def start_fork_server(commands: Collection[str]) -> None:
     """Start a fork server for the commands that this process will start.
 
-    Only Linux kills it with this process, however that ends; elsewhere there is none.
+    Only Linux, since 5.3, kills it with this process, however that ends, and lets it wait for its
+    copies; elsewhere there is none.
 
     Parameters
     ----------
     commands
         Such as `fine-tune`: it imports what they use.
     """
-    if sys.platform != "linux":
+    if not _kernel_can():
         return
     address = f"bias-transfer-{os.getpid()}-{os.urandom(8).hex()}"
     environment = {**os.environ, **_ONE_THREAD, WORKFLOW: str(os.getpid())}
@@ -68,6 +69,16 @@ def start_fork_server(commands: Collection[str]) -> None:
         )
     os.environ[SERVER] = f"{address} {fingerprint(environment)}"
     atexit.register(_stop, server)
+
+
+def _kernel_can() -> bool:
+    if sys.platform != "linux":
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
 
 
 def _modules(commands: Collection[str]) -> Iterator[str]:
