@@ -63,10 +63,13 @@ def run_in_fork(arguments: Sequence[str]) -> int | None:
             return None
         request = {"arguments": arguments, "folder": os.getcwd(), "environment": dict(os.environ)}
         words = json.dumps(request).encode() + b"\n"
-        socket.send_fds(connection, [words[:1]], [0, 1, 2])
-        connection.sendall(words[1:])
+        # A signal that comes meanwhile follows the request.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
         for number in _FORWARDED:
             signal.signal(number, lambda number, _: connection.sendall(bytes([number])))
+        socket.send_fds(connection, [words[:1]], [0, 1, 2])
+        connection.sendall(words[1:])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
         answer = connection.recv(16)
     if not answer:
         print("error: the command's process was lost; run snakemake again", file=sys.stderr)
