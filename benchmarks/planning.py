@@ -30,8 +30,13 @@ SHARE = 0.05
 
 # Stands in for `bias-transfer`: each output is there, and nothing else.
 COMMAND = """#!/bin/bash
+command=$1
 while [ $# -gt 0 ]; do
-    if [ "$1" = --output ]; then mkdir -p "$(dirname "$3")"; : > "$3"; shift 2; fi
+    if [ "$1" = --output ]; then
+        mkdir -p "$(dirname "$3")"; : > "$3"
+        if [ "$command" = fine-tune ]; then : > "$(dirname "$3")/model.safetensors"; fi
+        shift 2
+    fi
     shift
 done
 sleep 1
@@ -111,7 +116,8 @@ def main() -> int:
     missed += ["dry run"] * (seconds > DRY_RUN)
     missed += ["growth a job"] * (growth > GROWTH)
     missed += ["share of a core"] * (share > SHARE)
-    print(*(f"missed: {each}" for each in missed), sep="\n")
+    for each in missed:
+        print(f"missed: {each}")
     print(f"growth a job: {growth:.2f} (at most {GROWTH:g})")
     print(f"share of a core while paper-mini runs: {share:.3f} (at most {SHARE:g})")
     return bool(missed)
