@@ -9,7 +9,7 @@ from bias_transfer.seeding import generator
 
 # What a part costs besides its tokens, in tokens that could be computed instead: see `overhead`.
 # Measured on a CPU. On a GPU, from its arithmetic: a layer is called in about a millisecond, in
-# which it could compute thousands of tokens of roberta-base's size; batches remain whole there.
+# which it could compute thousands of tokens of a base-size model; batches remain whole there.
 _TRAFFIC = {"cpu": 90.0, "cuda": 0.0}
 _CALLS = {"cpu": 4.5e6, "cuda": 3e10}
 
