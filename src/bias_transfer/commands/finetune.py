@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
 import torch
 from transformers.utils import SAFE_WEIGHTS_NAME
 
@@ -74,4 +73,4 @@ def _tokens(job: Job, name: str, upstream: Path) -> Path:
 
 def _labelled(path: Path, labels: Sequence[str]) -> LabelledTokens:
     rows, encoded = read_encoded(path)
-    return LabelledTokens(encoded, pd.Index(labels).get_indexer(pd.Index(rows["label"])))
+    return LabelledTokens.of(encoded, rows["label"], labels)

@@ -1,7 +1,6 @@
 """The command that makes the sentiment classifier ready."""
 
 import numpy as np
-import pandas as pd
 import torch
 
 from bias_transfer.data.hub import model_folder, resolve
@@ -57,9 +56,8 @@ def _train(job: Job) -> None:
     model = new_classifier(upstream, labels).to(device)
     length = checked_length(model, settings["maximum_length"])
     tokens = {
-        part: LabelledTokens(
-            encode(tokenizer, table["text"].tolist(), length),
-            pd.Index(labels).get_indexer(pd.Index(table["label"])),
+        part: LabelledTokens.of(
+            encode(tokenizer, table["text"].tolist(), length), table["label"], labels
         )
         for part, table in parts.items()
     }

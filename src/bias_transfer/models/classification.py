@@ -1,5 +1,6 @@
 """Fine-tune a classifier on labelled text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,11 @@ class LabelledTokens:
 
     encoded: Encoded
     labels: np.ndarray
+
+    @classmethod
+    def of(cls, encoded: Encoded, named: pd.Series, labels: Sequence[str]) -> "LabelledTokens":
+        """Return texts with the place, among a model's `labels`, of what each is `named`."""
+        return cls(encoded, pd.Index(labels).get_indexer(pd.Index(named)))
 
     @property
     def lengths(self) -> np.ndarray:
