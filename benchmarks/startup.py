@@ -10,7 +10,6 @@ needs, and in a process of its own. The fork server's own imports count as start
 import os
 import re
 import resource
-import socket
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from bias_transfer.runtime.entry import SERVER, fingerprint
+from bias_transfer.runtime.fork_server import launch
 from bias_transfer.runtime.main import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +34,6 @@ import importlib, socket, sys
 from bias_transfer.runtime.fork_server import serve
 for name in sys.argv[2:]:
     importlib.import_module(name)
-print("ready", flush=True)
 serve(socket.socket(fileno=int(sys.argv[1])), [], lambda words: 0)
 """
 MODULES = {stage: f"bias_transfer.commands.{stage}" for stage in STAGES}
@@ -61,20 +60,11 @@ def start_of_each() -> tuple[dict[str, float], float, float]:
     alone: dict[str, list[float]] = {stage: [] for stage in STAGES}
     copies = []
     environment = dict(os.environ)
-    address = f"bias-transfer-benchmark-{os.getpid()}"
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"\0{address}")
-        listener.listen()
-        server = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(listener.fileno()), *MODULES.values()],
-            env=environment,
-            pass_fds=[listener.fileno()],
-            stdout=subprocess.PIPE,
-        )
-    assert server.stdout is not None
-    server.stdout.readline()
-    imported = of_process(server.pid)
+    server, address = launch(["-c", SERVE], [*MODULES.values()], environment)
     asking = environment | {SERVER: f"{address} {fingerprint(environment)}"}
+    # It is served once all is imported.
+    spent(sys.executable, "-c", ASK, env=asking)
+    imported = of_process(server.pid)
     for _ in range(ROUNDS):
         for stage, module in MODULES.items():
             before = of_process(server.pid)
@@ -82,7 +72,7 @@ def start_of_each() -> tuple[dict[str, float], float, float]:
             copies.append(client + of_process(server.pid) - before)
             alone[stage].append(spent(sys.executable, "-c", IMPORT, module))
     server.kill()
-    server.communicate()
+    server.wait()
     medians = {stage: statistics.median(each) for stage, each in alone.items()}
     return medians, statistics.median(copies), imported
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,10 +10,8 @@ from pathlib import Path
 import pytest
 
 from bias_transfer.runtime.entry import SERVER, fingerprint
-from bias_transfer.runtime.fork_server import start_fork_server
-from tests.unit.test_lifetime import is_running
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fork server is Linux's")
+from bias_transfer.runtime.fork_server import launch, start_fork_server
+from tests.unit.test_lifetime import is_running, on_linux
 
 # A server whose commands are Python: the first word is run, and gives the exit status.
 SERVE = """
@@ -46,16 +43,12 @@ class Server:
             "PYTHONPATH": os.pathsep.join(sys.path),
             "LC_ALL": "C.UTF-8",
         }
-        address = f"bias-transfer-test-{os.getpid()}-{os.urandom(4).hex()}"
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(f"\0{address}")
-            listener.listen()
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", SERVE, str(listener.fileno())],
-                env=self.environment,
-                pass_fds=[listener.fileno()],
-            )
+        self.process, address = launch(["-c", SERVE], [], self.environment)
         self.variable = {SERVER: f"{address} {fingerprint(self.environment)}"}
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
     def ask(self, code: str, **options) -> subprocess.Popen:
         environment = self.environment | self.variable | options.pop("environment", {})
@@ -77,10 +70,11 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server():
+    if sys.platform != "linux":
+        pytest.skip("the fork server is Linux's")
     running = Server()
     yield running
-    running.process.kill()
-    running.process.wait()
+    running.kill()
 
 
 def wait_until_gone(process: int) -> None:
@@ -106,6 +100,20 @@ def test_a_usage_error_is_two_as_argparse_has_it(server):
     code = "import argparse; argparse.ArgumentParser(prog='x').parse_args(['--no'])"
     status, _, complained = server.answer(code)
     assert (status, "unrecognized arguments: --no" in complained) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [("", 0, ""), ("None", 0, ""), ("3", 3, ""), ("'error: no'", 1, "error: no\n")],
+)
+def test_leaving_by_sys_exit_is_told_as_python_tells_it(server, code, status, told):
+    assert server.answer(f"import sys; sys.exit({code})") == (status, "", told)
+
+
+def test_a_command_ends_also_where_its_end_fails(server):
+    code = "import atexit; atexit.register(lambda: 1 / 0); status = 7"
+    status, _, complained = server.answer(code)
+    assert (status, "ZeroDivisionError" in complained) == (7, True)
 
 
 def test_an_error_nobody_caught_is_told_with_its_traceback(server):
@@ -178,22 +186,22 @@ def test_a_command_dies_with_the_process_that_asked(server):
     wait_until_gone(running)
 
 
+@on_linux
 def test_a_command_dies_with_the_server_and_whoever_asked_is_told():
     own = Server()
     asking = own.ask(SLEEP)
     running = int(asking.stdout.readline())
-    own.process.kill()
-    own.process.wait()
+    own.kill()
     wait_until_gone(running)
     _, complained = asking.communicate(timeout=60)
     assert asking.returncode == 1
     assert complained == "error: the command's process was lost; run snakemake again\n"
 
 
+@on_linux
 def test_a_server_that_is_gone_serves_nobody():
     own = Server()
-    own.process.kill()
-    own.process.wait()
+    own.kill()
     assert own.answer("")[2] == "not served\n"
 
 
@@ -210,6 +218,7 @@ def test_without_a_server_a_command_runs_by_itself():
     assert asked.stderr == "not served\n"
 
 
+@on_linux
 def test_a_kernel_that_cannot_wait_for_copies_has_no_server(monkeypatch):
     def refused(process):
         raise OSError(38, "Function not implemented")
@@ -223,7 +232,7 @@ def test_a_kernel_that_cannot_wait_for_copies_has_no_server(monkeypatch):
 # What the workflow's process does.
 WORKFLOW = """
 import os, subprocess, sys
-from bias_transfer.runtime.fork_server import start_fork_server
+from bias_transfer.runtime.fork_server import launch, start_fork_server
 start_fork_server(["draw"])
 command = 'exec "$0" -c "$1" lineage missing'
 # Were it not served, its status would be none, which is success.
@@ -243,6 +252,7 @@ THREADS = (
 )
 
 
+@on_linux
 def test_the_workflows_own_server_runs_its_commands_and_ends_with_it(tmp_path: Path):
     ran = subprocess.run(
         [sys.executable, "-c", WORKFLOW, THREADS],

@@ -6,7 +6,6 @@ other programs to run: a copy has its own environment, folder and streams, as a 
 
 import atexit
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from bias_transfer.runtime.entry import SERVER, fingerprint
+from bias_transfer.runtime.fork_server import launch
 from bias_transfer.runtime.lifetime import WORKFLOW
 
 # The first word is the program.
@@ -68,16 +68,7 @@ def run(
 @cache
 def _address() -> str:
     """Start this process's server, which ends with it; return where it listens."""
-    address = f"bias-transfer-tests-{os.getpid()}-{os.urandom(8).hex()}"
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"\0{address}")
-        listener.listen()
-        server = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(listener.fileno())],
-            env=os.environ | {WORKFLOW: str(os.getpid())},
-            pass_fds=[listener.fileno()],
-            stdin=subprocess.DEVNULL,
-        )
+    server, address = launch(["-c", _SERVE], [], os.environ | {WORKFLOW: str(os.getpid())})
 
     def stop() -> None:
         server.kill()

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, NoReturn
@@ -52,23 +52,48 @@ def start_fork_server(commands: Collection[str]) -> None:
     """
     if not _kernel_can():
         return
-    address = f"bias-transfer-{os.getpid()}-{os.urandom(8).hex()}"
     environment = {**os.environ, **_ONE_THREAD, WORKFLOW: str(os.getpid())}
+    # -P: a module in the user's folder is none of ours.
+    program = ["-P", "-m", __name__]
+    server, address = launch(program, [*_modules(commands)], environment)
+    os.environ[SERVER] = f"{address} {fingerprint(environment)}"
+    atexit.register(_stop, server)
+
+
+def launch(
+    program: Sequence[str], arguments: Sequence[str], environment: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a Python program that serves, in a session of its own.
+
+    Parameters
+    ----------
+    program
+        Python's words for it. It calls `serve` on the listener, of whose file descriptor its first
+        argument is the number.
+    arguments
+        What comes after that number.
+    environment
+        Its variables.
+
+    Returns
+    -------
+    tuple
+        The process, and the address at which it listens.
+    """
+    address = f"bias-transfer-{os.getpid()}-{os.urandom(8).hex()}"
     # It listens from now on: a command that is quicker than the server waits for it.
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"\0{address}")
         listener.listen(128)
         server = subprocess.Popen(
-            # -P: a module in the user's folder is none of ours.
-            [sys.executable, "-P", "-m", __name__, str(listener.fileno()), *_modules(commands)],
+            [sys.executable, *program, str(listener.fileno()), *arguments],
             env=environment,
             pass_fds=[listener.fileno()],
             stdin=subprocess.DEVNULL,
             # Ctrl-C is for Snakemake and its commands, who pass it on.
             start_new_session=True,
         )
-    os.environ[SERVER] = f"{address} {fingerprint(environment)}"
-    atexit.register(_stop, server)
+    return server, address
 
 
 def _kernel_can() -> bool:
@@ -162,7 +187,7 @@ def _accept(listener: socket.socket, run: Run) -> list[_Copy]:
         gc.freeze()
         number = os.fork()
         if not number:
-            _become(json.loads(request), streams, learned, run)
+            _become(request, streams, learned, run)
         return [_Copy(number, os.pidfd_open(number), client, learned)]
     finally:
         for stream in streams:
@@ -180,13 +205,14 @@ def _received(client: socket.socket, streams: list[int]) -> bytes:
     return request
 
 
-def _become(request: dict[str, Any], streams: Sequence[int], learned: int, run: Run) -> NoReturn:
+def _become(asked: bytes, streams: Sequence[int], learned: int, run: Run) -> NoReturn:
     """Be the command, in a copy, as if the process that asked had run it."""
     known = set(sys.modules)
-    status: object = 1
+    status = 1
     try:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
+        request: dict[str, Any] = json.loads(asked)
         os.environ.clear()
         os.environ.update(request["environment"])
         os.environ[WORKFLOW] = str(os.getppid())
@@ -195,16 +221,34 @@ def _become(request: dict[str, Any], streams: Sequence[int], learned: int, run: 
         gc.enable()
         status = run(request["arguments"])
     except SystemExit as stop:
-        status = stop.code
+        status = _status_of(stop)
     except BaseException:
+        # Nobody is above a copy to catch it: it is told, and ends the command, as Python does.
         traceback.print_exc()
     finally:
         os.write(learned, "\n".join(set(sys.modules) - known).encode())
-        # What Python does at its end, but for taking apart, in half a second, what was imported.
+        _leave(status)
+
+
+def _status_of(stop: SystemExit) -> int:
+    """Return an exit status, and tell the message that may stand in its place, as Python does."""
+    if stop.code is None or isinstance(stop.code, int):
+        return stop.code or 0
+    print(stop.code, file=sys.stderr)
+    return 1
+
+
+def _leave(status: int) -> NoReturn:
+    """End as Python ends, but for taking apart, in half a second, what was imported."""
+    try:
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(status if isinstance(status, int) else 1)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        # Whatever happened: a copy that went on would be a second server.
+        os._exit(status)
 
 
 def _pass_on_signals(copy: _Copy) -> None:
