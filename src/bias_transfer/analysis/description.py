@@ -37,6 +37,8 @@ class Quantity(Section):
     """Whether it differs from template to template of one model and item."""
     missing: str = ""
     """Why a value may be missing, for the reason of a row left out; empty: the table says it."""
+    variance: str = ""
+    """Column of its sampling variance, from the counts; empty: unknown."""
 
 
 class Intervention(Section):

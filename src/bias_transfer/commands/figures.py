@@ -8,7 +8,10 @@ from bias_transfer.report.figures._look import save_figure
 from bias_transfer.runtime.artifacts import atomic_file, read_table
 from bias_transfer.runtime.job import Job
 
-_ANALYSED = ("item_means", "correlations", "transfer", "regressions", "contents")
+_ANALYSED = (
+    *("item_means", "correlations", "transfer", "regressions", "contents"),
+    *("slopes", "verdicts", "specification_curve"),
+)
 
 
 def draw(job: Job) -> None:

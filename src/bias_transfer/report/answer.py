@@ -1,25 +1,48 @@
 """The study's answer in a page of text, every number of which stands in a table."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.evidence import Evidence
 from bias_transfer.analysis.means import distribution, unmodified
 from bias_transfer.analysis.tables import why_missing
+from bias_transfer.analysis.verdict import Verdict
+from bias_transfer.report.sheet import minus
 
-SIGNIFICANCE = 0.01
+# By whether interventions moved the source, what is said of it.
+_SAID = {
+    "within": {
+        "transfers": "transfers",
+        "transfers, but less than matters": "transfers, but less than matters",
+        "is inverted": "is inverted",
+        "does not transfer": "does not transfer",
+    },
+    "between": {
+        "transfers": "goes with downstream bias",
+        "transfers, but less than matters": "goes with downstream bias, but less than matters",
+        "is inverted": "goes against downstream bias",
+        "does not transfer": "does not go with downstream bias",
+    },
+}
+_RELIABILITIES = {
+    ("upstream", "templates, between items"): "upstream bias over templates",
+    ("upstream", "templates, within items"): "its changes over templates",
+    ("downstream", "seeds"): "downstream bias over fine-tuning seeds",
+    ("downstream", "test rows"): "downstream bias over test rows",
+}
 
 
 def answer(
     note: str,
     tasks: Sequence[TaskDescription],
     observations: Mapping[str, pd.DataFrame],
-    regressions: pd.DataFrame,
     performance: Mapping[str, pd.DataFrame],
+    evidence: Mapping[str, Sequence[Evidence]],
 ) -> str:
-    """Write the answer as Markdown.
+    """Write the answer as Markdown: a sentence a task, then what it rests on.
 
     Parameters
     ----------
@@ -28,22 +51,130 @@ def answer(
     tasks
         The study's tasks, in the order of their sections.
     observations, performance
-        By task: the observation table and each model's accuracy.
-    regressions
-        The coefficient table of all tasks.
+        By task: the observation table and each model's accuracy, of the principal adaptation.
+    evidence
+        By task: what each adaptation shows, the principal one first.
     """
-    regressions = regressions.fillna({"reason": ""})  # as a table that was read again has it
-    parts = [f"# Does upstream bias survive fine-tuning?\n\n{note}\n"]
-    for task in tasks:
-        rows = observations[task.name]
-        lines = [
-            _quality(rows, performance[task.name]),
-            _extremes(task, rows),
-            *_findings(task, regressions[regressions["task"] == task.name]),
-            _undefined(task, rows),
+    head = "\n\n".join(
+        [
+            "# Does bias survive fine-tuning, or does it come from the data?",
+            note,
+            *(f"**{task.title}.** {verdict_sentence(task, evidence[task.name][0])}" for task in tasks),
+            _how_to_read(evidence[tasks[0].name][0].smallest_effect),
         ]
-        parts.append("\n".join([f"## {task.title}", "", *(f"- {line}" for line in lines), ""]))
-    return "\n".join(parts)
+    )
+    return "\n".join([f"{head}\n", *(_section(task, observations, performance, evidence) for task in tasks)])
+
+
+def verdict_sentence(task: TaskDescription, of: Evidence) -> str:
+    """Say in plain words what one adaptation shows of the model's bias and of the data's."""
+    said = {each.source: each for each in of.verdicts}
+    return (
+        f"{dict(task.adaptations)[of.adaptation]}: the bias of the pre-trained model "
+        f"{_verdict(said['model'])}; that of the fine-tuning data {_verdict(said['data'])}."
+    )
+
+
+def _verdict(of: Verdict) -> str:
+    if of.word == "not estimated":
+        return f"is not estimated ({of.reason})"
+    numbers = f"{_signed(of.standardised)}, 95 % interval {_signed(of.low)} to {_signed(of.high)}"
+    if of.word == "undecided":
+        if of.reason:
+            return f"is undecided ({of.reason}; {numbers})"
+        return (
+            f"is undecided ({numbers}; a slope of {of.smallest_detectable:.2f} would have been found "
+            "with a power of 80 %)"
+        )
+    return f"{_SAID[of.effects][of.word]} ({numbers})"
+
+
+def _how_to_read(smallest_effect: float) -> str:
+    return (
+        "The numbers are slopes in standard deviations of downstream bias a standard deviation of "
+        "its source, both over the items of the unmodified model. *Transfers* and *does not "
+        "transfer* rest on what interventions changed: how far an item's downstream bias moved with "
+        "the source. Where no intervention moved a source, it can only be said whether the two *go* "
+        f"together. A slope within ±{smallest_effect:g} does not matter "
+        "(`analysis.smallest_effect`); *undecided* means that this study cannot tell."
+    )
+
+
+def _section(
+    task: TaskDescription,
+    observations: Mapping[str, pd.DataFrame],
+    performance: Mapping[str, pd.DataFrame],
+    evidence: Mapping[str, Sequence[Evidence]],
+) -> str:
+    rows, found = observations[task.name], evidence[task.name]
+    lines = [
+        *(verdict_sentence(task, of) for of in found[1:]),
+        _reliability(found[0]),
+        _explained(found[0]),
+        _between(task, found[0]),
+        _quality(rows, performance[task.name]),
+        _extremes(task, rows),
+        *_left_out(task, found),
+        _undefined(task, rows),
+    ]
+    return "\n".join([f"## {task.title}", "", *(f"- {line}" for line in lines), ""])
+
+
+def _reliability(of: Evidence) -> str:
+    """Say how reliable the measures are, as far as it was measured."""
+    rows = of.reliability.set_index(["measure", "over"])["value"]
+    known = [
+        f"{name} {rows[key]:.2f}" for key, name in _RELIABILITIES.items() if math.isfinite(rows[key])
+    ]
+    if not known:
+        return "Reliability: nothing was measured twice."
+    return f"Reliability (1: the same again; under 0.5 no verdict): {', '.join(known)}."
+
+
+def _explained(of: Evidence) -> str:
+    """Say which share of downstream bias's variance over items each source explains."""
+    rows = of.explained.set_index("source")
+    if rows["reason"].any():
+        return f"Variance explained: not estimated, {rows['reason'].iloc[0]}."
+    model, data = (
+        f"{rows.loc[name, 'share']:.0%} (interval {rows.loc[name, 'low']:.0%} to "
+        f"{rows.loc[name, 'high']:.0%})"
+        for name in ("model", "data")
+    )
+    return (
+        f"Of the variance of downstream bias over items, the model's bias explains {model} and the "
+        f"data's {data}."
+    )
+
+
+def _between(task: TaskDescription, of: Evidence) -> str:
+    """Say which items go together, where the verdict rests on what interventions changed."""
+    rows = of.slopes[of.slopes["effects"] == "between"].set_index("source")
+    said = []
+    for source, quantity in (("model", task.before), ("data", task.covariates[0])):
+        row = rows.loc[source]
+        if row["reason"]:
+            said.append(f"with {quantity.title} not estimated, {row['reason']}")
+            continue
+        said.append(
+            f"with {quantity.title} {_signed(row['standardised'])} ({_signed(row['low'])} to "
+            f"{_signed(row['high'])})"
+        )
+    return f"Between {task.items}, {task.outcome.title} goes {'; '.join(said)}."
+
+
+def _left_out(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]:
+    for of in found:
+        counts = ", ".join(f"{count} {reason}" for reason, count in of.cells.left_out.items())
+        if counts:
+            yield (
+                f"Models that the slopes leave out ({dict(task.adaptations)[of.adaptation]}): {counts}."
+            )
+
+
+def _signed(value: float) -> str:
+    # Adding zero takes the sign off a zero.
+    return minus(f"{round(value, 2) + 0.0:+.2f}")
 
 
 def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
@@ -71,42 +202,6 @@ def _extremes(task: TaskDescription, observations: pd.DataFrame) -> str:
     return (
         f"Lowest {name}: {_named(by_item.head(3), task)}. "
         f"Highest: {_named(by_item.tail(3)[::-1], task)}."
-    )
-
-
-def _findings(task: TaskDescription, regressions: pd.DataFrame) -> list[str]:
-    lines = []
-    for column, rows in regressions.groupby("column", sort=False):
-        head = rows.iloc[0]
-        if head["reason"]:
-            lines.append(f"{column}: not estimated, {head['reason']}.")
-            continue
-        estimates = {row["term"]: row for _, row in rows.iterrows()}
-        said = "; ".join(
-            f"{name}: {_effect(estimates[quantity.column])}"
-            for quantity, name in (
-                (task.before, f"{task.before.title} before fine-tuning"),
-                (task.covariates[0], task.covariates[0].title),
-            )
-        )
-        lines.append(
-            f"{column} ({_counted(int(head['models']), 'model')}, N = {head['observations']:.0f}, "
-            f"R² = {head['r_squared']:.2f}): {said}."
-        )
-    return lines
-
-
-def _effect(row: pd.Series) -> str:
-    verdict = "significant" if row["p_value"] < SIGNIFICANCE else "not significant"
-    clustered = row["p_value_item_clustered"]
-    honest = (
-        f"not defined for {_counted(int(row['items']), 'item')}"
-        if math.isnan(clustered)
-        else f"p = {clustered:.2g}"
-    )
-    return (
-        f"{row['coefficient']:+.3f} ± {row['standard_error']:.3f} ({verdict} at {SIGNIFICANCE}; "
-        f"clustered by item {honest})"
     )
 
 

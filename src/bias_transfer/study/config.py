@@ -252,7 +252,12 @@ class Scoring(Section):
 
 
 class Analysis(Section):
-    """The regressions."""
+    """The regressions and the verdict."""
+
+    smallest_effect: float = Field(default=0.2, gt=0)
+    """The smallest slope that matters, in standard deviations of downstream bias a standard
+    deviation of its source. A source "does not transfer" where the whole interval is smaller; 0.2
+    is what Cohen (1988) calls a small difference."""
 
     hc3: Literal["lsdv", "within", "arellano"] = "lsdv"
     """Whose HC3 standard errors the tables print."""
@@ -360,7 +365,7 @@ class Study(Section):
     scoring: Scoring = Scoring()
     """How models are scored."""
     analysis: Analysis = Analysis()
-    """The regressions."""
+    """The regressions and the verdict."""
 
     def kind(self, task: str) -> Kind:
         """Return a task's kind."""

@@ -28,8 +28,9 @@ class Tables:
     ----------
     observations
         One row a model, item and template.
-    item_means, correlations, transfer, regressions, contents
-        The tables of these names, only the task's own rows.
+    item_means, correlations, transfer, regressions, contents, slopes, verdicts, specification_curve
+        The tables of these names, only the task's own rows. The last three are of every adaptation,
+        all others of the principal one.
     """
 
     observations: pd.DataFrame
@@ -38,6 +39,9 @@ class Tables:
     transfer: pd.DataFrame
     regressions: pd.DataFrame
     contents: pd.DataFrame
+    slopes: pd.DataFrame
+    verdicts: pd.DataFrame
+    specification_curve: pd.DataFrame
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,127 @@
+"""How much does the slope owe to our choices? Every other choice of measure and outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.report.figures import Drawing, Tables
+from bias_transfer.report.figures._look import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    Page,
+    add_panel,
+    inches,
+    legend_entry,
+    look,
+)
+from bias_transfer.report.figures._marks import DEFINED, draw_reference, say_no_model
+from bias_transfer.report.figures._means import numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_TITLE = "How much does the slope owe to the choice of measure, template, outcome and effects?"
+_SOURCES = (("model", "the model's bias", BLUE), ("data", "the data's bias", ORANGE))
+_CHOICES = ("effects", "outcome", "measure", "template")
+_PANEL_WIDTH, _CURVE_HEIGHT, _LINE = 3.6, 1.7, 0.155
+
+
+@look()
+def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
+    """Draw the slopes of each source in ascending order, and below them what was chosen."""
+    table = tables.specification_curve
+    names = [(choice, str(value)) for choice in _CHOICES for value in table[choice].unique()]
+    labels = [_label(description, *each) for each in names]
+    left = 0.35 + inches(labels, 7.0)
+    lines = _LINE * len(names)
+    page = Page(left + 2 * _PANEL_WIDTH + 0.6, _TITLE, note, _handles())
+    figure = page.figure(lines + _CURVE_HEIGHT + 0.9)
+    for column, (source, words, colour) in enumerate(_SOURCES):
+        place = left + column * (_PANEL_WIDTH + 0.35)
+        curve = add_panel(figure, place, page.foot + lines + 0.45, _PANEL_WIDTH, _CURVE_HEIGHT)
+        choices = add_panel(figure, place, page.foot + 0.2, _PANEL_WIDTH, lines)
+        curve.set_title(f"{description.title}: {words}")
+        rows = table[(table["source"] == source) & np.isfinite(numbers(table["standardised"]))]
+        rows = rows.sort_values(["standardised", *_CHOICES], kind="stable").reset_index(drop=True)
+        if rows.empty:
+            say_no_model(curve)
+        else:
+            _draw_curve(curve, rows, colour)
+        _draw_choices(choices, rows, names, labels if column == 0 else [""] * len(names), colour)
+        choices.set_xlim(-1, max(1, len(rows)))
+        curve.set_xlim(-1, max(1, len(rows)))
+        if column == 0:
+            curve.set_ylabel("SDs of downstream bias\nper SD of the source")
+    return figure
+
+
+def _draw_curve(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
+    places = np.arange(len(rows))
+    slope, low, high = (numbers(rows[name]) for name in ("standardised", "low", "high"))
+    axes.vlines(places, low, high, color=GREY, linewidth=0.8, zorder=2)
+    axes.scatter(places, slope, s=9, color=colour, linewidths=0, zorder=3, gid=DEFINED)
+    own = rows["default"].to_numpy(dtype=bool)
+    axes.scatter(
+        places[own], slope[own], s=46, facecolors="none", edgecolors=INK, linewidths=1.1, zorder=4
+    )
+    axes.set_xticks([])
+    draw_reference(axes, 0.0, "y")
+
+
+def _draw_choices(
+    axes: Axes,
+    rows: pd.DataFrame,
+    names: list[tuple[str, str]],
+    labels: list[str],
+    colour: str,
+) -> None:
+    for line, (choice, value) in enumerate(names):
+        places = np.flatnonzero(rows[choice].astype(str).to_numpy() == value)
+        axes.plot(places, np.full(len(places), line), "|", color=colour, markersize=4.5)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_yticks(range(len(names)), labels, fontsize=7.0)
+    axes.set_xticks([])
+    axes.tick_params(axis="y", length=0)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def _label(description: TaskDescription, choice: str, value: str) -> str:
+    titles = {
+        "effects": {"within": "within items", "between": "between items"},
+        "outcome": {each.column: each.title for each in (*description.outcomes, description.outcome)},
+        "measure": {each.column: each.title for each in description.measures},
+        "template": {},
+    }
+    return f"{choice}: {titles[choice].get(value, value.replace('_', ' '))}"
+
+
+def _handles() -> list[object]:
+    return [
+        legend_entry(color=GREY, linewidth=0.8, label="95 % interval, clustered by item"),
+        legend_entry(
+            linestyle="none",
+            marker="o",
+            markersize=6.5,
+            markerfacecolor="none",
+            markeredgecolor=INK,
+            label="ringed: the choices of the study, within and between items",
+        ),
+    ]
+
+
+DRAWING = Drawing(
+    applies=lambda _: True,
+    draw=_draw,
+    caption=(
+        "The slope on each source under every choice of measure, template, outcome and effects, in "
+        "ascending order, and what was chosen for each."
+    ),
+)
