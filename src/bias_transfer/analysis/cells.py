@@ -121,9 +121,9 @@ def cells(
     table = table[defined].rename_axis(["model", "item"])
     return Cells(
         table=table.reset_index(),
-        templates=_by_template(kept, keys, task.before.column).loc[table.index].reset_index(
-            drop=True
-        ),
+        templates=_by_template(kept, keys, task.before.column)
+        .loc[table.index]
+        .reset_index(drop=True),
         covariates=covariates,
         left_out={reason: count for reason, count in left_out.items() if count},
         undefined=int((~defined).sum()),

@@ -1,6 +1,6 @@
 """All that a study says of transfer, by task and adaptation: slopes, reliability, shares, verdicts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, VARIANCE, Cells, cells
+from bias_transfer.analysis.changes import CHANGE_COLUMNS, changes
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.explained import shapley_shares
 from bias_transfer.analysis.reliability import intraclass_correlation, split_half
@@ -78,8 +79,8 @@ def evidence(
     seed
         Of the bootstraps.
     """
-    for adaptation in observations["adaptation"].unique():
-        of = cells(observations, performance, task, str(adaptation))
+    for adaptation, _ in task.adaptations:
+        of = cells(observations, performance, task, adaptation)
         found, reliability = slopes(of, seed), reliability_table(of)
         known = {
             "within": _value(reliability, "upstream", "templates, within items"),
@@ -87,7 +88,7 @@ def evidence(
             "downstream": _downstream(reliability),
         }
         yield Evidence(
-            adaptation=str(adaptation),
+            adaptation=adaptation,
             cells=of,
             slopes=found,
             reliability=reliability,
@@ -177,29 +178,25 @@ def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(EXPLAINED_COLUMNS[2:]))
 
 
-def tables(found: dict[str, list[Evidence]]) -> dict[str, pd.DataFrame]:
-    """Lay the evidence of all tasks out as tables: slopes, reliability, explained, verdicts."""
-    stacked = {
-        "slopes": (SLOPE_COLUMNS, [(t, e, e.slopes) for t, es in found.items() for e in es]),
-        "reliability": (
-            RELIABILITY_COLUMNS,
-            [(t, e, e.reliability) for t, es in found.items() for e in es],
-        ),
-        "explained": (
-            EXPLAINED_COLUMNS,
-            [(t, e, e.explained) for t, es in found.items() for e in es],
-        ),
-        "verdicts": (
-            VERDICT_COLUMNS,
-            [(t, e, _verdict_table(e)) for t, es in found.items() for e in es],
-        ),
+def tables(found: Mapping[str, Sequence[Evidence]]) -> dict[str, pd.DataFrame]:
+    """Lay the evidence of all tasks out as tables, by their names."""
+    made: dict[str, tuple[Sequence[str], Callable[[Evidence], pd.DataFrame]]] = {
+        "slopes": (SLOPE_COLUMNS, lambda of: of.slopes),
+        "reliability": (RELIABILITY_COLUMNS, lambda of: of.reliability),
+        "explained": (EXPLAINED_COLUMNS, lambda of: of.explained),
+        "changes": (CHANGE_COLUMNS, lambda of: changes(of.cells)),
+        "verdicts": (VERDICT_COLUMNS, _verdict_table),
     }
     return {
         name: pd.concat(
-            [each.assign(task=task, adaptation=of.adaptation) for task, of, each in parts],
+            [
+                table(of).assign(task=task, adaptation=of.adaptation)
+                for task, parts in found.items()
+                for of in parts
+            ],
             ignore_index=True,
         )[list(columns)]
-        for name, (columns, parts) in stacked.items()
+        for name, (columns, table) in made.items()
     }
 
 
@@ -255,5 +252,7 @@ def _value(reliability: pd.DataFrame, measure: str, over: str) -> float:
 def _downstream(reliability: pd.DataFrame) -> float:
     """Return the reliability over seeds, or where there is one seed what the counts alone leave."""
     over_seeds = _value(reliability, "downstream", "seeds")
-    known = over_seeds if np.isfinite(over_seeds) else _value(reliability, "downstream", "test rows")
+    known = (
+        over_seeds if np.isfinite(over_seeds) else _value(reliability, "downstream", "test rows")
+    )
     return known

@@ -92,9 +92,7 @@ def _slopes(of: Cells, effects: Effects) -> Iterator[dict[str, object]]:
 
 def _slope(of: Cells, effects: Effects, term: str) -> dict[str, float]:
     regression = design(of, effects)
-    fitted = clustered(
-        regression.outcome, regression.columns, regression.effects, regression.item
-    )
+    fitted = clustered(regression.outcome, regression.columns, regression.effects, regression.item)
     if fitted.exact:
         raise StudyError("the fit is exact: nothing is left to tell an error from")
     place = regression.terms.index(term)

@@ -9,10 +9,7 @@ from bias_transfer.analysis.contents import contents
 from bias_transfer.analysis.correlation import correlations, transfer
 from bias_transfer.analysis.description import TaskDescription, task_description
 from bias_transfer.analysis.diagnostics import diagnostics
-from bias_transfer.analysis.evidence import evidence
-from bias_transfer.analysis.evidence import tables as evidence_tables
 from bias_transfer.analysis.means import item_means
-from bias_transfer.analysis.specification_curve import specification_curve
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
 from bias_transfer.report.answer import answer
 from bias_transfer.report.correlations import correlation_sheet

@@ -10,7 +10,7 @@ from bias_transfer.runtime.job import Job
 
 _ANALYSED = (
     *("item_means", "correlations", "transfer", "regressions", "contents"),
-    *("slopes", "verdicts", "specification_curve"),
+    *("slopes", "verdicts", "changes", "specification_curve"),
 )
 
 

@@ -59,11 +59,16 @@ def answer(
         [
             "# Does bias survive fine-tuning, or does it come from the data?",
             note,
-            *(f"**{task.title}.** {verdict_sentence(task, evidence[task.name][0])}" for task in tasks),
+            *(
+                f"**{task.title}.** {verdict_sentence(task, evidence[task.name][0])}"
+                for task in tasks
+            ),
             _how_to_read(evidence[tasks[0].name][0].smallest_effect),
         ]
     )
-    return "\n".join([f"{head}\n", *(_section(task, observations, performance, evidence) for task in tasks)])
+    return "\n".join(
+        [f"{head}\n", *(_section(task, observations, performance, evidence) for task in tasks)]
+    )
 
 
 def verdict_sentence(task: TaskDescription, of: Evidence) -> str:
@@ -124,7 +129,9 @@ def _reliability(of: Evidence) -> str:
     """Say how reliable the measures are, as far as it was measured."""
     rows = of.reliability.set_index(["measure", "over"])["value"]
     known = [
-        f"{name} {rows[key]:.2f}" for key, name in _RELIABILITIES.items() if math.isfinite(rows[key])
+        f"{name} {rows[key]:.2f}"
+        for key, name in _RELIABILITIES.items()
+        if math.isfinite(rows[key])
     ]
     if not known:
         return "Reliability: nothing was measured twice."

@@ -28,8 +28,9 @@ class Tables:
     ----------
     observations
         One row a model, item and template.
-    item_means, correlations, transfer, regressions, contents, slopes, verdicts, specification_curve
-        The tables of these names, only the task's own rows. The last three are of every adaptation,
+    item_means, correlations, transfer, regressions, contents, slopes, verdicts, changes,
+    specification_curve
+        The tables of these names, only the task's own rows. The last four are of every adaptation,
         all others of the principal one.
     """
 
@@ -41,6 +42,7 @@ class Tables:
     contents: pd.DataFrame
     slopes: pd.DataFrame
     verdicts: pd.DataFrame
+    changes: pd.DataFrame
     specification_curve: pd.DataFrame
 
 

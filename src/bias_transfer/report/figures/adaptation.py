@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _TITLE = "Does bias survive fine-tuning, or does it come from the data?"
-_SOURCES = (("model", "the pre-trained model's bias", BLUE, "o"), ("data", "the data's bias", ORANGE, "s"))
+_SOURCES = (
+    ("model", "the pre-trained model's bias", BLUE, "o"),
+    ("data", "the data's bias", ORANGE, "s"),
+)
 _PANEL_WIDTH = 3.3
 _BESIDE = 1.75
 _ROW_HEIGHT = 0.62
@@ -142,7 +145,9 @@ def _handles(verdicts: pd.DataFrame) -> list[Line2D]:
             label="hollow: no intervention moved it; which items go together",
         ),
         legend_entry(
-            color=PALE, linewidth=6, label=f"grey: a slope within \N{PLUS-MINUS SIGN}{least} does not matter"
+            color=PALE,
+            linewidth=6,
+            label=f"grey: a slope within \N{PLUS-MINUS SIGN}{least} does not matter",
         ),
         undefined_handle(),
     ]

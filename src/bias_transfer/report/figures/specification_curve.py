@@ -96,7 +96,9 @@ def _draw_choices(
 def _label(description: TaskDescription, choice: str, value: str) -> str:
     titles = {
         "effects": {"within": "within items", "between": "between items"},
-        "outcome": {each.column: each.title for each in (*description.outcomes, description.outcome)},
+        "outcome": {
+            each.column: each.title for each in (*description.outcomes, description.outcome)
+        },
         "measure": {each.column: each.title for each in description.measures},
         "template": {},
     }
