@@ -1,4 +1,4 @@
-"""All that a study says of transfer, by task and adaptation: slopes, reliability, shares, verdicts."""
+"""All that a study says of transfer, by task and adaptation, up to the verdicts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass

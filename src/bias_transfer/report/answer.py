@@ -88,8 +88,8 @@ def _verdict(of: Verdict) -> str:
         if of.reason:
             return f"is undecided ({of.reason}; {numbers})"
         return (
-            f"is undecided ({numbers}; a slope of {of.smallest_detectable:.2f} would have been found "
-            "with a power of 80 %)"
+            f"is undecided ({numbers}; a slope of {of.smallest_detectable:.2f} would have been "
+            "found with a power of 80 %)"
         )
     return f"{_SAID[of.effects][of.word]} ({numbers})"
 
@@ -98,9 +98,9 @@ def _how_to_read(smallest_effect: float) -> str:
     return (
         "The numbers are slopes in standard deviations of downstream bias a standard deviation of "
         "its source, both over the items of the unmodified model. *Transfers* and *does not "
-        "transfer* rest on what interventions changed: how far an item's downstream bias moved with "
-        "the source. Where no intervention moved a source, it can only be said whether the two *go* "
-        f"together. A slope within ±{smallest_effect:g} does not matter "
+        "transfer* rest on what interventions changed: how far an item's downstream bias moved "
+        "with the source. Where no intervention moved a source, it can only be said whether the "
+        f"two *go* together. A slope within ±{smallest_effect:g} does not matter "
         "(`analysis.smallest_effect`); *undecided* means that this study cannot tell."
     )
 
@@ -174,9 +174,8 @@ def _left_out(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]
     for of in found:
         counts = ", ".join(f"{count} {reason}" for reason, count in of.cells.left_out.items())
         if counts:
-            yield (
-                f"Models that the slopes leave out ({dict(task.adaptations)[of.adaptation]}): {counts}."
-            )
+            title = dict(task.adaptations)[of.adaptation]
+            yield f"{title}: models that the slopes leave out: {counts}."
 
 
 def _signed(value: float) -> str:

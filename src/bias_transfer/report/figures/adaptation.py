@@ -1,4 +1,4 @@
-"""Does bias survive fine-tuning? How far each source moves it, by how hard fine-tuning overwrites."""
+"""Does bias survive fine-tuning? How far each source moves it, by how hard it overwrites."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _ROW_HEIGHT = 0.62
 
 @look()
 def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
-    """Draw the slope that each verdict rests on, with its interval and the band that matters not."""
+    """Draw the slope that each verdict rests on, its interval, and the band of no matter."""
     titles = dict(description.adaptations)
     left = 0.25 + inches([wrap(title, 1.6, 7.5) for title in titles.values()], 7.5)
     pitch = left + _PANEL_WIDTH + _BESIDE
@@ -157,7 +157,7 @@ DRAWING = Drawing(
     applies=lambda _: True,
     draw=_draw,
     caption=(
-        "How far downstream bias moves with the pre-trained model's bias and with the data's, under "
-        "each way of fine-tuning, and the verdict on each."
+        "How far downstream bias moves with the pre-trained model's bias and with the data's, "
+        "under each way of fine-tuning, and the verdict on each."
     ),
 )

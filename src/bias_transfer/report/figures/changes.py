@@ -131,7 +131,7 @@ DRAWING = Drawing(
     applies=lambda description: bool(description.interventions),
     draw=_draw,
     caption=(
-        "What each intervention changed in each item, upstream or in the data, against what happened "
-        "to its downstream bias."
+        "What each intervention changed in each item, upstream or in the data, against what "
+        "happened to its downstream bias."
     ),
 )
