@@ -1,34 +1,89 @@
-"""Cells that may not exist stay missing instead of becoming a number."""
+"""One row a model × item: what enters inference, and what is left out of it."""
 
-import math
-
+import numpy as np
 import pytest
 
-from bias_transfer.tasks._cells import first_reason, log_of_positive, ratio
+from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, VARIANCE, cells
+from bias_transfer.analysis.changes import changes
+from tests.unit.transfer_data import ITEMS, TASK, observed, performance
 
-NAN = float("nan")
-
-
-@pytest.mark.parametrize(
-    ("numerator", "denominator", "expected"),
-    [(1, 4, 0.25), (0, 3, 0.0), (1, 0, NAN), (0, 0, NAN), (NAN, 1, NAN), (1, NAN, NAN)],
-)
-def test_a_ratio(numerator, denominator, expected):
-    result = ratio(numerator, denominator)
-    assert math.isnan(result) if math.isnan(expected) else result == expected
+TABLE = observed()
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"), [(1, 0.0), (math.e, 1.0), (0, NAN), (-1, NAN), (NAN, NAN)]
-)
-def test_a_logarithm(value, expected):
-    result = log_of_positive(value)
-    assert math.isnan(result) if math.isnan(expected) else result == pytest.approx(expected)
+def made(table=TABLE, failed=(), adaptation="full"):
+    return cells(table, performance(table, failed), TASK, adaptation)
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "told"),
-    [(True, True, "first"), (False, True, "second"), (True, False, "first"), (False, False, "")],
-)
-def test_the_first_reason_that_holds_is_told(first, second, told):
-    assert first_reason({"first": first, "second": second}) == told
+def test_a_model_and_an_item_have_one_row_whatever_the_templates():
+    table = made().table
+    assert len(table) == 5 * 2 * len(ITEMS)
+    assert not table.duplicated(["model", "item"]).any()
+
+
+def test_upstream_bias_is_the_mean_over_templates():
+    of = made()
+    np.testing.assert_allclose(of.table[UPSTREAM], of.templates.mean(axis=1))
+
+
+def test_only_the_asked_adaptation_is_in():
+    assert all("/head/" in model for model in made(adaptation="head").table["model"])
+
+
+def test_a_checkpoint_that_knows_nothing_has_no_bias_to_pass_on():
+    of = made()
+    assert not of.table["variant"].str.startswith("random").any()
+    assert of.left_out == {"not pre-trained": 2}
+
+
+def test_a_model_that_did_not_learn_the_task_says_nothing():
+    failed = "counterfactual-s1/original/full/seed1"
+    of = made(failed=[failed])
+    assert failed not in set(of.table["model"])
+    assert of.left_out == {"not pre-trained": 2, "did not learn the task": 1}
+
+
+def test_a_cell_without_a_number_is_left_out_and_counted():
+    table = TABLE.copy()
+    gone = (table["occupation"] == ITEMS[0]) & (table["model"] == "pretrained/original/full/seed1")
+    table.loc[gone, "log_tpr_ratio"] = np.nan
+    of = made(table)
+    assert of.undefined == 1
+    assert len(of.table) == 5 * 2 * len(ITEMS) - 1
+    assert len(of.templates) == len(of.table)
+
+
+def test_the_unmodified_model_is_the_mean_of_its_seeds():
+    of = made()
+    rows = of.table[of.table["variant"] == "pretrained/original"]
+    expected = rows.groupby("item")[OUTCOME].mean()
+    np.testing.assert_allclose(of.of_unmodified[OUTCOME].sort_index(), expected.sort_index())
+
+
+@pytest.mark.parametrize("within", [0.0, 0.7])
+def test_changes_follow_the_dial_by_the_slope_within_items(within):
+    found = changes(made(observed(within=within, noise=0.0)))
+    dial = found[found["variant"] == "counterfactual-s1/original"]
+    slope = np.polyfit(dial["upstream_change"], dial["outcome_change"], 1)[0]
+    assert slope == pytest.approx(within, abs=1e-9)
+
+
+def test_changes_are_without_what_all_items_share():
+    found = changes(made())
+    sums = found.groupby("variant")[["upstream_change", "data_change", "outcome_change"]].sum()
+    np.testing.assert_allclose(sums, 0, atol=1e-9)
+
+
+def test_the_error_of_a_change_is_that_of_both_means():
+    # Two seeds each: a variance of noise² / 2 on either side.
+    found = changes(made(observed(noise=0.01)))
+    np.testing.assert_allclose(found["outcome_error"], 0.01)
+
+
+def test_the_unmodified_model_is_no_change():
+    assert "pretrained/original" not in set(changes(made())["variant"])
+
+
+def test_the_sampling_variance_is_missing_where_the_outcome_has_none():
+    plain = TASK.outcome.model_copy(update={"variance": ""})
+    of = cells(TABLE, performance(TABLE), TASK.model_copy(update={"outcome": plain}), "full")
+    assert of.table[VARIANCE].isna().all()
