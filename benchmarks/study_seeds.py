@@ -1,4 +1,4 @@
-"""Does the default study say the same whatever its seed, and what is declared to be true?
+"""Whether the default study says the same whatever its seed, and what is declared to be true.
 
     python -m benchmarks.study_seeds FOLDER --seeds 10
     python -m benchmarks.study_seeds FOLDER --seeds 10 --arithmetic default
