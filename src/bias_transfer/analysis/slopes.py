@@ -134,8 +134,8 @@ def slopes(cells: Cells, seed: int) -> pd.DataFrame:
         - standard_error, low, high, p_value: of `standardised`, CR3 by item, 95 %;
           standard_error_cr1 and standard_error_two_way (by item and model) beside it, and the p
           value of the restricted wild cluster bootstrap.
-        - bootstrap_low, bootstrap_high: percentiles over items × seeds, where a variant was trained with
-          all of these (Sellam et al. 2022).
+        - bootstrap_low, bootstrap_high: percentiles over items × seeds, the latter where a variant
+          was trained with all of them (Sellam et al. 2022).
         - corrected: `standardised`, had upstream bias no error from its templates; reliability:
           the share of its variance, in this question, that is not such error.
         - smallest_detectable: the standardised slope found with a power of 80 %.
