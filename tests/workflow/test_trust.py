@@ -12,7 +12,7 @@ from benchmarks.kills import made
 
 from tests.workflow.conftest import Study, new_study
 
-SCORES = "results/scores/bios/random-t1/original/seed1"
+SCORES = "results/scores/bios/random-t1/original/full/seed1"
 RANDOM = "results/checkpoints/random-t1"
 WEIGHTS = f"{RANDOM}/model-00002-of-00002.safetensors"
 

@@ -23,14 +23,14 @@ MADE = (
     "results/figures/bios/coefficients.pdf",
     "results/observations/bios.csv",
     "results/extrinsic/bios/rates.csv",
-    "results/scores/bios/random-t1/original/seed1/predictions.parquet",
-    "results/finetune/bios/random-t1/original/seed1/manifest.json",
-    "results/finetune/bios/random-t1/original/seed1/model.safetensors",
+    "results/scores/bios/random-t1/original/full/seed1/predictions.parquet",
+    "results/finetune/bios/random-t1/original/full/seed1/manifest.json",
+    "results/finetune/bios/random-t1/original/full/seed1/model.safetensors",
     "results/data/bios/balance-a1-b0/train.parquet",
     "results/release/manifest.json",
     "results/release/predictions/bios.parquet",
 )
-PREDICTIONS = "results/scores/bios/random-t1/original/seed1/predictions.parquet"
+PREDICTIONS = "results/scores/bios/random-t1/original/full/seed1/predictions.parquet"
 
 
 def drawn(study: Study) -> int:
@@ -135,7 +135,7 @@ def test_weights_go_once_they_are_scored_and_come_back_when_they_are_needed(
     result = copied.snakemake(PREDICTIONS, "--cores", "1", overlay=passing)
     assert result.returncode == 0, result.stdout + result.stderr
     assert predictions.read_bytes() == (study.folder / PREDICTIONS).read_bytes()
-    manifest = predictions.parents[5] / "finetune/bios/random-t1/original/seed1/manifest.json"
+    manifest = predictions.parents[5] / "finetune/bios/random-t1/original/full/seed1/manifest.json"
     assert not (manifest.parent / "model.safetensors").exists()
     # What was scored stays scored, and leads back to its sources.
     for overlay in (passing, "keep_models: true"):
@@ -155,7 +155,7 @@ def test_a_training_asks_for_a_gpu_where_the_machine_has_one(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
     copied = Study(shutil.copytree(study.folder, tmp_path / "study"), study.root)
-    target = "results/finetune/bios/random-t1/original/seed1/manifest.json"
+    target = "results/finetune/bios/random-t1/original/full/seed1/manifest.json"
     shutil.rmtree((copied.folder / target).parent)
     result = copied.snakemake(target, "--cores", "1")
     assert result.returncode == 0, result.stdout + result.stderr
