@@ -531,7 +531,9 @@ def test_adapters_move_attention_in_every_layer_and_the_head(made):
     torch.manual_seed(4)
     model = without_dropout(new_classifier(made.folder, ("odd", "even")))
     before = {name: each.clone() for name, each in model.state_dict().items()}
-    data = LabelledTokens(encode(made.tokenizer, made.texts, LENGTH), np.arange(len(made.texts)) % 2)
+    data = LabelledTokens(
+        encode(made.tokenizer, made.texts, LENGTH), np.arange(len(made.texts)) % 2
+    )
     with plugin.adapting(model, plugin.settings(rank=2)):
         # None of them changes anything yet.
         untrained = predict(model.eval(), *encoded(made, texts), 5)

@@ -67,8 +67,8 @@ def breaches(
 
 
 ROOMS = (
-    *("adaptations", "alterations", "analysis", "commands", "data", "errors", "measures", "models", "paper"),
-    *("plugins", "report", "runtime", "section", "seeding", "study", "tasks", "upstream"),
+    *("adaptations", "alterations", "analysis", "commands", "data", "errors", "measures", "models"),
+    *("paper", "plugins", "report", "runtime", "section", "seeding", "study", "tasks", "upstream"),
     "vocabularies",
 )
 

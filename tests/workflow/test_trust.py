@@ -175,4 +175,4 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_the_first_job
     assert "error: config key results: /proc/study cannot be written" in result.stderr
     assert "Traceback" not in result.stderr
     assert "Error in rule" not in result.stderr
-    assert study.planned(overlay=nowhere)["fine_tune"] == 6
+    assert study.planned(overlay=nowhere)["fine_tune"] == 8

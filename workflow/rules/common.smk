@@ -303,7 +303,8 @@ def method_settings(variant):
 
 def training(task, adaptation):
     """Return how a model of a task is trained: keys that an adaptation has as well are its own."""
-    of_task, own = section("tasks", task, "training"), section("adaptations", adaptation)
+    own = section("adaptations", adaptation)
+    of_task = section("tasks", task, "training")
     return {key: own.get(key, value) for key, value in of_task.items()}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from bias_transfer.adaptations import Adaptation
-from bias_transfer.section import Section
+from bias_transfer.section import Count, Section
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 class Settings(Section):
     """Only the classification head is trained; the encoder stays as the checkpoint has it."""
 
-    learning_rate: float = Field(default=0.02, gt=0)
+    epochs: Count = 10
+    """Passes over the training part, in place of the task's: a head that starts from nothing needs
+    more, and they cost little."""
+    learning_rate: float = Field(default=0.01, gt=0)
     """AdamW's, at its peak, in place of the task's."""
 
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 
 class Settings(Section):
-    """Low-rank adapters on attention's maps to queries and to values, and the head, are trained;
-    the rest is frozen. After training they are merged into the weights."""
+    """Low-rank adapters on attention's queries and values, and the head, are trained."""
 
     learning_rate: float = Field(default=0.01, gt=0)
     """AdamW's, at its peak, in place of the task's."""

@@ -28,8 +28,8 @@ def analyse(job: Job) -> None:
     tasks = described(job)
     observed = principal(tasks, observed_by(job, tasks))
     performance = {
-        task.name: _of_models(read_table(job.input(f"performance_{task.name}")), observed[task.name])
-        for task in tasks
+        name: _of_models(read_table(job.input(f"performance_{name}")), rows)
+        for name, rows in observed.items()
     }
     correlated = {task.name: correlations(observed[task.name], task) for task in tasks}
     fits = {

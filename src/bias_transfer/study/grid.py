@@ -1,7 +1,7 @@
 """The grid: which models a study asks for, and what they are called.
 
-A model is one upstream variant × one data-set variant × one adaptation × one seed. The identifiers are the names
-of folders, so they hold letters, digits, dots and hyphens only.
+A model is one upstream variant × one data-set variant × one adaptation × one seed. The identifiers
+are the names of folders, so they hold letters, digits, dots and hyphens only.
 """
 
 import itertools
