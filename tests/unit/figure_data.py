@@ -56,14 +56,14 @@ def upstream_grid(
         dataset="original",
         dataset_kind="original",
         seed=1,
-        model=grid["upstream"] + "/original/seed1",
+        model=grid["upstream"] + "/original/full/seed1",
     )
 
 
 def dataset_grid(originals: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     """Extend the models on the original data by models on changed data, one row a model."""
     changed = changed.assign(seed=1)
-    changed["model"] = changed["upstream"] + "/" + changed["dataset"] + "/seed1"
+    changed["model"] = changed["upstream"] + "/" + changed["dataset"] + "/full/seed1"
     rows = originals.to_dict("records") + changed.to_dict("records")
     columns = [*originals.columns, "oversample", "undersample", "scrubbed_fraction"]
     return pd.DataFrame(rows, columns=columns)
@@ -348,6 +348,7 @@ BIOS = TaskDescription(
         none_text="no biography",
     ),
     interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _MITIGATED, _BALANCE),
+    adaptations=(("full", "All weights"),),
 )
 WIKI = TaskDescription(
     name="wiki",
@@ -369,6 +370,7 @@ WIKI = TaskDescription(
         none_text="never mentioned",
     ),
     interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _scrub("toxic"), _scrub("all")),
+    adaptations=(("full", "All weights"),),
 )
 CRAFT = TaskDescription(
     name="crafts",
@@ -394,6 +396,7 @@ CRAFT = TaskDescription(
         none_text="no letter",
     ),
     interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _BALANCE),
+    adaptations=(("full", "All weights"),),
 )
 
 _KEY = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"]

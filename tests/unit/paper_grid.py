@@ -94,6 +94,7 @@ BIOS = TaskDescription(
         none_text="no biography",
     ),
     interventions=(RANDOM, UNIFORM, GAUSSIAN, SENTDEBIAS, BALANCE),
+    adaptations=(("full", "All weights"),),
 )
 
 FPR = downstream("fpr", "false positive rate", "FPR (downstream bias)")
@@ -135,6 +136,7 @@ WIKI = TaskDescription(
         none_text="never mentioned",
     ),
     interventions=(RANDOM, UNIFORM, GAUSSIAN, *SCRUB),
+    adaptations=(("full", "All weights"),),
 )
 TASKS = {task.name: task for task in (BIOS, WIKI)}
 
@@ -164,7 +166,7 @@ def models(task: str) -> pd.DataFrame:
     grid["dataset_kind"] = kind.mask(whole, "scrub-all")
     parts = zip(grid["upstream_kind"], grid["upstream_strength"], grid["trial"], strict=True)
     upstream = pd.Series(["-".join(str(part) for part in each if pd.notna(part)) for each in parts])
-    return grid.assign(upstream=upstream, model=upstream + "/" + grid["dataset"] + "/seed1")
+    return grid.assign(upstream=upstream, model=upstream + "/" + grid["dataset"] + "/full/seed1")
 
 
 def bios() -> pd.DataFrame:

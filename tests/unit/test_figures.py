@@ -71,7 +71,7 @@ def without(given: Tables, **chosen: pd.DataFrame) -> Tables:
 def unmodified(task: str) -> Tables:
     """Return the tables of a study of the unmodified model alone."""
     observations = tables(task).observations
-    kept = observations[observations["model"] == "pretrained/original/seed1"]
+    kept = observations[observations["model"] == "pretrained/original/full/seed1"]
     return figure_data.tables(kept, TASKS[task])
 
 
