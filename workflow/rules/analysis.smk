@@ -4,6 +4,14 @@ OBSERVATIONS = {task: f"{TABLES}/observations/{task}.csv" for task in TASKS}
 STATISTICS = (
     *("correlations", "transfer", "regressions", "diagnostics"),
     *("item_means", "contents"),
+    *(
+        "slopes",
+        "reliability",
+        "explained",
+        "changes",
+        "verdicts",
+        "specification_curve",
+    ),
 )
 PAPER_TABLES = table_names(TASKS) if STUDY.paper else ()
 
@@ -58,6 +66,8 @@ rule analyse:
         settings=lambda wildcards: settings(
             tasks=[DESCRIPTIONS[task] for task in TASKS],
             hc3=section("analysis", "hc3"),
+            smallest_effect=section("analysis", "smallest_effect"),
+            seed=STUDY.seed,
             note=NOTE,
         ),
         plugins=[],

@@ -6,6 +6,11 @@ FIGURES = [
     for figure in DRAWN[task]
     for suffix in ("pdf", "png")
 ]
+# The tables that figures draw.
+DRAWN_TABLES = (
+    *("item_means", "correlations", "transfer", "regressions", "contents"),
+    *("slopes", "verdicts", "changes", "specification_curve"),
+)
 
 
 localrules:
@@ -14,7 +19,7 @@ localrules:
 
 rule draw:
     input:
-        **{name: ANALYSED[name] for name in STATISTICS if name != "diagnostics"},
+        **{name: ANALYSED[name] for name in STATISTICS if name in DRAWN_TABLES},
         observations=lambda wildcards: OBSERVATIONS[wildcards.task],
     output:
         pdf=f"{RESULTS}/figures/{{task}}/{{figure}}.pdf",

@@ -23,4 +23,4 @@ def adapting(model: PreTrainedModel, settings: Settings) -> Iterator[None]:
     yield
 
 
-ADAPTATION = Adaptation(order=10, title="All weights", settings=Settings, adapting=adapting)
+ADAPTATION = Adaptation(order=10, title="Full fine-tuning", settings=Settings, adapting=adapting)

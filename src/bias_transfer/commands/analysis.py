@@ -9,8 +9,11 @@ from bias_transfer.analysis.contents import contents
 from bias_transfer.analysis.correlation import correlations, transfer
 from bias_transfer.analysis.description import TaskDescription, task_description
 from bias_transfer.analysis.diagnostics import diagnostics
+from bias_transfer.analysis.evidence import evidence
+from bias_transfer.analysis.evidence import tables as evidence_tables
 from bias_transfer.analysis.means import item_means
 from bias_transfer.analysis.observations import principally_adapted
+from bias_transfer.analysis.specification_curve import specification_curve
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
 from bias_transfer.report.answer import answer
 from bias_transfer.report.correlations import correlation_sheet
@@ -26,34 +29,49 @@ def analyse(job: Job) -> None:
     """Write the tables of all tasks, each task's as they are printed, and the answer in words."""
     hc3, note = job.settings["hc3"], job.settings["note"]
     tasks = described(job)
-    observed = principal(tasks, observed_by(job, tasks))
-    performance = {
-        name: _of_models(read_table(job.input(f"performance_{name}")), rows)
-        for name, rows in observed.items()
+    of_all = observed_by(job, tasks)
+    observed = principal(tasks, of_all)
+    quality = {task.name: read_table(job.input(f"performance_{task.name}")) for task in tasks}
+    weighed = {
+        task.name: list(
+            evidence(
+                of_all[task.name],
+                quality[task.name],
+                task,
+                job.settings["smallest_effect"],
+                job.settings["seed"],
+            )
+        )
+        for task in tasks
     }
     correlated = {task.name: correlations(observed[task.name], task) for task in tasks}
     fits = {
         task.name: list(fit(task, regression_table(task), observed[task.name])) for task in tasks
     }
-    regressions = pd.concat(
-        [coefficient_table(fits[task.name], hc3) for task in tasks], ignore_index=True
-    )
     tables = {
         "correlations": list(correlated.values()),
         "transfer": [transfer(observed[task.name], task) for task in tasks],
-        "regressions": [regressions],
+        "regressions": [coefficient_table(fits[task.name], hc3) for task in tasks],
         "diagnostics": [diagnostics(each) for fitted in fits.values() for each in fitted],
         "item_means": [item_means(observed[task.name], task) for task in tasks],
         "contents": [contents(observed[task.name], task) for task in tasks],
+        "specification_curve": [
+            specification_curve(
+                of_all[task.name], quality[task.name], task, task.principal_adaptation
+            )
+            for task in tasks
+        ],
     }
-    for name, parts in tables.items():
-        write_table(job.output(name), pd.concat(parts, ignore_index=True))
+    stacked = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+    for name, table in (stacked | evidence_tables(weighed)).items():
+        write_table(job.output(name), table)
     for task in tasks:
         sheet = correlation_sheet(correlated[task.name], [task], note)
         write_sheet(job, f"correlations_{task.name}", sheet)
         sheet = regression_sheet(fits[task.name], hc3, note)
         write_sheet(job, f"regressions_{task.name}", sheet)
-    write_text(job.output("answer"), answer(note, tasks, observed, regressions, performance))
+    performance = {name: _of_models(quality[name], rows) for name, rows in observed.items()}
+    write_text(job.output("answer"), answer(note, tasks, observed, performance, weighed))
 
 
 def described(job: Job) -> list[TaskDescription]:

@@ -74,24 +74,20 @@ def answer(
 def verdict_sentence(task: TaskDescription, of: Evidence) -> str:
     """Say in plain words what one adaptation shows of the model's bias and of the data's."""
     said = {each.source: each for each in of.verdicts}
-    return (
-        f"{dict(task.adaptations)[of.adaptation]}: the bias of the pre-trained model "
-        f"{_verdict(said['model'])}; that of the fine-tuning data {_verdict(said['data'])}."
-    )
+    model = _said("the pre-trained model's bias", said["model"])
+    data = _said("the fine-tuning data's bias", said["data"])
+    return f"{dict(task.adaptations)[of.adaptation]}: {model}; {data}."
 
 
-def _verdict(of: Verdict) -> str:
+def _said(bias: str, of: Verdict) -> str:
+    """Say what a verdict says of a bias, with its numbers."""
     if of.word == "not estimated":
-        return f"is not estimated ({of.reason})"
+        return f"whether {bias} transfers is not estimated ({of.reason})"
     numbers = f"{_signed(of.standardised)}, 95 % interval {_signed(of.low)} to {_signed(of.high)}"
-    if of.word == "undecided":
-        if of.reason:
-            return f"is undecided ({of.reason}; {numbers})"
-        return (
-            f"is undecided ({numbers}; a slope of {of.smallest_detectable:.2f} would have been "
-            "found with a power of 80 %)"
-        )
-    return f"{_SAID[of.effects][of.word]} ({numbers})"
+    if of.word != "undecided":
+        return f"{bias} {_SAID[of.effects][of.word]} ({numbers})"
+    why = of.reason or f"it would have found {of.smallest_detectable:.2f} with a power of 80 %"
+    return f"whether {bias} transfers is undecided ({numbers}; {why})"
 
 
 def _how_to_read(smallest_effect: float) -> str:
