@@ -348,7 +348,7 @@ BIOS = TaskDescription(
         none_text="no biography",
     ),
     interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _MITIGATED, _BALANCE),
-    adaptations=(("full", "All weights"),),
+    adaptations=(("full", "Full fine-tuning"),),
 )
 WIKI = TaskDescription(
     name="wiki",
@@ -370,7 +370,7 @@ WIKI = TaskDescription(
         none_text="never mentioned",
     ),
     interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _scrub("toxic"), _scrub("all")),
-    adaptations=(("full", "All weights"),),
+    adaptations=(("full", "Full fine-tuning"),),
 )
 CRAFT = TaskDescription(
     name="crafts",
@@ -396,7 +396,7 @@ CRAFT = TaskDescription(
         none_text="no letter",
     ),
     interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _BALANCE),
-    adaptations=(("full", "All weights"),),
+    adaptations=(("full", "Full fine-tuning"),),
 )
 
 _KEY = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"]

@@ -94,7 +94,7 @@ BIOS = TaskDescription(
         none_text="no biography",
     ),
     interventions=(RANDOM, UNIFORM, GAUSSIAN, SENTDEBIAS, BALANCE),
-    adaptations=(("full", "All weights"),),
+    adaptations=(("full", "Full fine-tuning"),),
 )
 
 FPR = downstream("fpr", "false positive rate", "FPR (downstream bias)")
@@ -136,7 +136,7 @@ WIKI = TaskDescription(
         none_text="never mentioned",
     ),
     interventions=(RANDOM, UNIFORM, GAUSSIAN, *SCRUB),
-    adaptations=(("full", "All weights"),),
+    adaptations=(("full", "Full fine-tuning"),),
 )
 TASKS = {task.name: task for task in (BIOS, WIKI)}
 

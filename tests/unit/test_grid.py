@@ -258,10 +258,10 @@ def test_a_description_holds_the_interventions_of_the_task_in_the_order_of_the_g
 
 
 def test_a_description_names_the_adaptations_the_principal_one_first(config):
-    assert describe(parse(config), "wiki").adaptations == (("full", "All weights"),)
+    assert describe(parse(config), "wiki").adaptations == (("full", "Full fine-tuning"),)
     config["tasks"]["wiki"]["adaptation"] = ["head", "full"]
     described = describe(parse(config), "wiki")
-    assert described.adaptations == (("head", "Head only"), ("full", "All weights"))
+    assert described.adaptations == (("head", "Head only"), ("full", "Full fine-tuning"))
     assert described.principal_adaptation == "head"
 
 

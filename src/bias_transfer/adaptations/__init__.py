@@ -29,7 +29,7 @@ class Adaptation:
         Its place in the grid, in tables and in legends, from what may overwrite most; equal ones
         go by name.
     title
-        In words, as tables and figures print it: "All weights".
+        In words, as tables and figures print it: "Full fine-tuning".
     settings
         Its section of the config, `adaptations.<name>`; has a default for every key. A key that the
         training of a task has too, such as `learning_rate`, holds in the task's place.
