@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bias_transfer.analysis.observations import joined_scores, observations
+from bias_transfer.analysis.observations import (
+    joined_scores,
+    observations,
+    principally_adapted,
+)
 from bias_transfer.errors import StudyError
+from tests.unit import paper_grid
 
 ITEMS = ("dj", "poet")
 BIOS = {"item": "occupation", "kept_after": ("pronoun_ranking", "score_they")}
@@ -175,3 +180,11 @@ def test_measures_with_templates_meet_on_item_and_template_and_lose_no_cell():
     ]
     assert joined["surprise"].fillna(-1).tolist() == [-1, -1, 7, -1, 9]
     assert joined["pronoun_ranking"].fillna(-1).tolist() == [0, 1, 2, 3, -1]
+
+
+def test_the_principal_adaptation_is_the_tasks_first():
+    rows = pd.DataFrame({"model": ["a", "b", "c"], "adaptation": ["head", "full", "head"]})
+    both = (("head", "Head only"), ("full", "All weights"))
+    task = paper_grid.BIOS.model_copy(update={"adaptations": both})
+    assert principally_adapted(rows, task)["model"].tolist() == ["a", "c"]
+    assert principally_adapted(rows, paper_grid.BIOS)["model"].tolist() == ["b"]
