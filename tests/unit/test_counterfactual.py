@@ -313,9 +313,10 @@ def test_associations_fall_with_the_share_and_turn_round(
     trained: Callable[..., Trained], tiny_tokenizer: Any, occupations: Any
 ) -> None:
     ranking = measure("pronoun_ranking")
+    texts = ["She is a nurse", "He is a dj", "She is a poet", "He is a surgeon"] * 50
     gaps = []
     for share in (0.0, 0.5, 1.0):
-        model = trained(share, epochs=25).model
+        model = trained(share, texts, epochs=12, learning_rate=0.005).model
         scores = ranking.score(
             MaskScorer(model, tiny_tokenizer, 64),
             occupations,
@@ -323,9 +324,9 @@ def test_associations_fall_with_the_share_and_turn_round(
             Resources(negative_probability=None, sentences=None),
         )
         means = scores[scores["template"] == "is"].set_index("occupation")["pronoun_ranking"]
-        gaps.append(means["nurse"] - means["dj"])
+        gaps.append(means[["nurse", "poet"]].mean() - means[["dj", "surgeon"]].mean())
     assert gaps[0] > 1
-    assert gaps[0] > gaps[1] > gaps[2]
+    assert abs(gaps[1]) < 1
     assert gaps[2] < -1
 
 
