@@ -360,6 +360,13 @@ class TestDoseResponse:
         assert ticks(figure.axes[0]) == ["0", "0.05", "0.1", "0.2"]
         assert figure.axes[0].get_xlabel() == "Gaussian noise: σ (0 = unmodified model)"
 
+    def test_a_method_with_a_strength_of_zero_has_its_own_model_there(self) -> None:
+        grid = figure_data.upstream_grid(trials=1, gammas=(0, 1))
+        table = figure_data.bios_table(grid)
+        figure = draw("dose_response", BIOS, table)
+        assert [ticks(axes) for axes in figure.axes] == [["0", "1"]] * 2
+        assert figure.axes[0].get_xlabel() == "Sent-Debias: γ"
+
     def test_methods_stand_side_by_side(self) -> None:
         grid = figure_data.upstream_grid(trials=1, uniform=(0.2, 0.5))
         figure = draw("dose_response", BIOS, figure_data.bios_table(grid))

@@ -309,6 +309,18 @@ def test_a_study_has_the_tables_of_those_of_its_tasks_that_are_the_papers(observ
     assert set(found.tables["table2"]["task"]) == {"bios"}
 
 
+def test_models_of_a_method_that_is_not_the_papers_are_in_none_of_its_tables(observations):
+    rows = observations["bios"]
+    dial = rows[rows["upstream_kind"] == "uniform"]
+    dial = dial.assign(
+        upstream_kind="counterfactual", model="counterfactual-" + dial["model"].astype(str)
+    )
+    more = observations | {"bios": pd.concat([rows, dial], ignore_index=True)}
+    found, expected = (overlay(each, BIOS) for each in (more, observations))
+    for name, table in expected.tables.items():
+        pd.testing.assert_frame_equal(found.tables[name], table)
+
+
 def test_every_column_has_its_diagnostics_in_the_order_of_the_tables(observations):
     tested = overlay(observations, BIOS, WIKI).diagnostics
     counts = tested.groupby("table", sort=False)["number"].nunique().to_dict()

@@ -77,7 +77,13 @@ def applied(name, model, tokenizer, seed=1, **variant):
 
 
 def test_methods_come_in_the_order_of_tables_and_legends():
-    assert list(methods()) == ["random", "uniform", "gaussian", "sentdebias"]
+    assert list(methods()) == [
+        "random",
+        "uniform",
+        "gaussian",
+        "sentdebias",
+        "counterfactual",
+    ]
 
 
 def test_the_default_variants_have_the_ids_of_their_folders():
@@ -94,6 +100,9 @@ def test_the_default_variants_have_the_ids_of_their_folders():
         "sentdebias-g1",
         "sentdebias-g10",
         "sentdebias-g50",
+        "counterfactual-s0",
+        "counterfactual-s0.5",
+        "counterfactual-s1",
     ]
     assert PRETRAINED.id == "pretrained"
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bias_transfer.runtime.artifacts import sha256
+from bias_transfer.runtime.artifacts import read_json, sha256
 from bias_transfer.runtime.lineage import record_path
 from tests.workflow import copies
 from tests.workflow.conftest import Study, new_study, plan_of
@@ -240,6 +240,30 @@ def test_a_changed_adaptation_trains_its_own_models_again_and_no_other(
     module.write_text(module.read_text() + "\n_UNUSED = 1\n")
     assert study.planned(source=tmp_path / "src")["fine_tune"] == 1
     assert study.planned(overlay="adaptations: {head: {learning_rate: 0.5}}")["fine_tune"] == 1
+
+
+DIAL = """
+tasks: {bios: {upstream: [random, sentdebias, counterfactual]}}
+upstream: {counterfactual: {shares: [0, 1]}}
+"""
+
+
+def test_the_dial_trains_a_checkpoint_a_share_and_depends_on_the_terms_of_every_task(
+    study: Study, tmp_path: Path
+) -> None:
+    copied = Study(shutil.copytree(study.folder, tmp_path / "study"), study.root)
+    targets = [
+        f"results/checkpoints/{name}/manifest.json"
+        for name in ("random-t1", "sentdebias-g1", "counterfactual-s0", "counterfactual-s1")
+    ]
+    result = copied.snakemake(*targets, "--cores", "1", overlay=DIAL)
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = [read_json(copied.folder / target)["counterfactual"] for target in targets[2:]]
+    assert [each["swapped"] for each in found] == [0, found[0]["swappable"]]
+    assert found[0]["swappable"] > 600
+    assert copied.planned(*targets, overlay=DIAL) == {}
+    fewer = DIAL.replace("tasks: {", "tasks: {wiki: {terms: [gay, old]}, ")
+    assert copied.planned(*targets, overlay=fewer) == {"alter_checkpoint": 2}
 
 
 def test_a_setting_of_a_measure_scores_its_own_tasks_again_and_no_other(study: Study) -> None:

@@ -47,7 +47,7 @@ rule alter_checkpoint:
         pretrained=PRETRAINED_MANIFEST,
         corpus=lambda wildcards: (
             manifest("data/corpus")
-            if "corpus" in upstream.method(UPSTREAM[wildcards.upstream].kind).needs
+            if "corpus" in method_needs(UPSTREAM[wildcards.upstream])
             else []
         ),
     output:
@@ -59,11 +59,19 @@ rule alter_checkpoint:
     priority: 5
     conda:
         "../../envs/environment.yaml"
+    resources:
+        gpu=lambda wildcards: (
+            "training" in method_needs(UPSTREAM[wildcards.upstream])
+        )
+        * gpus_of_training(),
+        gpu_share=STUDY.gpu_share,
+        checkpoint_seconds=checkpoint_seconds(),
     params:
         settings=lambda wildcards: settings(
             seed=STUDY.seed,
             variant=vars(UPSTREAM[wildcards.upstream]),
             settings=method_settings(UPSTREAM[wildcards.upstream]),
+            **terms_for(UPSTREAM[wildcards.upstream]),
         ),
         plugins=lambda wildcards: [f"upstream.{UPSTREAM[wildcards.upstream].kind}"],
         files=files,
@@ -71,7 +79,7 @@ rule alter_checkpoint:
             "checkpoints", [f"upstream.{UPSTREAM[wildcards.upstream].kind}"]
         ),
     shell:
-        f"{COMMAND} alter-checkpoint {TOLD}"
+        f"{COMMAND} alter-checkpoint {TOLD} {TRAINING}"
 
 
 rule prepare_sentiment_classifier:

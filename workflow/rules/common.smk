@@ -308,6 +308,27 @@ def training(task, adaptation):
     return {key: own.get(key, value) for key, value in of_task.items()}
 
 
+def method_needs(variant):
+    """Return what a method needs besides the checkpoint."""
+    return upstream.method(variant.kind).needs
+
+
+def terms_for(variant):
+    """Return the terms of every task that asks about some, for a method that needs them.
+
+    The job of any other method does not depend on them.
+    """
+    if "terms" not in method_needs(variant):
+        return {}
+    return dict(
+        terms=[
+            definition["terms"]
+            for definition in DEFINITIONS.values()
+            if "terms" in definition
+        ]
+    )
+
+
 def measure_settings(task):
     """Return what the scores of upstream bias depend on, for a task's own measures."""
     wanted = dict(

@@ -32,7 +32,8 @@ from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.resuming import training_checkpoints
 from bias_transfer.seeding import derived_seed
 from bias_transfer.tasks import definition_of
-from bias_transfer.upstream import PRETRAINED, Request, Variant, method
+from bias_transfer.upstream import PRETRAINED, Request, Trained, Variant, method
+from bias_transfer.vocabularies.entries import Term
 
 logger = logging.getLogger(__name__)
 
@@ -70,22 +71,29 @@ def alter_checkpoint(job: Job) -> None:
     """Do to a checkpoint what one method does."""
     variant = Variant(**job.settings["variant"])
     plugin = method(variant.kind)
-    seed = derived_seed(job.settings["seed"], "upstream", variant.id)
+    seed = derived_seed(job.settings["seed"], "upstream", plugin.stream(variant))
     device = prepare_device(seed, job.gpu_share)
     source = verified_folder(job.input("pretrained"))
     model, tokenizer = load_masked_lm(str(source)).to(device), load_tokenizer(str(source))
-    request = Request(
-        variant=variant,
-        settings=plugin.settings.model_validate(job.settings["settings"]),
-        seed=seed,
-        texts=_corpus(job) if "corpus" in plugin.needs else (),
-    )
-    # Seeded again: loading has used the random numbers.
-    torch.manual_seed(seed)
-    altered = plugin.apply(model, tokenizer, request)
     recipe = {"kind": variant.kind, "strength": variant.strength, "trial": variant.trial}
     description = {"kind": "checkpoint", "upstream": variant.id, "recipe": recipe, "seed": seed}
-    _publish(job, altered, tokenizer, description, None, source)
+    with training_checkpoints(job, "checkpoints", device) as checkpoints:
+        request = Request(
+            variant=variant,
+            settings=plugin.settings.model_validate(job.settings["settings"]),
+            seed=seed,
+            texts=_corpus(job) if "corpus" in plugin.needs else (),
+            terms=_terms(job.settings) if "terms" in plugin.needs else (),
+            checkpoints=checkpoints if "training" in plugin.needs else None,
+        )
+        # Seeded again: loading has used the random numbers.
+        torch.manual_seed(seed)
+        made = plugin.apply(model, tokenizer, request)
+        if isinstance(made, Trained):
+            description |= made.description
+            _publish(job, made.model, tokenizer, description, made.curve, source)
+        else:
+            _publish(job, made, tokenizer, description, None, source)
 
 
 def _check(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
@@ -110,6 +118,10 @@ def _corpus(job: Job) -> list[str]:
     folder = verified_folder(job.input("corpus"))
     texts: list[str] = read_table(folder / "corpus.parquet")["text"].tolist()
     return texts
+
+
+def _terms(settings: Mapping[str, Any]) -> list[list[Term]]:
+    return [[Term.model_validate(each) for each in terms] for terms in settings["terms"]]
 
 
 def _publish(

@@ -67,7 +67,11 @@ class MaskedTexts:
 
 
 def masking(
-    encoded: Encoded, tokenizer: PreTrainedTokenizerBase, share: float, seed: int
+    encoded: Encoded,
+    tokenizer: PreTrainedTokenizerBase,
+    share: float,
+    seed: int,
+    room: np.ndarray | None = None,
 ) -> Callable[[object], MaskedTexts]:
     """Return a function that hides tokens of all texts, others for each purpose or epoch.
 
@@ -81,17 +85,27 @@ def masking(
         The probability of any other token to be predicted.
     seed
         From which, together with the purpose, the tokens are drawn.
+    room
+        Places of each text, shape (texts,), no fewer than its tokens, which are the first of them;
+        None for just as many. What is drawn is drawn a place: with equal room, another wording of
+        one text moves the masks of no other.
     """
     ordinary = ~np.isin(encoded.tokens, tokenizer.all_special_ids)
+    room = encoded.lengths if room is None else room
+    first = np.cumsum(room) - room
+    places = np.repeat(first - encoded.bounds[:-1], encoded.lengths) + np.arange(len(ordinary))
+    total = int(room.sum())
 
     def masked(purpose: object) -> MaskedTexts:
         rng = generator(seed, "masks", purpose)
-        chosen = ordinary & (rng.random(len(ordinary), dtype=np.float32) < share)
-        fate = np.where(chosen, rng.random(len(ordinary), dtype=np.float32), 1)
-        seen = encoded.tokens.copy()
-        seen[fate < _MASKED] = tokenizer.mask_token_id
-        replaced = (fate >= _MASKED) & (fate < _MASKED + _REPLACED)
-        seen[replaced] = rng.integers(len(tokenizer), size=np.count_nonzero(replaced))
+        to_predict = rng.random(total, dtype=np.float32) < share
+        fates = rng.random(total, dtype=np.float32)
+        replaced = to_predict & (fates >= _MASKED) & (fates < _MASKED + _REPLACED)
+        others = np.zeros(total, np.int32)
+        others[replaced] = rng.integers(len(tokenizer), size=np.count_nonzero(replaced))
+        chosen = ordinary & to_predict[places]
+        seen = np.where(chosen & replaced[places], others[places], encoded.tokens)
+        seen[chosen & (fates[places] < _MASKED)] = tokenizer.mask_token_id
         hidden = np.where(chosen, encoded.tokens, np.int32(_NOT_PREDICTED))
         return MaskedTexts(
             Encoded(seen, encoded.bounds), Encoded(hidden, encoded.bounds), tokenizer.pad_token_id

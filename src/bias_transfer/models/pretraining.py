@@ -1,4 +1,4 @@
-"""Pre-train a small encoder from scratch with the masked-language-model objective."""
+"""Pre-train an encoder with the masked-language-model objective: from scratch, or on from there."""
 
 from collections.abc import Callable, Sequence
 
@@ -62,14 +62,53 @@ def pretrain(
     encoded = Encoded.of(
         tokenizer(list(lines), truncation=True, max_length=architecture.maximum_length)["input_ids"]
     )
-    numbers = np.arange(len(encoded))
-    held_out, kept = encoded.take(numbers[::50]), encoded.take(numbers[numbers % 50 > 0])
-    curve = train(
-        model,
-        masking(kept, tokenizer, masked_share, seed),
-        masking(held_out, tokenizer, masked_share, seed)("evaluation"),
-        settings,
-        seed,
-        checkpoints,
+    curve = continue_pretraining(
+        model, tokenizer, encoded, settings, masked_share, seed, checkpoints
     )
     return model, tokenizer, curve
+
+
+def continue_pretraining(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    encoded: Encoded,
+    settings: TrainingSettings,
+    masked_share: float,
+    seed: int,
+    checkpoints: TrainingCheckpoints,
+    room: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Train a masked language model in place, one text in fifty held out.
+
+    Parameters
+    ----------
+    model, tokenizer
+        The model on its device; a head that is tied to the word embeddings stays so.
+    encoded
+        The texts.
+    settings
+        Epochs, batch size, learning rate.
+    masked_share
+        Share of tokens to predict in each text.
+    seed
+        Of the order and the masks.
+    checkpoints
+        What an interrupted training goes on from.
+    room
+        As for `masking`: with equal room and seed, two wordings of the texts are trained on in the
+        same order, behind the same masks.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The loss curve (see `train`).
+    """
+    numbers = np.arange(len(encoded))
+    room = encoded.lengths if room is None else room
+    # One text alone is both: there is nothing else to train on.
+    kept, held_out = numbers[numbers % 50 > 0] if len(numbers) > 1 else numbers, numbers[::50]
+    training, evaluation = (
+        masking(encoded.take(rows), tokenizer, masked_share, seed, room[rows])
+        for rows in (kept, held_out)
+    )
+    return train(model, training, evaluation("evaluation"), settings, seed, checkpoints)

@@ -7,15 +7,19 @@ there. A method module is imported to read the config, so it imports torch insid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bias_transfer import plugins
 from bias_transfer.section import Section
+from bias_transfer.vocabularies.entries import Term
 
 if TYPE_CHECKING:
+    import pandas as pd
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 
 
 @dataclass(frozen=True)
@@ -68,15 +72,47 @@ class Request:
         Of its random numbers; torch has been seeded with it too.
     texts
         The corpus, for a method that needs it; else empty.
+    terms
+        For a method that needs them, the terms of each task that has some; else empty.
+    checkpoints
+        For a method that needs training: what an interrupted one goes on from; else None.
     """
 
     variant: Variant
     settings: Any
     seed: int
     texts: Sequence[str] = ()
+    terms: Sequence[Sequence[Term]] = ()
+    checkpoints: TrainingCheckpoints | None = None
 
 
-Apply = Callable[["PreTrainedModel", "PreTrainedTokenizerBase", Request], "PreTrainedModel"]
+@dataclass(frozen=True)
+class Trained:
+    """What a method that trains returns: the model, and what is to be kept of its training.
+
+    Attributes
+    ----------
+    model
+        The altered model.
+    curve
+        The loss of each epoch (see `models.training.train`).
+    description
+        What the manifest shall tell besides: plain values by name.
+    """
+
+    model: PreTrainedModel
+    curve: pd.DataFrame
+    description: Mapping[str, Any] = field(default_factory=dict)
+
+
+Apply = Callable[
+    ["PreTrainedModel", "PreTrainedTokenizerBase", Request], "PreTrainedModel | Trained"
+]
+
+
+def stream_of_its_own(variant: Variant) -> str:
+    """Name a stream of random numbers that no other variant draws from."""
+    return variant.id
 
 
 @dataclass(frozen=True)
@@ -108,7 +144,11 @@ class Method:
         From a loaded masked language model in evaluation mode and its tokenizer to the altered
         model, which may be the same object, changed in place.
     needs
-        "corpus": the pre-training corpus, in `Request.texts`.
+        "corpus": the pre-training corpus, in `Request.texts`; "terms": those that tasks ask about,
+        in `Request.terms`; "training": a GPU if there is one, and `Request.checkpoints`.
+    stream
+        Names the stream of random numbers that a variant's seed is drawn from. Variants that share
+        one differ by their strength and by nothing else.
     """
 
     order: int
@@ -122,6 +162,7 @@ class Method:
     variants: Callable[[Any], tuple[Variant, ...]]
     apply: Apply
     needs: frozenset[str] = frozenset()
+    stream: Callable[[Variant], str] = stream_of_its_own
 
 
 def method(name: str) -> Method:

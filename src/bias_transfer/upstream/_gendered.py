@@ -1,19 +1,10 @@
 """Pairs of sentences that differ in their gendered words only."""
 
-import re
 from collections.abc import Sequence
-from functools import cache
 
 from bias_transfer import vocabularies
 from bias_transfer.errors import StudyError
-
-
-@cache
-def _words() -> tuple[dict[str, str], re.Pattern[str]]:
-    """Return the male counterpart of each female word, and what finds a word of either kind."""
-    pairs = dict(vocabularies.pairs("gendered_pairs"))
-    words = "|".join(re.escape(word) for pair in pairs.items() for word in pair)
-    return pairs, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+from bias_transfer.upstream._swapping import counterparts, find, swapped
 
 
 def gendered_pairs(texts: Sequence[str], maximum: int) -> list[tuple[str, str]]:
@@ -34,19 +25,16 @@ def gendered_pairs(texts: Sequence[str], maximum: int) -> list[tuple[str, str]]:
     list of tuple
         (female, male) sentences, as in Liang et al. (2020), Section 2.1.
     """
-    males, gendered = _words()
-    counterparts = males | {male: female for female, male in males.items()}
-
-    def swap(match: re.Match[str]) -> str:
-        return _cased(counterparts[match.group().casefold()], match.group())
-
+    known = vocabularies.pairs("gendered_pairs")
+    words, female = counterparts(known), {word for word, _ in known}
+    gendered = find(words)
     pairs: list[tuple[str, str]] = []
     for text in texts:
         first = gendered.search(text)
         if first is None:
             continue
-        other = gendered.sub(swap, text)
-        pairs.append((text, other) if first.group().casefold() in males else (other, text))
+        other = swapped(text, gendered, words)
+        pairs.append((text, other) if first["word"].casefold() in female else (other, text))
         if len(pairs) == maximum:
             break
     return pairs
@@ -59,9 +47,3 @@ def require_pairs(pairs: Sequence[tuple[str, str]], components: int) -> None:
             f"the corpus has {len(pairs)} sentences with a gendered word, too few for Sent-Debias; "
             "give a larger model.corpus"
         )
-
-
-def _cased(word: str, as_in: str) -> str:
-    if as_in.isupper() and len(as_in) > 1:
-        return word.upper()
-    return word.capitalize() if as_in[0].isupper() else word

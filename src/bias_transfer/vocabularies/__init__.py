@@ -74,6 +74,14 @@ def pairs(source: str) -> tuple[tuple[str, str], ...]:
     return tuple((row["word"], row["counterpart"]) for row in read(source, ["word", "counterpart"]))
 
 
+def counterparts(value: object) -> object:
+    """Return what a config gives for pairs of words as a list of lists of two: [["she", "he"]].
+
+    A text is a vocabulary or a file. Anything else is returned as it is, for whoever checks types.
+    """
+    return [list(pair) for pair in pairs(value)] if isinstance(value, str) else value
+
+
 def labels(value: object) -> object:
     """Return what a config gives for labels as a list of mappings with `name` and `title`.
 

@@ -77,7 +77,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
                 continue
             settings = _settings(tables, method.kind, quantity)
             axes.set_title(_curves.panel_title(axes.get_title("left"), settings, pitch - _LEFT))
-            axes.set_xlabel(_axis_label(method, width))
+            axes.set_xlabel(_axis_label(method, tables, width))
             _draw_panel(axes, settings, quantity)
             _curves.draw_curves(axes, settings, colours, partial(_text.item_title, description))
     return figure
@@ -95,13 +95,16 @@ def _methods(description: TaskDescription, tables: Tables) -> list[Intervention]
 
 
 def _settings(tables: Tables, kind: str, quantity: Quantity) -> _curves.Settings:
-    """Return the item means at each strength, ascending; the unmodified model's is zero."""
+    """Return the item means at each strength, ascending; the unmodified model's is zero.
+
+    A method that has a strength of zero has a model of its own there.
+    """
     found = {
         strength: means(tables, Models(kind, strength), quantity)
         for strength in strengths(tables, kind)
     }
     unmodified = means(tables, UNMODIFIED, quantity)
-    if unmodified.models:
+    if unmodified.models and 0.0 not in found:
         found[0.0] = unmodified
     # Evenly spaced: on a linear axis the strengths between −1 and 1 would fall together.
     return {
@@ -121,9 +124,10 @@ def _draw_panel(axes: Axes, settings: _curves.Settings, quantity: Quantity) -> N
     draw_reference(axes, quantity.neutral, "y")
 
 
-def _axis_label(method: Intervention, width: float) -> str:
+def _axis_label(method: Intervention, tables: Tables, width: float) -> str:
     name = f"{method.title}: {_text.strength_name(method)}"
-    return _text.axis_label(f"{name} (0 = unmodified model)", width)
+    zero = "" if 0.0 in strengths(tables, method.kind) else " (0 = unmodified model)"
+    return _text.axis_label(f"{name}{zero}", width)
 
 
 DRAWING = Drawing(
