@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from bias_transfer.analysis.clustered import clustered, two_way
+from bias_transfer.analysis.clustered import clustered, two_way, two_way_jackknife
 from bias_transfer.analysis.within import fixed_effects
 from bias_transfer.errors import StudyError
 from tests.unit.panels import panel
@@ -109,6 +109,17 @@ def test_two_way_is_that_of_pyfixest_with_negative_eigenvalues_set_to_zero(effec
     assert (values.min() < 0) == (effects != "none")
 
 
+@every_effect
+def test_the_two_way_jackknife_asks_for_no_less_than_either_kind_of_cluster(effects):
+    one, other, both = (
+        np.diag(fitted(effects, cluster).cr3) for cluster in (PANEL.item, PANEL.model, PAIR)
+    )
+    found = two_way_jackknife(
+        PANEL.outcome, PANEL.columns, EFFECTS[effects], PANEL.item, PANEL.model
+    )
+    np.testing.assert_allclose(found**2, np.max([one, other, one + other - both], 0), rtol=1e-12)
+
+
 def test_what_is_counted():
     fit = fitted("item, model")
     assert (fit.clusters, fit.observations, fit.parameters) == (12, 103, 2 + 5)
@@ -156,6 +167,8 @@ def test_an_exact_fit_has_slopes_and_no_errors(effects):
     assert fit.exact and fit.r_squared == 1
     covariance = two_way(outcome, PANEL.columns, (PANEL.model,), PANEL.item, PANEL.model)
     assert np.isnan([fit.cr1, fit.cr3, covariance]).all()
+    arguments = (outcome, PANEL.columns, (PANEL.model,), PANEL.item, PANEL.model)
+    assert np.isnan(two_way_jackknife(*arguments)).all()
 
 
 def test_of_an_outcome_that_never_varies_nothing_is_explained():

@@ -6,7 +6,7 @@ import pytest
 import statsmodels.api as sm
 
 from bias_transfer.analysis import simulation, wild_bootstrap
-from bias_transfer.analysis.clustered import clustered, two_way
+from bias_transfer.analysis.clustered import clustered, two_way, two_way_jackknife
 from bias_transfer.analysis.regression import Specification, regress
 from bias_transfer.analysis.simulation import (
     CR1,
@@ -14,9 +14,11 @@ from bias_transfer.analysis.simulation import (
     ESTIMATORS,
     HC3_MEANS,
     HC3_ROWS,
-    TWO_WAY,
+    TWO_WAY_CR1,
+    TWO_WAY_CR3,
     WILD,
     Design,
+    Population,
     Tables,
     draw,
     estimates,
@@ -31,10 +33,11 @@ DESIGNS = {
 }
 every_design = pytest.mark.parametrize(("design", "slope"), DESIGNS, ids=DESIGNS.values())
 TABLES = 3
+POPULATION = Population()
 
 
 def drawn(design, slope) -> Tables:
-    return draw(design, slope, 0.3, TABLES, np.random.default_rng(0))
+    return draw(design, POPULATION, slope, 0.3, TABLES, np.random.default_rng(0))
 
 
 def frame(tables: Tables, table: int) -> pd.DataFrame:
@@ -75,9 +78,12 @@ def test_clustered_errors_are_those_of_the_study(design, slope):
             assert found[name].degrees == design.items - 1
         if design.models > 1:
             wanted = two_way(outcome, columns, effects, item, model)[0, 0] ** 0.5
-            assert found[TWO_WAY].error[table] == pytest.approx(wanted, rel=1e-9)
-            assert found[TWO_WAY].degrees == design.models - 1
-    assert (TWO_WAY in found) == (design.models > 1)
+            assert found[TWO_WAY_CR1].error[table] == pytest.approx(wanted, rel=1e-9)
+            jackknife = two_way_jackknife(outcome, columns, effects, item, model)[0]
+            assert found[TWO_WAY_CR3].error[table] == pytest.approx(jackknife, rel=1e-9)
+            for name in (TWO_WAY_CR1, TWO_WAY_CR3):
+                assert found[name].degrees == design.models - 1
+    assert (TWO_WAY_CR1 in found) == (TWO_WAY_CR3 in found) == (design.models > 1)
 
 
 @pytest.mark.parametrize("models", [1, 4])
@@ -134,11 +140,20 @@ def test_the_bootstrap_is_the_studys_with_the_same_weights(design, slope, null, 
 
 @every_design
 def test_the_slope_is_the_declared_one_on_average(design, slope):
-    many = draw(design, slope, 0.3, 4000, np.random.default_rng(2))
+    many = draw(design, POPULATION, slope, 0.3, 4000, np.random.default_rng(2))
     for name, found in estimates(many, slope).items():
         error = found.slope.std() / 4000**0.5
         if name != HC3_ROWS:  # templates' deviations pull the slope on single rows towards zero
             assert found.slope.mean() == pytest.approx(0.3, abs=4 * error)
+
+
+def test_an_items_own_bias_has_variance_one_however_skewed():
+    rng = np.random.default_rng(3)
+    for skew in (0.0, 1.0):
+        population = Population(skew=skew, strongest=0)
+        own = draw(Design(1, 50, 2), population, "within", 0, 4000, rng).columns[..., 0]
+        assert own.var() == pytest.approx(1, rel=0.1)
+        assert (own > 4).any() == (skew > 0) or skew == 0
 
 
 def test_deviations_leave_the_mean_over_templates_alone():
@@ -149,24 +164,23 @@ def test_deviations_leave_the_mean_over_templates_alone():
 def test_performance_is_told_for_each_estimator_and_repeats_itself(monkeypatch):
     told = {"slope": 0.3, "tables": 40, "bootstrapped": 30, "draws": 39, "seed": 1}
     design = Design(3, 12, 2)
-    found = performance(design, "within", **told)
+    found = performance(design, POPULATION, "within", **told)
     assert found["estimator"].tolist() == list(ESTIMATORS)
-    assert found["tables"].tolist() == [40] * 5 + [30]
-    pd.testing.assert_frame_equal(found, performance(design, "within", **told))
+    assert found["tables"].tolist() == [40] * 6 + [30]
+    pd.testing.assert_frame_equal(found, performance(design, POPULATION, "within", **told))
     shares = found[["coverage", "type_one_error", "power"]].to_numpy()
     assert ((shares >= 0) & (shares <= 1)).all()
     wanted = np.sqrt(shares[:, 0] * (1 - shares[:, 0]) / found["tables"])
     np.testing.assert_allclose(found["coverage_monte_carlo_error"], wanted)
     # In parts that fit into memory there are as many tables.
     monkeypatch.setattr(simulation, "_AT_ONCE", 10 * 3 * 12 * 2)
-    in_parts = performance(design, "within", **told)
-    assert in_parts["tables"].tolist() == [40] * 5 + [30]
+    in_parts = performance(design, POPULATION, "within", **told)
+    assert in_parts["tables"].tolist() == [40] * 6 + [30]
 
 
 def test_the_default_covers_and_hc3_of_repeated_rows_does_not():
-    found = performance(
-        Design(10, 28, 5), "between", slope=0.2, tables=400, bootstrapped=100, draws=199, seed=1
-    ).set_index("estimator")
+    told = {"slope": 0.2, "tables": 400, "bootstrapped": 100, "draws": 199, "seed": 1}
+    found = performance(Design(10, 28, 5), POPULATION, "between", **told).set_index("estimator")
     assert found.loc[CR3, "coverage"] == pytest.approx(0.95, abs=0.04)
     assert found.loc[WILD, "coverage"] == pytest.approx(0.95, abs=0.08)
     assert found.loc[HC3_ROWS, "coverage"] < 0.5

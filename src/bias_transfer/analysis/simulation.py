@@ -21,25 +21,12 @@ Slope = Literal["between", "within"]
 SLOPES: tuple[Slope, ...] = get_args(Slope)
 
 HC3_ROWS, HC3_MEANS, CR1, CR3 = "HC3, all rows", "HC3, means", "CR1 by item", "CR3 by item"
-TWO_WAY, WILD = "two-way", "wild bootstrap"
-ESTIMATORS = (HC3_ROWS, HC3_MEANS, CR1, CR3, TWO_WAY, WILD)
+TWO_WAY_CR1, TWO_WAY_CR3, WILD = "two-way CR1", "two-way CR3", "wild bootstrap"
+ESTIMATORS = (HC3_ROWS, HC3_MEANS, CR1, CR3, TWO_WAY_CR1, TWO_WAY_CR3, WILD)
 
 _LEVEL = 0.95
-# Spread of x over templates; an item's x varies by one over items.
-_TEMPLATES = 0.2
-# The upstream interventions, from none to this spread.
-_STRONGEST = 1.0
-# How an item's data bias goes with its x, and moves its outcome.
-_WITH_DATA, _OF_DATA = 0.3, 0.3
-# What items with more x have more of whatever an intervention does: no part of the slope within.
-_BETWEEN_ONLY = 0.5
-# Spread over items of what an intervention's x does to the outcome.
-_ITEMS_DIFFER = 0.2
-# Share of the error's variance that an item keeps over models, the correlation of the rest from a
-# model to its neighbour, and the spread of the log of an item's error.
-_KEPT, _NEIGHBOURS, _UNEQUAL = 0.8, 0.5, 0.5
-# Numbers of the largest array that is held at once.
-_AT_ONCE = 4_000_000
+# Numbers of the largest array that is held at once; larger ones leave the cache and take longer.
+_AT_ONCE = 250_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +48,46 @@ class Design:
     def slopes(self) -> tuple[Slope, ...]:
         """The slopes that the design can tell: of one model none within items."""
         return SLOPES if self.models > 1 else ("between",)
+
+
+@dataclass(frozen=True)
+class Population:
+    """What tables are drawn from; an item's own upstream bias has variance one over items.
+
+    Attributes
+    ----------
+    skew
+        Zero: an item's own upstream bias is normal. Above: log-normal, with this spread of its log.
+    strongest
+        Spread of what the last model's intervention does to upstream bias; the first does nothing.
+    templates
+        Spread of upstream bias over templates.
+    with_data, of_data
+        How an item's data bias correlates with its own upstream bias, and moves its outcome.
+    between_only
+        What items with more upstream bias have more of whatever an intervention does: no part of
+        the slope within.
+    items_differ, models_differ
+        Spread over items, and over models, of what upstream bias does to the outcome.
+    kept
+        Share of the error's variance that an item keeps over models.
+    neighbours
+        Correlation of the rest from a model to the next.
+    unequal
+        Spread of the log of the size of an item's error.
+    """
+
+    skew: float = 0.0
+    strongest: float = 1.0
+    templates: float = 0.2
+    with_data: float = 0.3
+    of_data: float = 0.3
+    between_only: float = 0.5
+    items_differ: float = 0.2
+    models_differ: float = 0.0
+    kept: float = 0.8
+    neighbours: float = 0.5
+    unequal: float = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,27 +134,30 @@ class Estimates:
 
 
 def draw(
-    design: Design, kind: Slope, slope: float, tables: int, rng: np.random.Generator
+    design: Design,
+    population: Population,
+    kind: Slope,
+    slope: float,
+    tables: int,
+    rng: np.random.Generator,
 ) -> Tables:
     r"""Draw observation tables in which upstream bias moves downstream bias by a known slope.
 
-    .. math:: y_{im} = \alpha_m + \beta x_{im} + \gamma \xi_i + \delta d_i
-              + b_i (x_{im} - \xi_i) + s_i (\sqrt{0.8}\, a_i + \sqrt{0.2}\, e_{im})
+    .. math:: y_{im} = \alpha_m + (\beta + c_m)\, x_{im} + \gamma \xi_i + \delta d_i
+              + b_i (x_{im} - \xi_i) + s_i (\sqrt{\rho}\, a_i + \sqrt{1 - \rho}\, e_{im})
 
-    for item i and model m. x is the item's own xi plus what the model's intervention did to it, of
-    spread 0 for the first model to 1 for the last; in template t it is that and a deviation of
-    spread 0.2. The item's data bias d correlates 0.3 with xi, and delta is 0.3. Errors are an
-    item's own, a, and e, correlated 0.5 from a model to the next; their size s differs between
-    items (log-normal, 0.5), and b, of spread 0.2, makes items answer to an intervention
-    differently. All else is standard normal.
+    for item i and model m: x is the item's own xi and what the model's intervention did to it, in
+    template t with a deviation; d the item's data bias; a and e errors, an item's own and one that
+    fades from model to model; s their size. `Population` tells the sizes of all; all else is
+    standard normal.
 
     Parameters
     ----------
-    design
-        The shape.
+    design, population
+        The shape, and what fills it.
     kind
         "between": gamma is zero, so that the slope with model effects is beta. "within": gamma is
-        0.5, which only item effects take out.
+        `between_only`, which item effects take out.
     slope
         beta.
     tables
@@ -135,28 +165,28 @@ def draw(
     rng
         Where the numbers come from.
     """
-    items, models = design.items, design.models
-    own = rng.standard_normal((tables, items, 1))
-    spread = np.linspace(0, _STRONGEST, models)
-    moved = spread * rng.standard_normal((tables, items, models))
+    shape = (tables, design.items, design.models)
+    an_item, a_model = (tables, design.items, 1), (tables, 1, design.models)
+    normal = rng.standard_normal
+    own = _unit_variance(normal(an_item), population.skew)
+    moved = np.linspace(0, population.strongest, design.models) * normal(shape)
     x = own + moved
-    unrelated = rng.standard_normal((tables, items, 1))
-    data = _WITH_DATA * own + (1 - _WITH_DATA**2) ** 0.5 * unrelated
-    distance = np.abs(np.subtract.outer(np.arange(models), np.arange(models)))
-    neighbours = np.linalg.cholesky(_NEIGHBOURS**distance)
-    kept = rng.standard_normal((tables, items, 1))
-    passing = rng.standard_normal((tables, items, models)) @ neighbours.T
-    size = np.exp(_UNEQUAL * rng.standard_normal((tables, items, 1)) - _UNEQUAL**2)
+    data = population.with_data * own + (1 - population.with_data**2) ** 0.5 * normal(an_item)
+    apart = np.abs(np.subtract.outer(np.arange(design.models), np.arange(design.models)))
+    fading = normal(shape) @ np.linalg.cholesky(population.neighbours**apart).T
+    # Such that the mean of its square is one.
+    size = np.exp(population.unequal * normal(an_item) - population.unequal**2)
+    error = population.kept**0.5 * normal(an_item) + (1 - population.kept) ** 0.5 * fading
     outcome = (
-        rng.standard_normal((tables, 1, models))
-        + slope * x
-        + (_BETWEEN_ONLY * own if kind == "within" else 0)
-        + _OF_DATA * data
-        + _ITEMS_DIFFER * rng.standard_normal((tables, items, 1)) * moved
-        + size * (_KEPT**0.5 * kept + (1 - _KEPT) ** 0.5 * passing)
+        normal(a_model)
+        + (slope + population.models_differ * normal(a_model)) * x
+        + (population.between_only * own if kind == "within" else 0)
+        + population.of_data * data
+        + population.items_differ * normal(an_item) * moved
+        + size * error
     )
-    deviations = _TEMPLATES * rng.standard_normal((tables, items, models, design.templates))
-    columns = [x] if kind == "within" else [x, np.broadcast_to(data, x.shape)]
+    deviations = population.templates * normal((*shape, design.templates))
+    columns = [x] if kind == "within" else [x, np.broadcast_to(data, shape)]
     return Tables(
         outcome=outcome,
         columns=np.stack(columns, axis=-1),
@@ -170,8 +200,8 @@ def estimates(tables: Tables, kind: Slope) -> dict[str, Estimates]:
     The slope "between" has model effects, "within" item and model effects. HC3 is that of the
     dummy-variable design: of all rows, with template dummies, as the paper's, and of the means over
     templates. The others are fitted on the means: CR1 and CR3 of `clustered.clustered` with items
-    as clusters and t with their number less one, and `clustered.two_way` by item and model, with
-    the smaller number less one; there is none of one model.
+    as clusters and t with their number less one, and `clustered.two_way` and `two_way_jackknife`
+    by item and model, with the smaller number less one; there is none of one model.
     """
     _, items, models = tables.outcome.shape
     fit = _fit(tables, kind)
@@ -179,11 +209,12 @@ def estimates(tables: Tables, kind: Slope) -> dict[str, Estimates]:
     n = items * models
     by_item = np.einsum("rimk,rim->rik", fit.columns, fit.residuals)
     cr1 = _sandwich(fit, by_item) * _factor(items, n, k + models)
+    cr3 = _jackknife(fit, 1, items / (items - 1))
     found = {
         HC3_ROWS: _hc3_rows(tables, kind),
         HC3_MEANS: _hc3_means(fit, kind),
         CR1: Estimates(fit.slopes[:, 0], cr1[:, 0, 0] ** 0.5, items - 1),
-        CR3: Estimates(fit.slopes[:, 0], _jackknife(fit)[:, 0, 0] ** 0.5, items - 1),
+        CR3: Estimates(fit.slopes[:, 0], cr3**0.5, items - 1),
     }
     if models > 1:
         by_model = np.einsum("rimk,rim->rmk", fit.columns, fit.residuals)
@@ -199,7 +230,13 @@ def estimates(tables: Tables, kind: Slope) -> dict[str, Estimates]:
         )
         values, vectors = np.linalg.eigh(covariance)
         variance = np.sum(vectors[:, 0, :] ** 2 * np.maximum(values, 0), axis=-1)
-        found[TWO_WAY] = Estimates(fit.slopes[:, 0], variance**0.5, min(items, models) - 1)
+        degrees = min(items, models) - 1
+        found[TWO_WAY_CR1] = Estimates(fit.slopes[:, 0], variance**0.5, degrees)
+        # Without a model items' effects are estimated again; without a row both are, as in HC3.
+        of_models = _jackknife(fit, 2, models / (models - 1) if kind == "within" else 1.0)
+        of_rows = (n - 1) / n * found[HC3_MEANS].error ** 2
+        largest = np.maximum.reduce([cr3, of_models, cr3 + of_models - of_rows])
+        found[TWO_WAY_CR3] = Estimates(fit.slopes[:, 0], largest**0.5, degrees)
     return found
 
 
@@ -239,6 +276,7 @@ def wild_p_values(tables: Tables, kind: Slope, null: float, weights: _Values) ->
 
 def performance(
     design: Design,
+    population: Population,
     kind: Slope,
     *,
     slope: float,
@@ -251,7 +289,7 @@ def performance(
 
     Parameters
     ----------
-    design, kind
+    design, population, kind
         As for `draw`.
     slope
         The slope that is there where power and coverage are told; type-I error is that of as many
@@ -268,13 +306,13 @@ def performance(
         type_one_error, power, and NAME_monte_carlo_error, the standard error of each. All are
         shares of tables.
     """
-    rng = generator(seed, "simulated tables", design, kind)
+    rng = generator(seed, "simulated tables", design, population, kind)
     counts: dict[str, list[_Values]] = {}
     per_table = design.models * design.items * max(design.templates, 2)
     done = 0
     while done < tables:
         now = min(max(1, _AT_ONCE // per_table), tables - done)
-        drawn = {truth: draw(design, kind, truth, now, rng) for truth in (slope, 0.0)}
+        drawn = {truth: draw(design, population, kind, truth, now, rng) for truth in (slope, 0.0)}
         found = {truth: estimates(each, kind) for truth, each in drawn.items()}
         for name in found[slope]:
             with_slope, without = found[slope][name], found[0.0][name]
@@ -312,6 +350,15 @@ class _Fit:
     residuals: _Values
 
 
+def _unit_variance(standard: _Values, skew: float) -> _Values:
+    """Return normal numbers as they are, or as log-normal ones of variance one."""
+    if not skew:
+        return standard
+    factor = np.exp(skew**2)
+    scaled: _Values = np.exp(skew * standard) / (factor * (factor - 1)) ** 0.5
+    return scaled
+
+
 def _fit(tables: Tables, kind: Slope) -> _Fit:
     axes = (1,) if kind == "between" else (1, 2)
     return _least_squares(_centred(tables.outcome, axes), _centred(tables.columns, axes))
@@ -347,21 +394,23 @@ def _sandwich(fit: _Fit, scores: _Values) -> _Values:
     return covariance
 
 
-def _jackknife(fit: _Fit) -> _Values:
-    """Return CR3 by item.
+def _jackknife(fit: _Fit, axis: int, lost: float) -> _Values:
+    """Return the first slope's CR3 variance, by item (axis 1) or model (axis 2).
 
-    Without an item, sums of products about a model's mean lose n / (n - 1) times the item's own.
+    Without one of G clusters, sums of products about the means of an effect that the clusters do
+    not hold lose G / (G - 1) times the cluster's own: `lost`, else one.
     """
-    items = fit.columns.shape[1]
-    lost = items / (items - 1)
+    columns = fit.columns if axis == 1 else fit.columns.transpose(0, 2, 1, 3)
+    residuals = fit.residuals if axis == 1 else fit.residuals.transpose(0, 2, 1)
+    clusters = columns.shape[1]
     crossed = np.linalg.inv(fit.inverse)[:, np.newaxis] - lost * np.einsum(
-        "rimk,riml->rikl", fit.columns, fit.columns
+        "rgmk,rgml->rgkl", columns, columns
     )
-    # The slopes move by -(what is left)^-1 (what the item's residuals added).
-    scores = lost * np.einsum("rimk,rim->rik", fit.columns, fit.residuals)
-    changes = np.linalg.solve(crossed, scores[..., np.newaxis])[..., 0]
-    covariance: _Values = (items - 1) / items * changes.transpose(0, 2, 1) @ changes
-    return covariance
+    # The slopes move by -(what is left)^-1 (what the cluster's residuals added).
+    scores = lost * np.einsum("rgmk,rgm->rgk", columns, residuals)
+    changes = np.linalg.solve(crossed, scores[..., np.newaxis])[:, :, 0, 0]
+    variance: _Values = (clusters - 1) / clusters * np.sum(changes**2, axis=1)
+    return variance
 
 
 def _hc3_means(fit: _Fit, kind: Slope) -> Estimates:
