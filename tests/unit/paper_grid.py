@@ -94,6 +94,7 @@ BIOS = TaskDescription(
         none_text="no biography",
     ),
     interventions=(RANDOM, UNIFORM, GAUSSIAN, SENTDEBIAS, BALANCE),
+    adaptations=(("full", "All weights"),),
 )
 
 FPR = downstream("fpr", "false positive rate", "FPR (downstream bias)")
@@ -135,6 +136,7 @@ WIKI = TaskDescription(
         none_text="never mentioned",
     ),
     interventions=(RANDOM, UNIFORM, GAUSSIAN, *SCRUB),
+    adaptations=(("full", "All weights"),),
 )
 TASKS = {task.name: task for task in (BIOS, WIKI)}
 

@@ -48,6 +48,7 @@ def description(*, templates=TEMPLATES, interventions=()):
             none_text="no letter",
         ),
         interventions=interventions,
+        adaptations=(("full", "All weights"),),
     )
 
 

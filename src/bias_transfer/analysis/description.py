@@ -104,11 +104,19 @@ class TaskDescription(Section):
     """What the training data hold of each item."""
     interventions: tuple[Intervention, ...]
     """In the order of the grid."""
+    adaptations: tuple[tuple[str, str], ...]
+    """Ways of fine-tuning, each with its title: (("full", "All weights"), …). The first is that of
+    every model of the grid; what is said of the task is of it, where nothing else is said."""
 
     @property
     def before(self) -> Quantity:
         """The principal measure of upstream bias."""
         return self.measures[0]
+
+    @property
+    def principal_adaptation(self) -> str:
+        """The way of fine-tuning that every model of the grid has."""
+        return self.adaptations[0][0]
 
     @property
     def after(self) -> Quantity:
