@@ -604,13 +604,15 @@ def slopes(task: TaskDescription) -> pd.DataFrame:
     rows = []
     for adaptation, source in _sources(task):
         slope, half = _SLOPES[adaptation, source]
+        scale = 3.0 if source == "model" else 0.6
         for effects, standardised in (("within", slope), ("between", 0.5 * slope + 0.2)):
             rows.append(
                 {
                     "adaptation": adaptation,
                     "source": source,
                     "effects": effects,
-                    "slope": 0.3 * standardised,
+                    "slope": standardised / scale,
+                    "scale": scale,
                     "standardised": standardised,
                     "low": standardised - half,
                     "high": standardised + half,
@@ -621,7 +623,7 @@ def slopes(task: TaskDescription) -> pd.DataFrame:
 
 
 def verdicts(task: TaskDescription) -> pd.DataFrame:
-    """What is said of each source under each adaptation."""
+    """Give each source its verdict under each adaptation."""
     rows = [
         {
             "adaptation": adaptation,
@@ -645,7 +647,7 @@ def _sources(task: TaskDescription) -> list[tuple[str, str]]:
 
 
 def changes(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
-    """What each variant changed in each item, under each adaptation.
+    """Say what each variant changed in each item, under each adaptation.
 
     A study whose models are all unmodified changed nothing.
     """
@@ -659,7 +661,8 @@ def changes(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
         for variant, kind in altered.groupby("variant", sort=False)["dataset_kind"].first().items():
             moved = rng.normal(0, 0.5, len(items))
             source = "model" if kind == "original" else "data"
-            followed = 0.3 * _SLOPES[adaptation, source][0] * moved
+            # 0.6 / 0.2 is the scale of the data's slope, 3 that of the model's.
+            followed = _SLOPES[adaptation, source][0] * moved / 3
             parts.append(
                 pd.DataFrame(
                     {

@@ -102,7 +102,7 @@ def draw_intervals(
     )
 
 
-def interval_handles(*quantities: Quantity) -> list[Line2D]:
+def interval_handles(*quantities: Quantity, colour: str = GREY) -> list[Line2D]:
     """Return the legend entry for the lines of `draw_intervals`, if any quantity has them."""
     of_templates = any(each.per_template for each in quantities)
     of_counts = any(each.variance for each in quantities)
@@ -112,8 +112,10 @@ def interval_handles(*quantities: Quantity) -> list[Line2D]:
     ]
     if not why:
         return []
-    label = f"95 % interval: {', '.join(why)}; what another seed would change is not in it"
-    return [legend_entry(color=GREY, linewidth=0.8, label=label)]
+    label = f"95 % interval: {', '.join(why)}"
+    if of_counts:
+        label += "; what another fine-tuning seed would change is not in it"
+    return [legend_entry(color=colour, linewidth=1.0, alpha=0.6, label=label)]
 
 
 def undefined_handle() -> Line2D:

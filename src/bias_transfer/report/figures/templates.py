@@ -72,7 +72,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             dot_handle(BLUE, "one template"),
             legend_entry(color=ORANGE, linewidth=2.0, label="mean of the templates"),
             undefined_handle(),
-            *interval_handles(quantity),
+            *interval_handles(quantity, colour=ORANGE),
             *reference_handles(quantity),
         ],
     )
