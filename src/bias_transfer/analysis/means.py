@@ -130,11 +130,13 @@ def _standard_errors(
 ) -> pd.Series:
     """Return one standard error an item, missing where the rows do not tell it."""
     if measure.per_template and "template" in rows:
-        of_templates = values.groupby([rows[item], rows["template"]], sort=False).mean()
-        spread = of_templates.groupby(level=0, sort=False)
-        return spread.std() / np.sqrt(spread.count())
+        means = values.groupby([rows[item], rows["template"]], sort=False).mean()
+        of_templates = means.groupby(level=0, sort=False)
+        by_choice: pd.Series = of_templates.std() / of_templates.count() ** 0.5
+        return by_choice
     if measure.variance in rows:
         variance = rows[measure.variance].astype(float).where(values.notna())
         by_item = variance.groupby(rows[item], sort=False)
-        return np.sqrt(by_item.mean() / by_item.count())
+        by_counts: pd.Series = (by_item.mean() / by_item.count()) ** 0.5
+        return by_counts
     return pd.Series(np.nan, index=rows[item].unique())

@@ -106,10 +106,10 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             )
         _draw_band(axes, float(numbers(verdicts["smallest_effect"])[0]))
         draw_reference(axes, 0.0, "x")
-        rows = verdicts[verdicts["source"] == source.name].set_index("adaptation")
+        rows = verdicts[verdicts["source"] == source.name]
         for line, (adaptation, _) in enumerate(description.adaptations):
-            if adaptation in rows.index:
-                _draw_verdict(axes, line, rows.loc[adaptation], source)
+            for _, row in rows[rows["adaptation"] == adaptation].iterrows():
+                _draw_verdict(axes, line, row, source)
     return figure
 
 

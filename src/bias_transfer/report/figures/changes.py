@@ -128,13 +128,11 @@ def _name(quantity: Quantity) -> str:
 
 def _colours(description: TaskDescription, tables: Tables) -> dict[str, tuple[str, str]]:
     """Return the title and the colour of what was done, by variant."""
-    known = tables.observations.drop_duplicates(["upstream", "dataset"])
+    rows = tables.observations.drop_duplicates(["upstream", "dataset"])
+    done = rows["dataset_kind"].where(rows["dataset_kind"] != ORIGINAL, rows["upstream_kind"])
     variants = set(tables.changes["variant"])
-    kinds = {
-        variant: row.upstream_kind if row.dataset_kind == ORIGINAL else row.dataset_kind
-        for row in known.itertuples()
-        if (variant := f"{row.upstream}/{row.dataset}") in variants
-    }
+    named = zip(rows["upstream"] + "/" + rows["dataset"], done.astype(str), strict=True)
+    kinds = {variant: kind for variant, kind in named if variant in variants}
     titles = {each.kind: each.title for each in description.interventions}
     order = [kind for kind in titles if kind in kinds.values()]
     order += [kind for kind in dict.fromkeys(kinds.values()) if kind not in titles]

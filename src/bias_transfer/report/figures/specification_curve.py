@@ -74,6 +74,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         curve.set_xlim(-1, max(1, len(rows)))
         if column == 0:
             curve.set_ylabel("SDs of downstream bias\nper SD of the source")
+        else:
+            curve.tick_params(axis="y", labelleft=False)
     return figure
 
 

@@ -93,14 +93,9 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     items = rows[description.item].astype(str).to_numpy()
     for height_of_row, (item, mean) in enumerate(order.items()):
         _draw_row(axes, height_of_row, values[items == item], float(mean))
-    draw_intervals(
-        axes,
-        np.arange(len(order), dtype=float),
-        *(each[order.index].to_numpy(dtype=float) for each in (found.low, found.high)),
-        "x",
-        colour=ORANGE,
-        width=1.2,
-    )
+    heights = np.arange(len(order), dtype=float)
+    low, high = (each[order.index].to_numpy(dtype=float) for each in (found.low, found.high))
+    draw_intervals(axes, heights, low, high, "x", colour=ORANGE, width=1.2)
     lost = _text.undefined(int((~np.isfinite(values)).sum()), len(values))
     axes.set_title(lost, loc="right", fontsize=SMALL)
     return figure
