@@ -21,6 +21,7 @@ from bias_transfer.report.figures._look import (
     add_panel,
     legend_entry,
     look,
+    wrap,
 )
 from bias_transfer.report.figures._marks import (
     DEFINED,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _TITLE = "When an intervention changes an item's bias, does its downstream bias follow?"
 _WIDTH, _HEIGHT = 2.9, 1.75
 _LEFT, _BETWEEN = 0.95, 0.75
-_TITLE_HEIGHT, _AXIS_HEIGHT = 0.5, 0.5
+_TITLE_HEIGHT, _AXIS_HEIGHT = 0.5, 0.65
 # By how much items must differ to have been moved.
 _ROUNDING = 1e-9
 _HALF = 1.96
@@ -87,7 +88,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             axes.set_title(
                 _text.panel_title(f"{title}: {side.title}", _WIDTH) + f"\n{_slope_text(slope)}"
             )
-            axes.set_xlabel(f"change of {_name(side.quantity)}")
+            axes.set_xlabel(wrap(f"change of {_name(side.quantity)}", _WIDTH, 8.5))
             axes.set_ylabel(f"change of\n{description.outcome.title}" if column == 0 else "")
             if rows.empty:
                 say_no_model(axes)
@@ -123,7 +124,8 @@ def _span(values: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[float
 
 
 def _name(quantity: Quantity) -> str:
-    return f"{quantity.title} ({quantity.unit}s)" if quantity.unit else quantity.title
+    """Name what changed; the axis of a logarithm would name what it is the logarithm of."""
+    return quantity.title if quantity.logarithm else quantity.axis
 
 
 def _colours(description: TaskDescription, tables: Tables) -> dict[str, tuple[str, str]]:

@@ -58,7 +58,6 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     for column, (source, words, colour) in enumerate(_SOURCES):
         place = left + column * (_PANEL_WIDTH + 0.35)
         curve = add_panel(figure, place, page.foot + lines + 0.45, _PANEL_WIDTH, _CURVE_HEIGHT)
-        choices = add_panel(figure, place, page.foot + 0.2, _PANEL_WIDTH, lines)
         of_source = table[table["source"] == source]
         rows = of_source[np.isfinite(numbers(of_source["standardised"]))]
         lost = _text.undefined(len(of_source) - len(rows), len(of_source))
@@ -69,6 +68,9 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         else:
             curve.set_ylim(*_scale(table))
             _draw_curve(curve, rows, colour)
+        if not names:
+            continue
+        choices = add_panel(figure, place, page.foot + 0.2, _PANEL_WIDTH, lines)
         _draw_choices(choices, rows, names, labels if column == 0 else [""] * len(names), colour)
         choices.set_xlim(-1, max(1, len(rows)))
         curve.set_xlim(-1, max(1, len(rows)))
