@@ -336,14 +336,14 @@ class TestIntervals:
         found = intervals(drawn("item_scatter", "bios").axes[0], "x")
         value, half = means["value"], 1.96 * means["standard_error"]
         expected = np.column_stack([value - half, value + half])
-        assert sorted(map(tuple, found)) == pytest.approx(sorted(map(tuple, expected)))
+        assert np.sort(found, axis=0) == pytest.approx(np.sort(expected, axis=0))
 
     def test_that_of_a_logarithm_is_made_on_the_logarithm(self) -> None:
         means = self.unmodified("log_tpr_ratio")
         found = intervals(drawn("item_scatter", "bios").axes[0], "y")
         value, half = means["value"], 1.96 * means["standard_error"]
         expected = np.exp(np.column_stack([value - half, value + half]))
-        assert sorted(map(tuple, found)) == pytest.approx(sorted(map(tuple, expected)))
+        assert np.sort(found, axis=0) == pytest.approx(np.sort(expected, axis=0))
 
     @pytest.mark.parametrize("name", ["before_after", "dose_response", "data_before_after"])
     def test_every_point_has_one(self, name: str) -> None:
