@@ -67,7 +67,7 @@ def weak_associations(association: Association) -> list[str]:
 def weak_classifiers(task: str) -> list[str]:
     """Return a line if the unmodified model's classifier is not far above the majority class."""
     quality = pd.read_csv(RESULTS / "extrinsic" / task / "performance.csv").set_index("model")
-    row = quality.loc["pretrained/original/seed1"]
+    row = quality.loc["pretrained/original/full/seed1"]
     line = f"{task}: accuracy {row['accuracy']:.3f}, majority {row['majority_accuracy']:.3f}"
     print(line)
     return [line] if row["accuracy"] < row["majority_accuracy"] + MARGINS[task] else []

@@ -14,7 +14,7 @@ from tests.workflow.conftest import Study, new_study
 SMALL = (
     "tasks:\n"
     "  bios: {upstream: [random], alterations: {balance: []}}\n"
-    "  wiki: {alterations: {scrub: []}}\n"
+    "  wiki: {alterations: {scrub: []}, adaptation: [full]}\n"
 )
 # All but the figures, which take longest and are drawn from these.
 TABLES = ("results/analysis/answer.md", "results/analysis/transfer.csv")

@@ -14,8 +14,8 @@ from tests.workflow.conftest import Study
 
 pytestmark = pytest.mark.slurm
 
-PRETRAINED = "bios/pretrained/original/seed1"
-RANDOM = "bios/random-t1/original/seed1"
+PRETRAINED = "bios/pretrained/original/full/seed1"
+RANDOM = "bios/random-t1/original/full/seed1"
 SCORES = ("predictions.parquet", "intrinsic.csv")
 
 
@@ -47,8 +47,8 @@ def job_of(rule: str, model: str) -> Job | None:
 
 def device_of(study: Study, job: Job) -> str:
     """Return what a fine-tuning's log says of its devices."""
-    task, upstream, dataset, seed = job.comment.removeprefix("rule_fine_tune_wildcards_").split("_")
-    log = study.folder / f"results/logs/finetune/{task}/{upstream}/{dataset}/seed{seed}.log"
+    *model, seed = job.comment.removeprefix("rule_fine_tune_wildcards_").split("_")
+    log = study.folder / f"results/logs/finetune/{'/'.join(model)}/seed{seed}.log"
     return re.findall(r"CUDA_VISIBLE_DEVICES=(\S+)", log.read_text())[0]
 
 

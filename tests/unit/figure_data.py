@@ -33,7 +33,7 @@ IDENTITY_TERMS = (
 # fmt: on
 CRAFTS = ("welder", "baker", "glazier", "stonemason", "basket_weaver", "cooper", "tanner")
 BIOS_TEMPLATES = ("is", "works_as", "applied_for", "good_day", "become")
-ADAPTATIONS = (("full", "All weights"), ("lora", "Low-rank adapters"), ("head", "Head alone"))
+ADAPTATIONS = (("full", "All weights"), ("lora", "Low-rank adapters"), ("head", "Head only"))
 WIKI_TEMPLATES = ("people", "person", "sibling", "friend", "parent", "partner", "spouse")
 
 
@@ -57,14 +57,14 @@ def upstream_grid(
         dataset="original",
         dataset_kind="original",
         seed=1,
-        model=grid["upstream"] + "/original/seed1",
+        model=grid["upstream"] + "/original/full/seed1",
     )
 
 
 def dataset_grid(originals: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     """Extend the models on the original data by models on changed data, one row a model."""
     changed = changed.assign(seed=1)
-    changed["model"] = changed["upstream"] + "/" + changed["dataset"] + "/seed1"
+    changed["model"] = changed["upstream"] + "/" + changed["dataset"] + "/full/seed1"
     rows = originals.to_dict("records") + changed.to_dict("records")
     columns = [*originals.columns, "oversample", "undersample", "scrubbed_fraction"]
     return pd.DataFrame(rows, columns=columns)

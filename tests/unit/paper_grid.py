@@ -166,7 +166,7 @@ def models(task: str) -> pd.DataFrame:
     grid["dataset_kind"] = kind.mask(whole, "scrub-all")
     parts = zip(grid["upstream_kind"], grid["upstream_strength"], grid["trial"], strict=True)
     upstream = pd.Series(["-".join(str(part) for part in each if pd.notna(part)) for each in parts])
-    return grid.assign(upstream=upstream, model=upstream + "/" + grid["dataset"] + "/seed1")
+    return grid.assign(upstream=upstream, model=upstream + "/" + grid["dataset"] + "/full/seed1")
 
 
 def bios() -> pd.DataFrame:

@@ -67,7 +67,7 @@ def observations(task):
     models = [("pretrained", np.nan)] + [("pruned", p) for p in (0.1, 0.5) if task.interventions]
     rows = [
         {
-            "model": f"{kind}-{strength}/original/seed1",
+            "model": f"{kind}-{strength}/original/full/seed1",
             "upstream": f"{kind}-{strength}",
             "upstream_kind": kind,
             "upstream_strength": strength,

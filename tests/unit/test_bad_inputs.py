@@ -89,7 +89,7 @@ BAD_CONFIGS = {
     ),
     "gammas of one name": (
         "upstream: {sentdebias: {gammas: [1, 1.00000001]}}",
-        "asks for bios/sentdebias-g1/original/seed1 twice",
+        "asks for bios/sentdebias-g1/original/full/seed1 twice",
     ),
     "a seed twice": ("seeds: [1, 1]", "config key seeds: [1, 1] lists a value twice"),
     "no seed": ("seeds: []", "config key seeds: the list is empty; give at least 1 value"),

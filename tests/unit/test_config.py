@@ -245,9 +245,33 @@ MISTAKES = {
         put("tasks", "bios", "alterations", {"scrub": [{"mentions": "all", "fraction": 1}]}),
         ["config key tasks.bios.alterations.scrub: it alters tasks of kind mentions"],
     ),
+    "an unknown adaptation": (
+        put("tasks", "bios", "adaptation", ["full", "heat"]),
+        ["config key tasks.bios.adaptation.1: 'heat'", "did you mean 'head'?"],
+    ),
+    "an adaptation twice": (
+        put("tasks", "bios", "adaptation", ["full", "full"]),
+        ["config key tasks.bios.adaptation", "lists a value twice"],
+    ),
+    "no adaptation": (
+        put("tasks", "bios", "adaptation", []),
+        ["config key tasks.bios.adaptation", "the list is empty"],
+    ),
+    "an adaptation outside a list": (
+        put("tasks", "bios", "adaptation", "full"),
+        ["config key tasks.bios.adaptation", "'full'", "list"],
+    ),
+    "a method to adapt that the task does not use": (
+        put("tasks", "wiki", "adapted", ["sentdebias"]),
+        ["config key tasks.wiki.adapted.0: 'sentdebias' is not among tasks.wiki.upstream"],
+    ),
+    "a rank of zero": (
+        put("adaptations", "lora", "rank", 0),
+        ["config key adaptations.lora.rank"],
+    ),
     "an alteration twice": (
         put("tasks", "wiki", "alterations", {"scrub": 2 * [{"mentions": "all", "fraction": 1}]}),
-        ["wiki/pretrained/scrub-all-1/seed1 twice", "remove one"],
+        ["wiki/pretrained/scrub-all-1/full/seed1 twice", "remove one"],
     ),
     "an unknown method to cross": (
         put("tasks", "wiki", "crossed", [{"upstream": "rando"}]),
@@ -295,7 +319,7 @@ MISTAKES = {
     ),
     "two gammas of one name": (
         put("upstream", "sentdebias", "gammas", [1.0000001, 1.0000002]),
-        ["bios/sentdebias-g1/original/seed1 twice", "remove one"],
+        ["bios/sentdebias-g1/original/full/seed1 twice", "remove one"],
     ),
     "no gamma": (
         put("upstream", "sentdebias", "gammas", []),

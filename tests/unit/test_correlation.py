@@ -53,7 +53,7 @@ def model_rows(
     both["occupation"] = [f"item{i}" for i in range(len(both))]
     rows = both.merge(pd.DataFrame({"template": templates}), how="cross")
     return rows.assign(
-        model=f"{kind}-{strength}-{trial}/{dataset}/seed1",
+        model=f"{kind}-{strength}-{trial}/{dataset}/full/seed1",
         upstream_kind=kind,
         upstream_strength=strength,
         dataset=dataset,

@@ -42,6 +42,7 @@ from transformers import (
     XLMRobertaTokenizer,
 )
 
+from bias_transfer.adaptations import adaptation
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import Resources, measure
 from bias_transfer.measures.negative_sentiment import masked_sentences, top_words
@@ -58,6 +59,7 @@ from bias_transfer.models.checkpoints import (
 from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.encoded import encode
 from bias_transfer.models.families import FAMILIES, PRETRAINABLE, Architecture, longest_text
+from bias_transfer.models.frozen import freeze_encoder, head_alone_is_trained, head_inputs
 from bias_transfer.models.hidden_debias import attach_projection, hidden_sentence_embeddings
 from bias_transfer.models.last_layer import classifier_logits, states_at
 from bias_transfer.models.masked_lm import MaskScorer
@@ -490,6 +492,65 @@ def test_a_new_classifier_keeps_the_encoder(made):
     assert set(classifier.base_model.state_dict()) - pooler == set(encoder)
     for name, weight in encoder.items():
         assert torch.equal(classifier.base_model.state_dict()[name], weight), name
+
+
+def without_dropout(model):
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    return model
+
+
+@pytest.mark.parametrize("projected", [False, True], ids=["plain", "projected"])
+def test_the_head_alone_computes_what_the_whole_classifier_computes(made, projected):
+    model = without_dropout(load_classifier(made.fine_tuned))
+    if projected:
+        attach_projection(model, DIRECTION, 3.0)
+    freeze_encoder(model)
+    assert head_alone_is_trained(model)
+    texts = encode(made.tokenizer, made.texts, LENGTH)
+    rows, labels = np.array([5, 2, 11]), np.arange(len(texts)) % 2
+    whole = LabelledTokens(texts, labels).loss(model, rows)
+    found = head_inputs(model, texts, labels, 4)
+    torch.testing.assert_close(found.loss(model, rows), whole, atol=1e-5, rtol=0)
+    assert found.given.numel() == len(texts) * WIDTH
+    # And its gradients are the same.
+    gradients = []
+    for loss in (whole, found.loss(model, rows)):
+        model.zero_grad()
+        loss.backward()
+        gradients.append({n: p.grad for n, p in model.named_parameters() if p.grad is not None})
+    assert gradients[0].keys() == gradients[1].keys() != set()
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradients[1][name], gradient, atol=1e-5, rtol=1e-4)
+
+
+def test_adapters_move_attention_in_every_layer_and_the_head(made):
+    plugin = adaptation("lora")
+    texts = made.texts[:5]
+    torch.manual_seed(4)
+    model = without_dropout(new_classifier(made.folder, ("odd", "even")))
+    before = {name: each.clone() for name, each in model.state_dict().items()}
+    data = LabelledTokens(
+        encode(made.tokenizer, made.texts, LENGTH), np.arange(len(made.texts)) % 2
+    )
+    with plugin.adapting(model, plugin.settings(rank=2)):
+        # None of them changes anything yet.
+        untrained = predict(model.eval(), *encoded(made, texts), 5)
+        fine_tune(model, data, data, SETTINGS, 1, TrainingCheckpoints(made.folder / "none", {}, 0))
+        unmerged = predict(model.eval(), *encoded(made, texts), 5)
+    np.testing.assert_allclose(predict(model, *encoded(made, texts), 5), unmerged, atol=1e-5)
+    assert np.abs(unmerged - untrained).max() > 1e-3
+    after = model.state_dict()
+    assert list(after) == list(before)
+    family = FAMILIES[made.kind.partition(",")[0]]
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    attention = {name for name in moved if not family.is_fresh(name)}
+    ends = tuple(f".{name}.weight" for name in family.queries_and_values)
+    assert attention == {name for name in before if name.endswith(ends)} != set()
+    assert moved - attention == {
+        name for name, _ in model.named_parameters() if family.is_fresh(name)
+    }
 
 
 def test_what_decays_is_what_stock_trainer_lets_decay(made):

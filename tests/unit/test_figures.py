@@ -82,7 +82,7 @@ def without(given: Tables, **chosen: pd.DataFrame) -> Tables:
 def unmodified(task: str) -> Tables:
     """Return the tables of a study of the unmodified model alone."""
     observations = tables(task).observations
-    kept = observations[observations["model"] == "pretrained/original/seed1"]
+    kept = observations[observations["model"] == "pretrained/original/full/seed1"]
     return figure_data.tables(kept, TASKS[task])
 
 
@@ -381,7 +381,7 @@ class TestIntervals:
 class TestAdaptation:
     def test_a_row_is_a_way_of_fine_tuning_in_both_panels(self) -> None:
         model, data = drawn("adaptation", "bios").axes
-        assert rows(model) == ["All weights", "Low-rank adapters", "Head alone"]
+        assert rows(model) == ["All weights", "Low-rank adapters", "Head only"]
         assert len(rows(data)) == 3
         assert model.get_xlim() == data.get_xlim()
         assert count(model, DEFINED) == count(data, DEFINED) == 3
@@ -450,7 +450,7 @@ class TestChanges:
         ]
         assert titles == [
             f"{way}: the {source} altered"
-            for way in ("All weights", "Low-rank adapters", "Head alone")
+            for way in ("All weights", "Low-rank adapters", "Head only")
             for source in ("model", "data")
         ]
 

@@ -65,10 +65,10 @@ def test_a_data_set_is_named_after_what_was_done_and_how_much(
     assert (variant.kind, variant.id, variant.alteration) == (kind, name, alteration)
 
 
-def test_a_model_is_named_after_its_two_variants_and_its_seed():
-    model = Model("bios", Variant("random", trial=1), ORIGINAL, seed=7)
-    assert model.id == "random-t1/original/seed7"
-    assert model.path == "bios/random-t1/original/seed7"
+def test_a_model_is_named_after_its_two_variants_its_adaptation_and_its_seed():
+    model = Model("bios", Variant("random", trial=1), ORIGINAL, "full", seed=7)
+    assert model.id == "random-t1/original/full/seed7"
+    assert model.path == "bios/random-t1/original/full/seed7"
 
 
 def test_the_default_config_has_14_bios_models_and_11_wiki_models(config):
@@ -148,12 +148,42 @@ def test_crossing_pairs_each_checkpoint_with_each_set(config):
     } == {"random-t1"}
 
 
+def test_a_further_adaptation_meets_unaltered_data_only(config):
+    config["tasks"]["wiki"] |= {"adaptation": ["full", "head", "lora"], "adapted": ["random"]}
+    before = of("wiki", config | {"tasks": {"wiki": config["tasks"]["wiki"] | {"adapted": []}}})
+    found = of("wiki", config)
+    ids = {
+        name: [(m.upstream.id, m.dataset.id) for m in found if m.adaptation == name]
+        for name in ("full", "head", "lora")
+    }
+    assert len(ids["full"]) == 1 + 2 + 2 + 4 + 2
+    assert ids["head"] == ids["lora"]
+    assert ids["head"] == [
+        ("pretrained", "original"),
+        ("random-t1", "original"),
+        ("random-t2", "original"),
+    ]
+    # Those of the first adaptation come first, and are what they would be without the others.
+    assert found[:11] == before[:11]
+    assert [m.id for m in before[11:]] == [
+        f"pretrained/original/{name}/seed1" for name in ("head", "lora")
+    ]
+
+
+def test_the_first_adaptation_is_that_of_the_whole_grid(config):
+    config["tasks"]["wiki"]["adaptation"] = ["head"]
+    assert {m.adaptation for m in of("wiki", config)} == {"head"}
+    assert len(of("wiki", config)) == 11
+    config["tasks"]["wiki"]["adaptation"] = ["head", "full"]
+    assert [m.adaptation for m in of("wiki", config)] == ["head"] * 11 + ["full"]
+
+
 def test_adding_a_gamma_adds_exactly_one_model(config):
     before = models(parse(config))
     config["upstream"]["sentdebias"]["gammas"].append(-25)
     after = models(parse(config))
     assert {m.path for m in after} - {m.path for m in before} == {
-        "bios/sentdebias-g-25/original/seed1"
+        "bios/sentdebias-g-25/original/full/seed1"
     }
     assert len(after) == len(before) + 1
 
@@ -225,6 +255,14 @@ def test_a_description_holds_the_interventions_of_the_task_in_the_order_of_the_g
         ("data", "scrub-all", "Scrubbed"),
     ]
     assert [each.levels for each in found[:2]] == [{}, {"upstream_strength": "σ"}]
+
+
+def test_a_description_names_the_adaptations_the_principal_one_first(config):
+    assert describe(parse(config), "wiki").adaptations == (("full", "All weights"),)
+    config["tasks"]["wiki"]["adaptation"] = ["head", "full"]
+    described = describe(parse(config), "wiki")
+    assert described.adaptations == (("head", "Head only"), ("full", "All weights"))
+    assert described.principal_adaptation == "head"
 
 
 def test_a_crossed_data_set_is_an_intervention_too(config):

@@ -14,7 +14,7 @@ NAN = np.nan
 def row(upstream, dataset, item, template, before, after):
     """One observation; kinds are what stands before the first dash."""
     return {
-        "model": f"{upstream}/{dataset}/seed1",
+        "model": f"{upstream}/{dataset}/full/seed1",
         "upstream": upstream,
         "upstream_kind": upstream.split("-")[0],
         "upstream_strength": NAN,

@@ -56,7 +56,7 @@ def kept(*datasets: str) -> pd.DataFrame:
 def second_random() -> pd.DataFrame:
     """Return another random model on all data sets of the first one."""
     second = SCRUBBED[SCRUBBED["upstream"] == "random-t1"].assign(upstream="random-t9")
-    return second.assign(model="random-t9/" + second["dataset"] + "/seed1")
+    return second.assign(model="random-t9/" + second["dataset"] + "/full/seed1")
 
 
 class TestDataBeforeAfter:
@@ -94,7 +94,7 @@ class TestDataBeforeAfter:
             assert count(axes, DEFINED) + count(axes, UNDEFINED) == 3 * 50
 
     def test_an_undefined_gap_is_a_hollow_mark_and_is_counted(self) -> None:
-        whole = SCRUBBED[SCRUBBED["model"] == "random-t1/scrub-toxic-1/seed1"]
+        whole = SCRUBBED[SCRUBBED["model"] == "random-t1/scrub-toxic-1/full/seed1"]
         lost = int(outcomes(whole, "identity_term")["fpr_gap"].isna().sum())
         assert lost > 0
         axes = drawn("data_before_after", "wiki").axes[1]
@@ -206,7 +206,7 @@ class TestTemplates:
         assert count(axes, DEFINED) == 28 * len(BIOS_TEMPLATES)
 
     def test_sorts_by_the_mean_and_marks_it(self) -> None:
-        unmodified = BALANCED[BALANCED["model"] == "pretrained/original/seed1"]
+        unmodified = BALANCED[BALANCED["model"] == "pretrained/original/full/seed1"]
         means = unmodified.groupby("occupation")["pronoun_ranking"].mean()
         means = means.sort_values(ascending=False)
         axes = drawn("templates", "bios").axes[0]
@@ -278,14 +278,14 @@ class TestDataDoseResponse:
         )
 
     def test_zero_is_the_original_data_of_the_same_checkpoint(self) -> None:
-        original = SCRUBBED[SCRUBBED["model"] == "random-t1/original/seed1"]
+        original = SCRUBBED[SCRUBBED["model"] == "random-t1/original/full/seed1"]
         expected = sorted(outcomes(original, "identity_term")["fpr_gap"].dropna())
         for axes in drawn("data_dose_response", "wiki").axes[1::2]:
             starts = [line[0] for line in heights(axes, DEFINED) if np.isfinite(line[0])]
             assert sorted(starts) == pytest.approx(expected)
 
     def test_names_the_extremes_of_the_original_data_in_every_panel(self) -> None:
-        original = BALANCED[BALANCED["model"] == "pretrained/original/seed1"]
+        original = BALANCED[BALANCED["model"] == "pretrained/original/full/seed1"]
         gaps = outcomes(original, "occupation").set_index("occupation")["tpr_gap"]
         gaps = gaps.dropna().sort_values()
         expected = {BIOS.item_titles[item] for item in [*gaps.index[:3], *gaps.index[-3:]]}

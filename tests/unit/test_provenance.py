@@ -13,9 +13,14 @@ from bias_transfer.runtime.main import STAGES
 from bias_transfer.runtime.provenance import code_digest, modules_of
 from tests.unit.imports import PACKAGE, imported_by, modules
 
-PLUGINS = ("upstream", "alterations", "measures", "tasks", "report.figures")
+PLUGINS = ("upstream", "alterations", "adaptations", "measures", "tasks", "report.figures")
 # The stage that uses the plug-ins of a package.
-USERS = {"upstream": "checkpoints", "measures": "scoring", "report.figures": "figures"}
+USERS = {
+    "upstream": "checkpoints",
+    "adaptations": "finetune",
+    "measures": "scoring",
+    "report.figures": "figures",
+}
 # Jobs: a stage and the plug-ins that are named.
 JOBS = {stage: (stage, ()) for stage in STAGES} | {
     f"{USERS.get(package, 'data')} with {package}.{name}": (

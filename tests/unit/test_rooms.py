@@ -11,7 +11,7 @@ from bias_transfer import plugins
 from tests.unit.imports import NAME, imported_by, loaded_with, modules
 
 FILES = modules()
-MODELS = ("torch", "transformers", "safetensors", "tokenizers")
+MODELS = ("torch", "transformers", "peft", "safetensors", "tokenizers")
 # What opens files, or knows where they lie.
 READING = ("pathlib", "os", "io", "csv", "json", "data", "runtime", "vocabularies")
 
@@ -67,8 +67,8 @@ def breaches(
 
 
 ROOMS = (
-    *("alterations", "analysis", "commands", "data", "errors", "measures", "models", "paper"),
-    *("plugins", "report", "runtime", "section", "seeding", "study", "tasks", "upstream"),
+    *("adaptations", "alterations", "analysis", "commands", "data", "errors", "measures", "models"),
+    *("paper", "plugins", "report", "runtime", "section", "seeding", "study", "tasks", "upstream"),
     "vocabularies",
 )
 
@@ -117,8 +117,8 @@ def test_measures_know_no_file_and_no_model():
     assert not breaches(of("measures"), (*READING, *MODELS, "models"), grammar)
 
 
-def test_methods_and_alterations_know_no_measure():
-    for name in of("upstream", "alterations"):
+def test_methods_alterations_and_adaptations_know_no_measure():
+    for name in of("upstream", "alterations", "adaptations"):
         assert not [each for each in reached_from(name) if within(each, "measures")], name
 
 
@@ -133,7 +133,7 @@ def test_snakemake_loads_nothing_that_only_its_jobs_need():
     lines = (line for path in rules for line in path.read_text().splitlines())
     imported = [line.split()[1] for line in lines if line.startswith(f"from {NAME}")]
     assert imported
-    kinds = ("alterations", "measures", "report.figures", "tasks", "upstream")
+    kinds = ("adaptations", "alterations", "measures", "report.figures", "tasks", "upstream")
     every_plugin = [
         f"{NAME}.{kind}.{name}" for kind in kinds for name in plugins.names(f"{NAME}.{kind}")
     ]

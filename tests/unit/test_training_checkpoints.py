@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
+from bias_transfer.adaptations import adaptation
 from bias_transfer.models import training
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledTokens, fine_tune
@@ -45,7 +46,11 @@ class Killed(BaseException):
     """Stands in for a signal."""
 
 
-@pytest.fixture(params=["fine-tuning", "pre-training", "pre-training without dropout"])
+# Of the config, under which a classifier is fine-tuned.
+DROPOUT = {"full": True, "lora": True, "head": True, "head without dropout": False}
+
+
+@pytest.fixture(params=[*DROPOUT, "pre-training", "pre-training without dropout"])
 def train(
     request: pytest.FixtureRequest,
     tiny_checkpoint: Path,
@@ -67,12 +72,17 @@ def train(
 
     def run(checkpoints: TrainingCheckpoints) -> dict[str, bytes]:
         prepare_device(1)
-        if request.param == "fine-tuning":
+        if request.param in DROPOUT:
+            plugin = adaptation(request.param.partition(" ")[0])
             model = new_classifier(tiny_checkpoint, ("odd", "even"))
             assert model.config.hidden_dropout_prob == 0.1
+            for each in model.modules():
+                if isinstance(each, torch.nn.Dropout):
+                    each.p = 0.1 * DROPOUT[request.param]
             encoded = encode(load_tokenizer(str(tiny_checkpoint)), texts, 24)
             data = LabelledTokens(encoded, np.array([len(text) % 2 for text in texts]))
-            curve = fine_tune(model, data, data, SETTINGS, 1, checkpoints)
+            with plugin.adapting(model, plugin.settings()):
+                curve = fine_tune(model, data, data, SETTINGS, 1, checkpoints)
         else:
             model, _, curve = pretrain(texts, architecture, SETTINGS, 0.3, 1, checkpoints)
         folder = tmp_path / "made"
@@ -146,7 +156,7 @@ def test_a_training_killed_at_every_step_ends_with_the_same_bytes(
     assert train(checkpoints) == undisturbed
 
 
-@pytest.mark.parametrize("train", ["fine-tuning"], indirect=True)
+@pytest.mark.parametrize("train", ["full"], indirect=True)
 def test_a_damaged_checkpoint_is_reported_and_training_starts_over(
     train: Train,
     checkpoints: TrainingCheckpoints,
@@ -165,7 +175,7 @@ def test_a_damaged_checkpoint_is_reported_and_training_starts_over(
     assert "resumed" not in caplog.text
 
 
-@pytest.mark.parametrize("train", ["fine-tuning"], indirect=True)
+@pytest.mark.parametrize("train", ["full"], indirect=True)
 def test_a_pickle_planted_in_a_checkpoint_is_not_run(
     train: Train,
     checkpoints: TrainingCheckpoints,

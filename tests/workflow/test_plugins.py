@@ -1,4 +1,4 @@
-"""A stranger adds a method, a measure, an alteration, a figure, a task and an encoder.
+"""A stranger adds a method, a measure, an alteration, an adaptation, a figure, a task, an encoder.
 
 Each is one file, or config and CSV only; an encoder family and a covariate are an edit of one file.
 The copies of the package below get just these files, and run a tiny study to its end.
@@ -52,6 +52,31 @@ METHOD = Method(
     variants=_variants,
     apply=_apply,
 )
+'''
+
+ADAPTATION = '''"""Train nothing but biases, and the head: BitFit."""
+
+from contextlib import contextmanager
+
+from bias_transfer.adaptations import Adaptation
+from bias_transfer.section import Section
+
+
+class Settings(Section):
+    """Biases and the head are trained."""
+
+    learning_rate: float = 0.02
+    """At its peak."""
+
+
+@contextmanager
+def _adapting(model, settings):
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name.endswith("bias") or name.startswith("classifier."))
+    yield
+
+
+ADAPTATION = Adaptation(order=25, title="Biases", settings=Settings, adapting=_adapting)
 '''
 
 MEASURE = '''"""How long a label's title is: a measure that needs no model, for a test."""
@@ -182,7 +207,7 @@ def copied_source(study: Study, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
-    """Run a tiny study with a method, a measure, an alteration, a figure and a task added."""
+    """Run a tiny study with a plug-in of each kind, a figure and a task added."""
     folder = tmp_path_factory.mktemp("extended")
     study = new_study(folder / "study", root)
     source = copied_source(study, folder)
@@ -191,6 +216,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
         ("upstream/shrink", METHOD),
         ("measures/title_length", MEASURE),
         ("alterations/thin", ALTERATION),
+        ("adaptations/biases", ADAPTATION),
         ("report/figures/every_row", FIGURE),
     ):
         (package / f"{name}.py").write_text(content)
@@ -206,6 +232,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
         "    upstream: [shrink]\n"
         "    measures: [pronoun_ranking, title_length]\n"
         "    alterations: {balance: [], thin: [{share: 0.5}]}\n"
+        "    adaptation: [full, biases]\n"
         "    covariates: [prevalence_she, training_logarithm]\n" + TASK
     )
     result = study.snakemake("--cores", "2", overlay=overlay, source=source)
@@ -270,6 +297,13 @@ def test_an_alteration_is_one_file(extended: Study) -> None:
     rows = table(extended, "observations/bios.csv")
     assert set(rows.loc[rows["dataset"] == "thin-0.5", "kept_share"]) == {0.5}
     assert "Thinned" in set(table(extended, "analysis/regressions.csv")["column"])
+
+
+def test_an_adaptation_is_one_file(extended: Study) -> None:
+    rows = table(extended, "observations/bios.csv")
+    assert set(rows["adaptation"]) == {"full", "biases"}
+    manifest = "results/finetune/bios/pretrained/original/biases/seed1/manifest.json"
+    assert (extended.folder / manifest).is_file()
 
 
 def test_a_figure_is_one_file(extended: Study) -> None:

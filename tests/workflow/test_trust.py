@@ -12,7 +12,7 @@ from benchmarks.kills import made
 
 from tests.workflow.conftest import Study, new_study
 
-SCORES = "results/scores/bios/random-t1/original/seed1"
+SCORES = "results/scores/bios/random-t1/original/full/seed1"
 RANDOM = "results/checkpoints/random-t1"
 WEIGHTS = f"{RANDOM}/model-00002-of-00002.safetensors"
 
@@ -175,4 +175,4 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_the_first_job
     assert "error: config key results: /proc/study cannot be written" in result.stderr
     assert "Traceback" not in result.stderr
     assert "Error in rule" not in result.stderr
-    assert study.planned(overlay=nowhere)["fine_tune"] == 6
+    assert study.planned(overlay=nowhere)["fine_tune"] == 8

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from bias_transfer.runtime.artifacts import sha256
 from bias_transfer.runtime.lineage import record_path
@@ -23,14 +25,14 @@ MADE = (
     "results/figures/bios/coefficients.pdf",
     "results/observations/bios.csv",
     "results/extrinsic/bios/rates.csv",
-    "results/scores/bios/random-t1/original/seed1/predictions.parquet",
-    "results/finetune/bios/random-t1/original/seed1/manifest.json",
-    "results/finetune/bios/random-t1/original/seed1/model.safetensors",
+    "results/scores/bios/random-t1/original/full/seed1/predictions.parquet",
+    "results/finetune/bios/random-t1/original/full/seed1/manifest.json",
+    "results/finetune/bios/random-t1/original/full/seed1/model.safetensors",
     "results/data/bios/balance-a1-b0/train.parquet",
     "results/release/manifest.json",
     "results/release/predictions/bios.parquet",
 )
-PREDICTIONS = "results/scores/bios/random-t1/original/seed1/predictions.parquet"
+PREDICTIONS = "results/scores/bios/random-t1/original/full/seed1/predictions.parquet"
 
 
 def drawn(study: Study) -> int:
@@ -72,8 +74,43 @@ def test_the_observation_tables_hold_every_model_item_and_template(study: Study)
     bios = pd.read_csv(study.folder / "results/observations/bios.csv")
     wiki = pd.read_csv(study.folder / "results/observations/wiki.csv")
     assert len(bios) == 4 * 28 * 5
-    assert len(wiki) == 2 * 50 * 7
+    # The unmodified checkpoint and data are there for each adaptation.
+    assert len(wiki) == (2 + 2) * 50 * 7
     assert not bios.duplicated(["model", "occupation", "template"]).any()
+
+
+def test_adaptations_are_told_apart_and_the_analysis_is_of_the_first(study: Study) -> None:
+    wiki = pd.read_csv(study.folder / "results/observations/wiki.csv").drop_duplicates("model")
+    assert wiki.set_index("model")["adaptation"].to_dict() == {
+        "pretrained/original/full/seed1": "full",
+        "pretrained/scrub-toxic-1/full/seed1": "full",
+        "pretrained/original/lora/seed1": "lora",
+        "pretrained/original/head/seed1": "head",
+    }
+    means = pd.read_csv(study.folder / "results/analysis/item_means.csv")
+    of_wiki = means[(means["task"] == "wiki") & (means["dataset"] == "original")]
+    assert (of_wiki["models"] == 1).all()
+    answer = (study.folder / "results/analysis/answer.md").read_text()
+    assert "2 models." in answer.partition("## WIKI")[2]
+
+
+def test_each_adaptation_changes_its_own_part_of_the_checkpoint(study: Study) -> None:
+    before: dict[str, torch.Tensor] = {}
+    for shard in (study.folder / "results/checkpoints/pretrained").glob("*.safetensors"):
+        before |= load_file(shard)
+    changed = {}
+    for adaptation in ("full", "lora", "head"):
+        folder = study.folder / f"results/finetune/wiki/pretrained/original/{adaptation}/seed1"
+        after = load_file(folder / "model.safetensors")
+        changed[adaptation] = {
+            name
+            for name, weight in after.items()
+            if name in before and not torch.equal(weight, before[name])
+        }
+    attention = "roberta.encoder.layer.0.attention.self"
+    assert changed["head"] == set()
+    assert changed["lora"] == {f"{attention}.{each}.weight" for each in ("query", "value")}
+    assert changed["lora"] < changed["full"]
 
 
 def test_undefined_cells_are_kept_with_their_reason(study: Study) -> None:
@@ -135,7 +172,7 @@ def test_weights_go_once_they_are_scored_and_come_back_when_they_are_needed(
     result = copied.snakemake(PREDICTIONS, "--cores", "1", overlay=passing)
     assert result.returncode == 0, result.stdout + result.stderr
     assert predictions.read_bytes() == (study.folder / PREDICTIONS).read_bytes()
-    manifest = predictions.parents[5] / "finetune/bios/random-t1/original/seed1/manifest.json"
+    manifest = predictions.parents[5] / "finetune/bios/random-t1/original/full/seed1/manifest.json"
     assert not (manifest.parent / "model.safetensors").exists()
     # What was scored stays scored, and leads back to its sources.
     for overlay in (passing, "keep_models: true"):
@@ -155,7 +192,7 @@ def test_a_training_asks_for_a_gpu_where_the_machine_has_one(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
     copied = Study(shutil.copytree(study.folder, tmp_path / "study"), study.root)
-    target = "results/finetune/bios/random-t1/original/seed1/manifest.json"
+    target = "results/finetune/bios/random-t1/original/full/seed1/manifest.json"
     shutil.rmtree((copied.folder / target).parent)
     result = copied.snakemake(target, "--cores", "1")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -195,10 +232,20 @@ def test_a_changed_method_alters_its_checkpoints_again_and_no_other(
     assert "prepare_checkpoint" not in plan
 
 
+def test_a_changed_adaptation_trains_its_own_models_again_and_no_other(
+    study: Study, tmp_path: Path
+) -> None:
+    shutil.copytree(study.root / "src", tmp_path / "src")
+    module = tmp_path / "src/bias_transfer/adaptations/lora.py"
+    module.write_text(module.read_text() + "\n_UNUSED = 1\n")
+    assert study.planned(source=tmp_path / "src")["fine_tune"] == 1
+    assert study.planned(overlay="adaptations: {head: {learning_rate: 0.5}}")["fine_tune"] == 1
+
+
 def test_a_setting_of_a_measure_scores_its_own_tasks_again_and_no_other(study: Study) -> None:
     plan = study.planned(overlay="measures: {negative_sentiment: {top_tokens: 10}}")
-    # Two models of the one task; the other has four.
-    assert (plan["score_upstream"], plan["score_fine_tuned"]) == (1, 2)
+    # The models of the one task only.
+    assert (plan["score_upstream"], plan["score_fine_tuned"]) == (1, 4)
     assert "fine_tune" not in plan
 
 
@@ -218,7 +265,8 @@ def test_another_task_pre_trains_nothing_again(study: Study) -> None:
 
 def test_changes_of_data_and_of_training_are_both_seen_in_one_run(study: Study) -> None:
     plan = study.planned(overlay="tasks: {bios: {test_share: 0.25}, wiki: {training: {epochs: 2}}}")
-    assert plan["fine_tune"] == 6
+    # The head has a number of epochs of its own.
+    assert plan["fine_tune"] == 4 + 2 + 1
     assert "prepare_checkpoint" not in plan
 
 
@@ -227,7 +275,7 @@ def test_a_study_starts_over_after_its_results_folder_is_deleted(
 ) -> None:
     copied = Study(shutil.copytree(study.folder, tmp_path / "study"), study.root)
     shutil.rmtree(copied.folder / "results")
-    assert copied.planned()["fine_tune"] == 6
+    assert copied.planned()["fine_tune"] == 8
 
 
 def test_a_changed_training_module_trains_again(study: Study, tmp_path: Path) -> None:
@@ -235,7 +283,7 @@ def test_a_changed_training_module_trains_again(study: Study, tmp_path: Path) ->
     module = tmp_path / "src/bias_transfer/models/classification.py"
     module.write_text(module.read_text() + "\n_UNUSED = 1\n")
     plan = study.planned(source=tmp_path / "src")
-    assert plan["fine_tune"] == 6
+    assert plan["fine_tune"] == 8
     assert "prepare_checkpoint" not in plan
 
 

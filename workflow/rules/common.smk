@@ -107,6 +107,7 @@ wildcard_constraints:
     task="|".join(TASKS),
     upstream=r"[a-z][a-z_]*(-[a-z]?-?[0-9.e+-]+)*",
     dataset=r"[a-z][a-z_]*(-[a-z]+)*(-[a-z]?[0-9.e+-]+)*",
+    adaptation=r"[a-z][a-z_]*",
     seed=r"\d+",
 
 
@@ -300,6 +301,13 @@ def method_settings(variant):
     }
 
 
+def training(task, adaptation):
+    """Return how a model of a task is trained: keys that an adaptation has as well are its own."""
+    own = section("adaptations", adaptation)
+    of_task = section("tasks", task, "training")
+    return {key: own.get(key, value) for key, value in of_task.items()}
+
+
 def measure_settings(task):
     """Return what the scores of upstream bias depend on, for a task's own measures."""
     wanted = dict(
@@ -340,6 +348,7 @@ def model_row(model):
         model=model.id,
         upstream=model.upstream.id,
         dataset=model.dataset.id,
+        adaptation=model.adaptation,
         seed=model.seed,
         upstream_kind=model.upstream.kind,
         upstream_strength=model.upstream.strength,

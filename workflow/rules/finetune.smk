@@ -1,7 +1,7 @@
 # Takes an upstream checkpoint and tokenised data; makes results/finetune/<task>/<upstream>/
-# <data set>/seed<k>/manifest.json, the classifier's folder with its loss curve. Its weights go when
+# <data set>/<adaptation>/seed<k>/manifest.json, the classifier's folder with its loss curve. Its weights go when
 # its scores are there, unless they are to be kept.
-FINE_TUNED = "finetune/{task}/{upstream}/{dataset}/seed{seed}"
+FINE_TUNED = "finetune/{task}/{upstream}/{dataset}/{adaptation}/seed{seed}"
 
 
 rule fine_tune:
@@ -13,7 +13,7 @@ rule fine_tune:
         manifest=manifest(FINE_TUNED),
         weights=weights(FINE_TUNED) if STUDY.keep_models else temp(weights(FINE_TUNED)),
     log:
-        log_of("finetune", "{task}", "{upstream}", "{dataset}", "seed{seed}"),
+        log_of(FINE_TUNED),
     priority: 4
     conda:
         "../../envs/environment.yaml"
@@ -24,12 +24,18 @@ rule fine_tune:
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task,
-            model=f"{wildcards.task}/{wildcards.upstream}/{wildcards.dataset}",
+            model=f"{wildcards.task}/{wildcards.upstream}/{wildcards.dataset}/{wildcards.adaptation}",
             seed=int(wildcards.seed),
-            training=section("tasks", wildcards.task, "training"),
+            training=training(wildcards.task, wildcards.adaptation),
+            adaptation=dict(
+                name=wildcards.adaptation,
+                settings=section("adaptations", wildcards.adaptation),
+            ),
         ),
-        plugins=[],
+        plugins=lambda wildcards: [f"adaptations.{wildcards.adaptation}"],
         files=files,
-        code=code_digest("finetune"),
+        code=lambda wildcards: code_digest(
+            "finetune", [f"adaptations.{wildcards.adaptation}"]
+        ),
     shell:
         f"{COMMAND} fine-tune {TOLD} {TRAINING}"

@@ -1,6 +1,8 @@
 # Takes checkpoints, fine-tuned models and tokens; makes results/intrinsic/<task>.csv and
-# results/scores/<task>/<upstream>/<data set>/seed<k>/{predictions.parquet,intrinsic.csv}.
-SCORES = f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/seed{{seed}}"
+# results/scores/<task>/<upstream>/<data set>/<adaptation>/seed<k>/{predictions.parquet,intrinsic.csv}.
+SCORES = (
+    f"{RESULTS}/scores/{{task}}/{{upstream}}/{{dataset}}/{{adaptation}}/seed{{seed}}"
+)
 
 
 rule score_upstream:
@@ -43,7 +45,9 @@ rule score_fine_tuned:
         predictions=f"{SCORES}/predictions.parquet",
         intrinsic=f"{SCORES}/intrinsic.csv",
     log:
-        log_of("scores", "{task}", "{upstream}", "{dataset}", "seed{seed}"),
+        log_of(
+            "scores", "{task}", "{upstream}", "{dataset}", "{adaptation}", "seed{seed}"
+        ),
     # Before the next model is trained: this one's weights go.
     priority: 8
     conda:

@@ -25,7 +25,7 @@ from bias_transfer.analysis.slopes import (
 from bias_transfer.analysis.verdict import VERDICT_COLUMNS, Verdict, verdict
 from bias_transfer.errors import StudyError
 
-_BOOTSTRAP_DRAWS = 1999
+_BOOTSTRAP_DRAWS = 999
 
 RELIABILITY_COLUMNS = ("task", "adaptation", "measure", "over", "value", "items", "replicates")
 EXPLAINED_COLUMNS = ("task", "adaptation", "source", "share", "low", "high", "items", "reason")

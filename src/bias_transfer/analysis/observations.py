@@ -5,6 +5,7 @@ from functools import reduce
 
 import pandas as pd
 
+from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.errors import StudyError
 
 Derived = Callable[[pd.DataFrame], pd.DataFrame]
@@ -90,6 +91,15 @@ def observations(
     table = _described(table, described, "covariates_dataset", item)
     identity = [*models.columns, *about_items, *(["template"] if "template" in table else [])]
     return table[[*identity, *table.columns.drop(identity)]]
+
+
+def principally_adapted(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Return the rows of a task's first adaptation, which every model of the grid has.
+
+    Statistics over models that do not tell adaptations apart are of these rows.
+    """
+    kept = observations["adaptation"] == task.principal_adaptation
+    return observations[kept].reset_index(drop=True)
 
 
 def _with_later(

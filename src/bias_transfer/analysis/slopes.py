@@ -18,7 +18,7 @@ from scipy import stats
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells
 from bias_transfer.analysis.clustered import clustered, two_way
 from bias_transfer.analysis.reliability import corrected_slopes, cronbach_alpha
-from bias_transfer.analysis.resampling import multi_bootstrap, percentile_interval
+from bias_transfer.analysis.resampling import percentile_interval
 from bias_transfer.analysis.wild_bootstrap import wild_bootstrap_p
 from bias_transfer.errors import StudyError
 
@@ -30,7 +30,7 @@ FEWEST_ITEMS = 6
 LEVEL = 0.95
 POWER = 0.8
 _WILD_DRAWS = 9999
-_BOOTSTRAP_DRAWS = 1999
+_BOOTSTRAP_DRAWS = 999
 # Less of a column's spread than this is rounding.
 _ROUNDING = 1e-9
 
@@ -134,7 +134,8 @@ def slopes(cells: Cells, seed: int) -> pd.DataFrame:
         - standard_error, low, high, p_value: of `standardised`, CR3 by item, 95 %;
           standard_error_cr1 and standard_error_two_way (by item and model) beside it, and the p
           value of the restricted wild cluster bootstrap.
-        - bootstrap_low, bootstrap_high: percentiles over seeds × items (Sellam et al. 2022).
+        - bootstrap_low, bootstrap_high: percentiles over items × seeds, the latter where a variant
+          was trained with all of them (Sellam et al. 2022).
         - corrected: `standardised`, had upstream bias no error from its templates; reliability:
           the share of its variance, in this question, that is not such error.
         - smallest_detectable: the standardised slope found with a power of 80 %.
@@ -275,47 +276,37 @@ def _corrected(of: Design, place: int, reliability: float) -> float:
 def _bootstrap(
     cells: Cells, of: Design, place: int, scale: float, seed: int
 ) -> tuple[float, float]:
-    """Resample seeds and items that every model has; NaN where seeds or items do not match."""
-    values = balanced(cells, of.terms)
-    if values is None:
+    """Resample items, and seeds of the variants that were trained with all of them."""
+    weights = _weights(cells, seed)
+    dummies = [np.eye(int(each.max()) + 1)[each] for each in of.effects]
+    # One model's dummy less, where the items' already hold a constant.
+    columns = np.hstack([of.columns, dummies[0], *(each[:, 1:] for each in dummies[1:])])
+    width = columns.shape[1]
+    pairs = (columns[:, :, np.newaxis] * columns[:, np.newaxis, :]).reshape(len(columns), -1)
+    products = (weights @ pairs).reshape(-1, width, width)
+    # An item that was not drawn has an effect of zero.
+    diagonal = products[:, range(width), range(width)]
+    products[:, range(width), range(width)] = np.where(diagonal == 0, 1, diagonal)
+    sides = weights @ (columns * of.outcome[:, np.newaxis])
+    try:
+        solved = np.linalg.solve(products, sides[:, :, np.newaxis])[:, place, 0]
+    except np.linalg.LinAlgError:
+        # Some draw holds nothing that moves a column.
         return float("nan"), float("nan")
-    within = len(of.effects) > 1
-
-    def statistic(drawn: NDArray[np.float64]) -> float:
-        # Axes: seeds, items, variants, numbers. A model is a seed and a variant.
-        left = drawn - drawn.mean(axis=1, keepdims=True)
-        if within:
-            left = left - left.mean(axis=(0, 2), keepdims=True)
-        flat = left.reshape(-1, left.shape[-1])
-        products = flat.T @ flat
-        solution = np.linalg.lstsq(products[1:, 1:], products[1:, 0])[0]
-        return float(scale * solution[place])
-
-    draws = multi_bootstrap(values, statistic, _BOOTSTRAP_DRAWS, seed)
-    return percentile_interval(draws, LEVEL)
+    return percentile_interval(scale * solved, LEVEL)
 
 
-def balanced(cells: Cells, terms: Sequence[str]) -> NDArray[np.float64] | None:
-    """Return outcome and terms as an array, shape (seeds, items, variants, 1 + terms).
-
-    It holds the items that every model has; None where variants have different seeds, or fewer
-    items than a slope needs are left.
-    """
-    table = cells.table
-    names = [OUTCOME, *terms]
-    models = table.drop_duplicates("model")
-    seeds, variants = models["seed"].unique(), models["variant"].unique()
-    if len(models) != len(seeds) * len(variants):
-        return None
-    whole = table.groupby("item", sort=False)["model"].transform("nunique") == len(models)
-    wide = table[whole].set_index(["seed", "item", "variant"])[names].unstack("variant")
-    items = table.loc[whole, "item"].unique()
-    if len(items) < FEWEST_ITEMS:
-        return None
-    index = pd.MultiIndex.from_product([seeds, items])
-    columns = [(name, variant) for variant in variants for name in names]
-    found = wide.reindex(index)[columns].to_numpy(dtype=np.float64)
-    return found.reshape(len(seeds), len(items), len(variants), len(names))
+def _weights(cells: Cells, seed: int) -> NDArray[np.float64]:
+    """Return how often each row is drawn, shape (draws, rows)."""
+    rng = np.random.default_rng(seed)
+    item = cells.items
+    of_seed = pd.factorize(cells.table["seed"])[0]
+    items, seeds = int(item.max()) + 1, int(of_seed.max()) + 1
+    drawn = rng.multinomial(items, np.full(items, 1 / items), size=_BOOTSTRAP_DRAWS)[:, item]
+    again = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=_BOOTSTRAP_DRAWS)[:, of_seed]
+    with_all = cells.table.groupby("variant")["seed"].transform("nunique") == seeds
+    found: NDArray[np.float64] = (drawn * np.where(with_all, again, 1)).astype(np.float64)
+    return found
 
 
 def without_effects(

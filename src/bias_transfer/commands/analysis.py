@@ -1,6 +1,6 @@
 """The command that estimates: every statistic of the study, its tables and its answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +10,7 @@ from bias_transfer.analysis.correlation import correlations, transfer
 from bias_transfer.analysis.description import TaskDescription, task_description
 from bias_transfer.analysis.diagnostics import diagnostics
 from bias_transfer.analysis.means import item_means
+from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
 from bias_transfer.report.answer import answer
 from bias_transfer.report.correlations import correlation_sheet
@@ -25,8 +26,11 @@ def analyse(job: Job) -> None:
     """Write the tables of all tasks, each task's as they are printed, and the answer in words."""
     hc3, note = job.settings["hc3"], job.settings["note"]
     tasks = described(job)
-    observed = observed_by(job, tasks)
-    performance = {task.name: read_table(job.input(f"performance_{task.name}")) for task in tasks}
+    observed = principal(tasks, observed_by(job, tasks))
+    performance = {
+        name: _of_models(read_table(job.input(f"performance_{name}")), rows)
+        for name, rows in observed.items()
+    }
     correlated = {task.name: correlations(observed[task.name], task) for task in tasks}
     fits = {
         task.name: list(fit(task, regression_table(task), observed[task.name])) for task in tasks
@@ -58,8 +62,19 @@ def described(job: Job) -> list[TaskDescription]:
 
 
 def observed_by(job: Job, tasks: Iterable[TaskDescription]) -> dict[str, pd.DataFrame]:
-    """Read the observation table of each task, by its name."""
+    """Read the observation table of each task, by its name: the models of all adaptations."""
     return {task.name: read_table(job.input(f"observations_{task.name}")) for task in tasks}
+
+
+def principal(
+    tasks: Iterable[TaskDescription], observed: Mapping[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """Return the observations of each task's first adaptation, by its name."""
+    return {task.name: principally_adapted(observed[task.name], task) for task in tasks}
+
+
+def _of_models(performance: pd.DataFrame, observed: pd.DataFrame) -> pd.DataFrame:
+    return performance[performance["model"].isin(observed["model"])].reset_index(drop=True)
 
 
 def write_sheet(job: Job, name: str, sheet: Sheet) -> None:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from bias_transfer.analysis.description import task_description
+from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.report.figures import Tables, drawing
 from bias_transfer.report.figures._look import save_figure
 from bias_transfer.runtime.artifacts import atomic_file, read_table
@@ -19,7 +20,7 @@ def draw(job: Job) -> None:
     settings = job.settings
     task = task_description(settings["task"])
     tables = Tables(
-        observations=read_table(job.input("observations")),
+        observations=principally_adapted(read_table(job.input("observations")), task),
         **{name: _of_task(read_table(job.input(name)), task.name) for name in _ANALYSED},
     )
     figure = drawing(settings["figure"]).draw(task, tables, settings["note"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from transformers.utils import SAFE_WEIGHTS_NAME
 
+from bias_transfer.adaptations import adaptation
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
 from bias_transfer.models.classification import LabelledTokens
 from bias_transfer.models.classification import fine_tune as fine_tune_classifier
@@ -27,8 +28,10 @@ from bias_transfer.seeding import derived_seed
 
 
 def fine_tune(job: Job) -> None:
-    """Fine-tune one upstream checkpoint on one training set with one seed."""
+    """Fine-tune one upstream checkpoint on one training set, in one way, with one seed."""
     settings = job.settings
+    plugin = adaptation(settings["adaptation"]["name"])
+    told = plugin.settings.model_validate(settings["adaptation"]["settings"])
     # The same seed for every model: variants differ by what was done to them and by nothing else.
     seed = derived_seed(settings["seed"], "fine-tune", settings["task"])
     device = prepare_device(seed, job.gpu_share)
@@ -41,14 +44,15 @@ def fine_tune(job: Job) -> None:
     model = new_classifier(upstream, tuple(labels)).to(device)
     checked_length(model, described["maximum_length"])
     with training_checkpoints(job, "finetune", device) as checkpoints:
-        curve = fine_tune_classifier(
-            model,
-            _labelled(training / "train.parquet", labels),
-            _labelled(original / "evaluation.parquet", labels),
-            TrainingSettings(**settings["training"]),
-            seed,
-            checkpoints,
-        )
+        with plugin.adapting(model, told):
+            curve = fine_tune_classifier(
+                model,
+                _labelled(training / "train.parquet", labels),
+                _labelled(original / "evaluation.parquet", labels),
+                TrainingSettings(**settings["training"]),
+                seed,
+                checkpoints,
+            )
         with atomic_folder(job.output("manifest").parent) as folder:
             save_checkpoint(model, tokenizer, folder)
             write_table(folder / "loss_curve.csv", curve)

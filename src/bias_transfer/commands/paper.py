@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from bias_transfer.commands.analysis import described, observed_by, write_sheet, write_text
+from bias_transfer.commands.analysis import (
+    described,
+    observed_by,
+    principal,
+    write_sheet,
+    write_text,
+)
 from bias_transfer.paper.figures import figure_number
 from bias_transfer.paper.tables import paper_tables
 from bias_transfer.runtime.artifacts import write_table
@@ -12,7 +18,8 @@ from bias_transfer.runtime.job import Job
 def lay_paper_over(job: Job) -> None:
     """Write the paper's tables of the tasks that are the paper's, and the index of its figures."""
     tasks = described(job)
-    made = paper_tables(tasks, observed_by(job, tasks), job.settings["hc3"], job.settings["note"])
+    observed = principal(tasks, observed_by(job, tasks))
+    made = paper_tables(tasks, observed, job.settings["hc3"], job.settings["note"])
     for name, table in made.tables.items():
         write_table(job.output(name), table)
         write_sheet(job, name, made.sheets[name])

@@ -9,8 +9,9 @@ import torch
 from transformers import PreTrainedModel
 
 from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.frozen import head_alone_is_trained, head_inputs
 from bias_transfer.models.last_layer import classifier_logits
-from bias_transfer.models.training import TrainingSettings, train
+from bias_transfer.models.training import Examples, TrainingSettings, train
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 
 
@@ -59,5 +60,18 @@ def fine_tune(
     seed: int,
     checkpoints: TrainingCheckpoints,
 ) -> pd.DataFrame:
-    """Fine-tune a classifier in place; return its loss curve (see `train`)."""
-    return train(model, lambda epoch: training, evaluation, settings, seed, checkpoints)
+    """Fine-tune a classifier in place; return its loss curve (see `train`).
+
+    Those of its parameters are trained that require a gradient. Where these are the head's alone,
+    the encoder reads each text once, and not once an epoch.
+    """
+    examples: tuple[Examples, Examples] = training, evaluation
+    if head_alone_is_trained(model):
+        # As in evaluation: there is no dropout.
+        size = settings.evaluation_batch_size
+        examples = (
+            head_inputs(model, training.encoded, training.labels, size),
+            head_inputs(model, evaluation.encoded, evaluation.labels, size),
+        )
+    learned, tested = examples
+    return train(model, lambda epoch: learned, tested, settings, seed, checkpoints)

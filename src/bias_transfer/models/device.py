@@ -17,6 +17,12 @@ def kind_of(device: torch.device) -> str:
     return f"{device.type} ({torch.backends.cpu.get_cpu_capability()})"
 
 
+def half_precision(device: torch.device) -> torch.autocast:
+    """Return the block within which a model is trained: bfloat16 on a GPU that knows it."""
+    enabled = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+
+
 def prepare_device(seed: int, gpu_share: int = 1) -> torch.device:
     """Choose CUDA where there is one, fix every seed, and say in the log what was chosen.
 

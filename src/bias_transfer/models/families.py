@@ -91,7 +91,8 @@ class Family:
     head
         The modules of the masked-language-model head, in the order in which they are applied.
     fresh
-        The modules of a classifier that a masked language model lacks: they are drawn anew.
+        The modules of a classifier that a masked language model lacks: they are drawn anew. In the
+        order in which they are applied, and nothing else of the classifier comes after the first.
     other_heads
         Modules of published checkpoints that neither model has: poolers, the heads of further
         objectives.
@@ -100,6 +101,12 @@ class Family:
     apply_head
         From a masked language model and hidden states to logits; None: the head's modules one
         after another.
+    apply_fresh
+        From a classifier and what its first fresh module is given to logits, without dropout; None:
+        the fresh modules one after another.
+    queries_and_values
+        What the linear maps of attention to queries and to values are called; a family that holds
+        them in one matrix with the keys has one name.
     behind_attention
         From an encoder to the module of its last layer that is called with what attention gives
         and with what went into the layer. From there on to the classifier, which looks at the first
@@ -115,6 +122,8 @@ class Family:
     other_heads: tuple[str, ...] = ()
     first_position: Callable[[Mapping[str, Any]], int] = lambda config: 0
     apply_head: Callable[[PreTrainedModel, torch.Tensor], torch.Tensor] | None = None
+    apply_fresh: Callable[[PreTrainedModel, torch.Tensor], torch.Tensor] | None = None
+    queries_and_values: tuple[str, ...] = ("query", "value")
     behind_attention: Callable[[PreTrainedModel], torch.nn.Module] | None = None
     pretraining: Pretraining | None = None
 
@@ -125,6 +134,18 @@ class Family:
         for name in self.head:
             hidden = getattr(model, name)(hidden)
         return hidden
+
+    def class_logits(self, model: PreTrainedModel, given: torch.Tensor) -> torch.Tensor:
+        """Apply a classifier's fresh modules, without dropout, to what the first one is given."""
+        if self.apply_fresh is not None:
+            return self.apply_fresh(model, given)
+        for name in self.fresh:
+            given = model.get_submodule(name)(given)
+        return given
+
+    def is_fresh(self, parameter: str) -> bool:
+        """Tell by its name whether a classifier's parameter is drawn anew."""
+        return parameter.startswith(tuple(f"{module}." for module in self.fresh))
 
 
 def family_of(config: Mapping[str, Any], name: str) -> Family:
@@ -343,6 +364,17 @@ def _deberta_logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tenso
     return logits
 
 
+def _distilbert_fresh(model: PreTrainedModel, given: torch.Tensor) -> torch.Tensor:
+    logits: torch.Tensor = model.classifier(model.pre_classifier(given).relu())
+    return logits
+
+
+def _albert_fresh(model: PreTrainedModel, given: torch.Tensor) -> torch.Tensor:
+    encoder = model.albert
+    logits: torch.Tensor = model.classifier(encoder.pooler_activation(encoder.pooler(given)))
+    return logits
+
+
 _ROBERTA = Family(
     title="RoBERTa",
     head=("lm_head",),
@@ -371,11 +403,14 @@ FAMILIES: dict[str, Family] = {
         title="DistilBERT",
         head=("vocab_transform", "activation", "vocab_layer_norm", "vocab_projector"),
         fresh=("pre_classifier", "classifier"),
+        apply_fresh=_distilbert_fresh,
+        queries_and_values=("q_lin", "v_lin"),
     ),
     "albert": Family(
         title="ALBERT",
         head=("predictions",),
         fresh=("albert.pooler", "classifier"),
+        apply_fresh=_albert_fresh,
         other_heads=("albert.pooler", "sop_classifier"),
     ),
     "mpnet": Family(
@@ -383,6 +418,7 @@ FAMILIES: dict[str, Family] = {
         head=("lm_head",),
         fresh=("classifier",),
         other_heads=("mpnet.pooler",),
+        queries_and_values=("q", "v"),
         # Whatever the config says of the padding token.
         first_position=lambda config: 2,
     ),
@@ -396,6 +432,7 @@ FAMILIES: dict[str, Family] = {
         title="DeBERTa-v2",
         head=("cls", "lm_predictions"),
         fresh=("pooler", "classifier"),
+        queries_and_values=("query_proj", "value_proj"),
         # Of the objective of replaced tokens.
         other_heads=("mask_predictions",),
         apply_head=_deberta_logits,
@@ -405,6 +442,7 @@ FAMILIES: dict[str, Family] = {
         title="ModernBERT",
         head=("head", "decoder"),
         fresh=("classifier",),
+        queries_and_values=("Wqkv",),
         pretraining=Pretraining(_modernbert_tokenizer, _modernbert_configuration),
     ),
 }

@@ -18,6 +18,7 @@ import torch
 from transformers import PreTrainedModel
 
 from bias_transfer.models.batches import overhead, random_batches, sorted_batches
+from bias_transfer.models.device import half_precision
 from bias_transfer.models.optimiser import Optimiser
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints, read
 
@@ -162,7 +163,7 @@ class _Run:
         total = sum(counts)
         for rows, count in zip(parts, counts, strict=True):
             if count:
-                with self._half_precision():
+                with half_precision(self.model.device):
                     loss = examples.loss(self.model, rows) / total
                 loss.backward()  # type: ignore[no-untyped-call]
                 self.epoch_loss += loss.detach()
@@ -175,7 +176,7 @@ class _Run:
         self.model.eval()
         total, count = torch.zeros_like(self.epoch_loss), 0
         for rows in sorted_batches(evaluation.lengths, batch_size):
-            with self._half_precision():
+            with half_precision(self.model.device):
                 total += evaluation.loss(self.model, rows)
             count += evaluation.count(rows)
         self.losses.append((self.epoch_loss.item() / steps, total.item() / max(1, count)))
@@ -215,10 +216,5 @@ class _Run:
             torch.cuda.set_rng_state(state["random_cuda"], self.model.device)
 
     def _weights(self) -> dict[str, torch.Tensor]:
-        # One name for those that are tied.
-        return dict(self.model.named_parameters())
-
-    def _half_precision(self) -> torch.autocast:
-        kind = self.model.device.type
-        enabled = kind == "cuda" and torch.cuda.is_bf16_supported()
-        return torch.autocast(kind, torch.bfloat16, enabled=enabled)
+        # One name for those that are tied; what is frozen stays as it was given.
+        return {name: each for name, each in self.model.named_parameters() if each.requires_grad}

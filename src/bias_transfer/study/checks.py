@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bias_transfer.adaptations import adaptations
 from bias_transfer.alterations import alterations
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import measures
@@ -65,6 +66,8 @@ def _check_names(study: Study, task: str) -> None:
     _check_listed(f"{key}.measures", section.measures, fitting)
     _check_listed(f"{key}.covariates", section.covariates, kind.covariate_quantities(definition))
     _check_listed_one(f"{key}.outcome", section.outcome, kind.outcomes(definition))
+    _check_listed(f"{key}.adaptation", section.adaptation, adaptations())
+    _check_adapted(key, section.adapted, section.upstream)
     _check_alterations(f"{key}.alterations", definition, section.alterations)
     for place, crossing in enumerate(section.crossed):
         _check_listed_one(f"{key}.crossed.{place}.upstream", crossing.upstream, methods())
@@ -81,6 +84,15 @@ def _check_listed(key: str, values: Sequence[str], known: Iterable[str]) -> None
 def _check_listed_one(key: str, value: str, known: Iterable[str]) -> None:
     if value not in known:
         raise StudyError(f"config key {key}: {not_one_of(value, list(known))}")
+
+
+def _check_adapted(key: str, adapted: Sequence[str], upstream: Sequence[str]) -> None:
+    for place, method in enumerate(adapted):
+        if method not in upstream:
+            raise StudyError(
+                f"config key {key}.adapted.{place}: {shown(method)} is not among {key}.upstream; "
+                "list it there too or remove it here"
+            )
 
 
 def _check_alterations(key: str, definition: Definition, entries: Section) -> None:

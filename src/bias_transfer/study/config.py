@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
+from bias_transfer.adaptations import adaptations
 from bias_transfer.measures import measures as all_measures
 from bias_transfer.models.families import PRETRAINABLE
 from bias_transfer.section import (
@@ -304,6 +305,7 @@ if TYPE_CHECKING:
 
     Tasks = dict[str, Task]
     Upstream = Any
+    Adaptations = Any
     Measures = Any
 else:
     _Task = Annotated[
@@ -318,6 +320,11 @@ else:
         "Upstream",
         "How each method alters the checkpoint.",
         {name: each.settings for name, each in methods().items()},
+    )
+    Adaptations = _composed(
+        "Adaptations",
+        "What each way of fine-tuning is told.",
+        {name: each.settings for name, each in adaptations().items()},
     )
     Measures = _composed(
         "Measures",
@@ -358,6 +365,8 @@ class Study(Section):
     """The checkpoint that everything starts from."""
     upstream: Upstream = Upstream()
     """How each method alters the checkpoint."""
+    adaptations: Adaptations = Adaptations()
+    """What each way of fine-tuning is told."""
     measures: Measures = Measures()
     """What each measure of upstream bias is told."""
     sentiment: Sentiment = Sentiment()

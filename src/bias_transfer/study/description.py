@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from bias_transfer.adaptations import adaptation
 from bias_transfer.alterations import alterations
 from bias_transfer.analysis.description import Intervention, TaskDescription
 from bias_transfer.measures import measure
@@ -31,6 +32,7 @@ def describe(study: Study, task: str) -> TaskDescription:
         covariates=tuple(covariates[name] for name in section.covariates),
         contents=kind.contents(definition),
         interventions=(*_upstream(made), *_data(made, definition)),
+        adaptations=tuple((name, adaptation(name).title) for name in section.adaptation),
     )
 
 

@@ -1,11 +1,11 @@
 """The grid: which models a study asks for, and what they are called.
 
-A model is one upstream variant × one data-set variant × one seed. The identifiers are the names
-of folders, so they hold letters, digits, dots and hyphens only.
+A model is one upstream variant × one data-set variant × one adaptation × one seed. The identifiers
+are the names of folders, so they hold letters, digits, dots and hyphens only.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ class Model:
     task: str
     upstream: upstream.Variant
     dataset: alterations.Variant
+    adaptation: str
     seed: int
 
     @property
@@ -33,19 +34,21 @@ class Model:
     @property
     def id(self) -> str:
         """Its name within its task."""
-        return f"{self.upstream.id}/{self.dataset.id}/seed{self.seed}"
+        return f"{self.upstream.id}/{self.dataset.id}/{self.adaptation}/seed{self.seed}"
 
 
 def models(study: Study) -> tuple[Model, ...]:
     """List every model of the study, in the order of the config.
 
     Altered checkpoints meet the original data, altered data meet the unmodified checkpoint, and
-    some of each meet where `crossed` says so.
+    some of each meet where `crossed` says so: all that under a task's first adaptation. Under each
+    further one, the unmodified checkpoint and those of the methods in `adapted` meet the original
+    data.
     """
     return tuple(
-        Model(task, checkpoint, dataset, seed)
+        Model(task, checkpoint, dataset, adaptation, seed)
         for task in study.tasks
-        for checkpoint, dataset in _pairs(study, task)
+        for checkpoint, dataset, adaptation in _cells(study, task)
         for seed in study.seeds
     )
 
@@ -86,12 +89,17 @@ def altered_by(study: Study, task: str, dataset: str) -> tuple[str, Section]:
     )
 
 
+def _cells(study: Study, task: str) -> Iterator[tuple[upstream.Variant, alterations.Variant, str]]:
+    section = study.tasks[task]
+    principal, *further = section.adaptation
+    yield from ((*pair, principal) for pair in _pairs(study, task))
+    for adaptation in further:
+        yield from ((*pair, adaptation) for pair in _unaltered_data(study, section.adapted))
+
+
 def _pairs(study: Study, task: str) -> Iterator[tuple[upstream.Variant, alterations.Variant]]:
     section = study.tasks[task]
-    yield PRETRAINED, ORIGINAL
-    for method in upstream.methods():
-        if method in section.upstream:
-            yield from ((variant, ORIGINAL) for variant in upstream_variants(study, method))
+    yield from _unaltered_data(study, section.upstream)
     for dataset in altered_datasets(study, task, section.alterations):
         yield PRETRAINED, dataset
     for crossing in section.crossed:
@@ -99,3 +107,13 @@ def _pairs(study: Study, task: str) -> Iterator[tuple[upstream.Variant, alterati
             upstream_variants(study, crossing.upstream)[: crossing.trials],
             altered_datasets(study, task, crossing.alterations),
         )
+
+
+def _unaltered_data(
+    study: Study, methods: Collection[str]
+) -> Iterator[tuple[upstream.Variant, alterations.Variant]]:
+    """Yield the unmodified checkpoint and those of some methods, in the methods' order."""
+    yield PRETRAINED, ORIGINAL
+    for method in upstream.methods():
+        if method in methods:
+            yield from ((variant, ORIGINAL) for variant in upstream_variants(study, method))

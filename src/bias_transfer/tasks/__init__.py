@@ -26,6 +26,7 @@ _TAKEN = frozenset(
             "model",
             "upstream",
             "dataset",
+            "adaptation",
             "seed",
             "trial",
             "template",

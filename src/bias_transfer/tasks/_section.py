@@ -1,11 +1,12 @@
 """What every task's section of the config holds, whatever its kind."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
 from bias_transfer.alterations import alterations
 from bias_transfer.section import (
+    DISTINCT,
     Column,
     Count,
     HubId,
@@ -115,6 +116,12 @@ class TaskSection(Section):
     """Altered training sets, for the unmodified checkpoint."""
     crossed: list[Crossing] = Field(default=[])
     """Altered checkpoints that meet altered training sets too."""
+    adaptation: Annotated[list[Name], Field(min_length=1), DISTINCT] = Field(default=["full"])
+    """Ways of fine-tuning. The first is that of all models, and tables and figures are of it where
+    they do not say otherwise; each further one meets the unmodified checkpoint and data, and the
+    checkpoints of the methods in `adapted`."""
+    adapted: Annotated[list[Name], DISTINCT] = Field(default=[])
+    """Methods, of those in `upstream`, whose checkpoints meet the further adaptations too."""
     maximum_length: int = Field(default=128, ge=8)
     """Tokens of a text that are kept."""
     training: Training = Training()

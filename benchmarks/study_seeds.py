@@ -1,0 +1,141 @@
+"""Whether the default study says the same whatever its seed, and what is declared to be true.
+
+    python -m benchmarks.study_seeds FOLDER --seeds 10
+    python -m benchmarks.study_seeds FOLDER --seeds 10 --arithmetic default
+
+Runs the default study with so many study seeds: each is a world of its own, with other associations,
+other text and another pre-trained model. For each it says how downstream bias agrees from one
+fine-tuning seed to the next, the data's slope between items with its interval, the slope of the
+Bayes-optimal classifier's downstream bias on the same data, and the verdicts. `--arithmetic default`
+has torch do without the vector instructions of this CPU, as another kind of CPU would; the studies
+of both kinds are kept in FOLDER, and verdicts are compared where both are there.
+"""
+
+import argparse
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.studies import run, table, truth
+
+# The first study seed; the default study's is another.
+FIRST = 1
+AGREEMENT = 0.8
+TASKS = {
+    "bios": ("occupation", "log_tpr_ratio", "pronoun_ranking", ["prevalence_she"]),
+    "wiki": ("identity_term", "fpr", "negative_sentiment", ["toxic_share", "prevalence"]),
+}
+
+
+def of_unmodified(folder: Path, task: str) -> pd.DataFrame:
+    """Return the unmodified model's rows under full fine-tuning, one a seed × item."""
+    item, outcome, measure, covariates = TASKS[task]
+    rows = table(folder, f"observations/{task}.csv")
+    rows = rows[
+        (rows["upstream"] == "pretrained")
+        & (rows["dataset"] == "original")
+        & (rows["adaptation"] == "full")
+    ]
+    numbers = [outcome, measure, *covariates]
+    return rows.groupby(["seed", item], sort=False)[numbers].mean().reset_index()
+
+
+def agreement(folder: Path, task: str) -> float:
+    """Return the mean correlation of downstream bias between two fine-tuning seeds."""
+    item, outcome, *_ = TASKS[task]
+    wide = of_unmodified(folder, task).pivot(index=item, columns="seed", values=outcome)
+    pairs = itertools.combinations(wide.columns, 2)
+    return float(np.mean([wide[first].corr(wide[second]) for first, second in pairs]))
+
+
+def bayes_slope(folder: Path, task: str) -> float:
+    """Return the slope of the Bayes-optimal downstream bias on the data, as the study fits it."""
+    item, outcome, measure, covariates = TASKS[task]
+    rows = of_unmodified(folder, task).groupby(item)[[measure, *covariates]].mean().dropna()
+    optimal = pd.Series(truth(folder, task)[f"bayes_{outcome}"], dtype=float).reindex(rows.index)
+    rows = rows[optimal.notna()]
+    columns = np.column_stack([np.ones(len(rows)), rows[[measure, *covariates]]])
+    return float(np.linalg.lstsq(columns, optimal.dropna().to_numpy())[0][2])
+
+
+def found(folder: Path, seconds: float) -> pd.DataFrame:
+    """Return one row a task of what a study found."""
+    slopes, verdicts = (table(folder, f"analysis/{name}.csv") for name in ("slopes", "verdicts"))
+    rows = []
+    for task in TASKS:
+        own = slopes[(slopes["task"] == task) & (slopes["adaptation"] == "full")]
+        data = own[(own["source"] == "data") & (own["effects"] == "between")].iloc[0]
+        said = verdicts[verdicts["task"] == task]
+        rows.append(
+            {
+                "study": folder.name,
+                "task": task,
+                "seconds": round(seconds),
+                "agreement": agreement(folder, task),
+                "data_slope": data["slope"],
+                "low": data["low"] / data["scale"],
+                "high": data["high"] / data["scale"],
+                "bayes_slope": bayes_slope(folder, task),
+                "verdicts": "; ".join(
+                    f"{row.adaptation} {row.source}: {row.verdict}" for row in said.itertuples()
+                ),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--arithmetic", choices=["native", "default"], default="native")
+    options = parser.parse_args()
+    environment = (
+        {} if options.arithmetic == "native" else {"ATEN_CPU_CAPABILITY": options.arithmetic}
+    )
+    tables = []
+    for seed in range(FIRST, FIRST + options.seeds):
+        folder = options.folder / options.arithmetic / f"seed{seed}"
+        seconds = run(folder, configuration={"seed": seed}, environment=environment)
+        tables.append(found(folder, seconds))
+        print(tables[-1].to_string(index=False), flush=True)
+    whole = pd.concat(tables, ignore_index=True)
+    whole.to_csv(options.folder / f"{options.arithmetic}.csv", index=False)
+    sys.exit(summary(whole, options.folder))
+
+
+def summary(whole: pd.DataFrame, folder: Path) -> int:
+    """Print in how many studies each bound holds; return 1 where one is missed."""
+    missed = False
+    for task, rows in whole.groupby("task", sort=False):
+        studies = len(rows)
+        agree = int((rows["agreement"] >= AGREEMENT).sum())
+        positive = int((rows["low"] > 0).sum())
+        covered = int(
+            ((rows["low"] <= rows["bayes_slope"]) & (rows["bayes_slope"] <= rows["high"])).sum()
+        )
+        same = int(rows["verdicts"].value_counts().iloc[0])
+        print(
+            f"{task}: agreement from seed to seed {rows['agreement'].min():.2f} to "
+            f"{rows['agreement'].max():.2f}, at least {AGREEMENT} in {agree} of {studies}; the data's "
+            f"slope above zero in {positive}, its interval over the Bayes slope in {covered}; the same "
+            f"verdicts in {same}"
+        )
+        missed |= agree < studies or min(positive, same) < 0.9 * studies or covered < 0.8 * studies
+    paths = [folder / f"{name}.csv" for name in ("native", "default")]
+    if all(path.exists() for path in paths):
+        first, second = (
+            pd.read_csv(path).set_index(["study", "task"])["verdicts"] for path in paths
+        )
+        both = first.to_frame("first").join(second.rename("second"), how="inner")
+        same = int((both["first"] == both["second"]).sum())
+        print(f"the same verdicts with other arithmetic: {same} of {len(both)} tasks of studies")
+        missed |= same < 0.9 * len(both)
+    return int(missed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""A classifier on a frozen encoder: what its head is given is computed once for each text."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from bias_transfer.models.batches import sorted_batches
+from bias_transfer.models.device import half_precision
+from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.families import FAMILIES, Family
+from bias_transfer.models.last_layer import classifier_logits
+
+
+@dataclass(frozen=True)
+class HeadInputs:
+    """What a classifier's head is given of some texts, and the numbers of their labels.
+
+    Attributes
+    ----------
+    given
+        On the model's device; shape (texts, hidden), or (texts, 1, hidden) for a head that looks
+        the first position up itself.
+    labels
+        The number of each one's label; int64, shape (texts,).
+    """
+
+    given: torch.Tensor
+    labels: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Shape (texts,), of ones: all cost the same, and nothing is padded."""
+        return np.ones(len(self.labels), dtype=np.int64)
+
+    def count(self, rows: np.ndarray) -> int:
+        """Return how many labels some texts have: one each."""
+        return len(rows)
+
+    def loss(self, model: PreTrainedModel, rows: np.ndarray) -> torch.Tensor:
+        """Return the sum of −log P(label) over some texts, from the head alone."""
+        given = self.given[torch.from_numpy(rows).to(self.given.device)]
+        labels = torch.from_numpy(self.labels[rows]).to(self.given.device)
+        logits = _family(model).class_logits(model, given)
+        return torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
+
+
+def freeze_encoder(model: PreTrainedModel) -> None:
+    """Let only those parameters of a new classifier require a gradient that were drawn anew."""
+    family = _family(model)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(family.is_fresh(name))
+
+
+def head_alone_is_trained(model: PreTrainedModel) -> bool:
+    """Tell whether the head is given the same of a text at every step.
+
+    Nothing before the head is trained, and no dropout draws other states every time.
+    """
+    family = _family(model)
+    trained = (name for name, each in model.named_parameters() if each.requires_grad)
+    dropout = (each.p for each in model.modules() if isinstance(each, torch.nn.Dropout))
+    return all(map(family.is_fresh, trained)) and not any(dropout)
+
+
+@torch.no_grad()
+def head_inputs(
+    model: PreTrainedModel, encoded: Encoded, labels: np.ndarray, batch_size: int
+) -> HeadInputs:
+    """Compute what a classifier's head is given of each text.
+
+    Parameters
+    ----------
+    model
+        A classifier without dropout, on its device.
+    encoded, labels
+        The texts, and the number of each one's label.
+    batch_size
+        Texts a step.
+    """
+    caught: list[torch.Tensor] = []
+
+    def catch(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        # A head that is given all positions looks at the first.
+        caught.append(inputs[0][:, :1] if inputs[0].dim() == 3 else inputs[0])
+
+    first = model.get_submodule(_family(model).fresh[0])
+    # Before a projection that stands at the head's door: it is passed again on the way in.
+    hook = first.register_forward_pre_hook(catch, prepend=True)
+    order = []
+    try:
+        for rows in sorted_batches(encoded.lengths, batch_size):
+            with half_precision(model.device):
+                classifier_logits(
+                    model, encoded.inputs(rows, model.config.pad_token_id, model.device)
+                )
+            order.append(rows)
+    finally:
+        hook.remove()
+    # Back from the order of their lengths.
+    places = torch.from_numpy(np.argsort(np.concatenate(order))).to(model.device)
+    return HeadInputs(torch.cat(caught)[places], labels)
+
+
+def _family(model: PreTrainedModel) -> Family:
+    return FAMILIES[model.config.model_type]
