@@ -1,11 +1,11 @@
-"""Whole studies of worlds whose truth is known: is it in the interval, and is the verdict right?
+"""Whole studies of worlds whose truth is known: how often the verdict is right.
 
     python -m benchmarks.known_truth_worlds FOLDER --worlds 10
 
 So many worlds of each kind are generated: with no bias at all, with bias in the data only, in the
 corpus only, and in both. Each is studied as config/known-truth.yaml says, through the workflow, and
-its truth is measured: the causal slope of downstream on upstream bias, by the dial alone (s = 0, 0.5
-and 1, the same data), over ten further fine-tuning seeds. A world's study never sees those models.
+its truth is measured: the causal slope of downstream on upstream bias, by the dial alone (the same
+data), over ten further fine-tuning seeds. A world's study never sees those models.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
 from benchmarks.studies import run, table
+
 from bias_transfer.analysis.cells import cells
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.slopes import slopes
@@ -88,7 +88,6 @@ def study(folder: Path, configuration: dict[str, Any]) -> pd.DataFrame:
 def description() -> TaskDescription:
     """Return the description of the task that the worlds are studied on."""
     import yaml
-
     from benchmarks.studies import ROOT
 
     overlay = yaml.safe_load((ROOT / OVERLAY).read_text(encoding="utf-8"))
@@ -101,6 +100,7 @@ def _chosen(found: pd.DataFrame) -> pd.Series:
 
 
 def main() -> None:
+    """Make and study the worlds, and print what held."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--worlds", type=int, default=10, help="of each kind")
@@ -129,9 +129,10 @@ def summary(worlds: pd.DataFrame) -> int:
             f"{kind}, {adaptation}: truth {rows['truth'].mean():+.2f}, estimate "
             f"{rows['standardised'].mean():+.2f}; {rows['verdict'].value_counts().to_dict()}"
         )
+    twice = "transfers, said of worlds of twice the smallest effect"
     shares = {
         "transfers, said of null worlds": (transfers[null].mean(), FALSE, -1),
-        "transfers, said of worlds of twice the smallest effect": (transfers[large].mean(), FOUND, 1),
+        twice: (transfers[large].mean(), FOUND, 1),
         "causal slope inside the interval": (covered[known].mean(), COVERED, 1),
     }
     for name, (share, bound, _) in shares.items():

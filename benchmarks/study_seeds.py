@@ -3,11 +3,11 @@
     python -m benchmarks.study_seeds FOLDER --seeds 10
     python -m benchmarks.study_seeds FOLDER --seeds 10 --arithmetic default
 
-Runs the default study with so many study seeds: each is a world of its own, with other associations,
-other text and another pre-trained model. For each it says how downstream bias agrees from one
+Runs the default study with so many study seeds: each is a world of its own, with other
+associations, other text and another pre-trained model. For each it says how downstream bias agrees from one
 fine-tuning seed to the next, the data's slope between items with its interval, the slope of the
-Bayes-optimal classifier's downstream bias on the same data, and the verdicts. `--arithmetic default`
-has torch do without the vector instructions of this CPU, as another kind of CPU would; the studies
+Bayes-optimal classifier's downstream bias on the same data, and the verdicts. With `--arithmetic
+default` torch does without the vector instructions of this CPU, as another kind of CPU would; the studies
 of both kinds are kept in FOLDER, and verdicts are compared where both are there.
 """
 
@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from benchmarks.studies import run, table, truth
 
 # The first study seed; the default study's is another.
@@ -88,6 +87,7 @@ def found(folder: Path, seconds: float) -> pd.DataFrame:
 
 
 def main() -> None:
+    """Run the studies, and print what held."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=10)
@@ -120,9 +120,9 @@ def summary(whole: pd.DataFrame, folder: Path) -> int:
         same = int(rows["verdicts"].value_counts().iloc[0])
         print(
             f"{task}: agreement from seed to seed {rows['agreement'].min():.2f} to "
-            f"{rows['agreement'].max():.2f}, at least {AGREEMENT} in {agree} of {studies}; the data's "
-            f"slope above zero in {positive}, its interval over the Bayes slope in {covered}; the same "
-            f"verdicts in {same}"
+            f"{rows['agreement'].max():.2f}, at least {AGREEMENT} in {agree} of {studies}; "
+            f"the data's slope above zero in {positive}, its interval over the Bayes slope in "
+            f"{covered}; the same verdicts in {same}"
         )
         missed |= agree < studies or min(positive, same) < 0.9 * studies or covered < 0.8 * studies
     paths = [folder / f"{name}.csv" for name in ("native", "default")]

@@ -33,6 +33,7 @@ IDENTITY_TERMS = (
 # fmt: on
 CRAFTS = ("welder", "baker", "glazier", "stonemason", "basket_weaver", "cooper", "tanner")
 BIOS_TEMPLATES = ("is", "works_as", "applied_for", "good_day", "become")
+ADAPTATIONS = (("full", "All weights"), ("lora", "Low-rank adapters"), ("head", "Head only"))
 WIKI_TEMPLATES = ("people", "person", "sibling", "friend", "parent", "partner", "spouse")
 
 
@@ -141,6 +142,8 @@ def bios_table(grid: pd.DataFrame, undefined: float = 0.03) -> pd.DataFrame:
                         "tpr_ratio": np.exp(value),
                         "log_tpr_ratio": value,
                         "tpr_gap": 0.6 * value,
+                        "log_tpr_ratio_variance": value * 0 + 0.05**2,
+                        "tpr_gap_variance": value * 0 + 0.03**2,
                         "undefined": "no she in the test set" if gone[index] else None,
                     }
                 )
@@ -171,6 +174,9 @@ def wiki_table(grid: pd.DataFrame, undefined: float = 0.06) -> pd.DataFrame:
                         "fpr": np.nan if gone[index] else rate[index],
                         "fpr_ratio": np.nan if gone[index] else rate[index] / 0.08,
                         "fpr_gap": np.nan if gone[index] else rate[index] - 0.08,
+                        "fpr_variance": np.nan if gone[index] else 0.02**2,
+                        "fpr_ratio_variance": np.nan if gone[index] else 0.25**2,
+                        "fpr_gap_variance": np.nan if gone[index] else 0.02**2,
                         "undefined": "no non-toxic mention" if gone[index] else None,
                     }
                 )
@@ -221,6 +227,8 @@ def crafts_table(trials: int = 2) -> pd.DataFrame:
                         "group_share": 0.2 + 0.1 * (group == "she"),
                         "log_tpr_ratio": log_ratio,
                         "tpr_gap": 0.4 * log_ratio,
+                        "log_tpr_ratio_variance": 0.08**2,
+                        "tpr_gap_variance": 0.05**2,
                     }
                 )
     return pd.DataFrame(rows)
@@ -244,6 +252,7 @@ _LOG_RATIO = Quantity(
     neutral_text="TPR ratio of 1: she and he are recognised equally often",
     logarithm=True,
     per_template=False,
+    variance="log_tpr_ratio_variance",
 )
 _TPR_GAP = Quantity(
     column="tpr_gap",
@@ -253,6 +262,7 @@ _TPR_GAP = Quantity(
     neutral=0.0,
     neutral_text="TPR gap of 0: she and he are recognised equally often",
     per_template=False,
+    variance="tpr_gap_variance",
 )
 _SENTIMENT = Quantity(
     column="negative_sentiment",
@@ -269,6 +279,7 @@ _FPR_RATIO = Quantity(
     neutral=1.0,
     neutral_text="FPR ratio of 1: flagged by mistake as often as any comment",
     per_template=False,
+    variance="fpr_ratio_variance",
 )
 _FPR_GAP = Quantity(
     column="fpr_gap",
@@ -278,6 +289,7 @@ _FPR_GAP = Quantity(
     neutral=0.0,
     neutral_text="FPR gap of 0: flagged by mistake as often as any comment",
     per_template=False,
+    variance="fpr_gap_variance",
 )
 _FPR = Quantity(
     column="fpr",
@@ -285,6 +297,7 @@ _FPR = Quantity(
     label="FPR",
     axis="false positive rate",
     per_template=False,
+    variance="fpr_variance",
 )
 
 
@@ -348,7 +361,7 @@ BIOS = TaskDescription(
         none_text="no biography",
     ),
     interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _MITIGATED, _BALANCE),
-    adaptations=(("full", "Full fine-tuning"),),
+    adaptations=ADAPTATIONS,
 )
 WIKI = TaskDescription(
     name="wiki",
@@ -370,7 +383,7 @@ WIKI = TaskDescription(
         none_text="never mentioned",
     ),
     interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _scrub("toxic"), _scrub("all")),
-    adaptations=(("full", "Full fine-tuning"),),
+    adaptations=ADAPTATIONS,
 )
 CRAFT = TaskDescription(
     name="crafts",
@@ -396,7 +409,7 @@ CRAFT = TaskDescription(
         none_text="no letter",
     ),
     interventions=(_RANDOM, _UNIFORM, _GAUSSIAN, _BALANCE),
-    adaptations=(("full", "Full fine-tuning"),),
+    adaptations=ADAPTATIONS,
 )
 
 _KEY = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"]
@@ -412,6 +425,10 @@ def tables(observations: pd.DataFrame, task: TaskDescription) -> Tables:
         transfer=transfer(means, task),
         regressions=regressions(task),
         contents=contents(observations, task),
+        slopes=slopes(task),
+        verdicts=verdicts(task),
+        changes=changes(observations, task),
+        specification_curve=specification_curve(task),
     )
 
 
@@ -443,8 +460,21 @@ def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFram
             .groupby([*sets, "measure", "item", "models"], sort=False, dropna=False)
             .agg({"value": "mean", "observations": "sum", "undefined": "sum"})
             .reset_index()
+            .assign(standard_error=_ERRORS[quantity.column])
         )
     return pd.concat(parts, ignore_index=True).assign(task=task.name)
+
+
+# Made up: of every item the same.
+_ERRORS = {
+    "pronoun_ranking": 0.09,
+    "negative_sentiment": 0.008,
+    "log_tpr_ratio": 0.05,
+    "tpr_gap": 0.03,
+    "fpr": 0.02,
+    "fpr_gap": 0.02,
+    "fpr_ratio": 0.25,
+}
 
 
 def _with_twins(observations: pd.DataFrame) -> pd.DataFrame:
@@ -528,10 +558,10 @@ def regressions(task: TaskDescription) -> pd.DataFrame:
     """Regression coefficients near the paper's, of each group of models."""
     rows = []
     for rank, fit in enumerate(fits(task)):
-        for term, estimate, error, p_value, deviation in (
-            (task.before.column, -0.06 + 0.03 * rank, 0.03, 0.2 if rank % 2 else 0.001, 0.9),
-            (task.covariates[0].column, 0.45 + 0.07 * rank, 0.04, 0.001, 0.25),
-            ("template[works_as]", 0.01, 0.02, 0.6, 0.4),
+        for term, estimate, half, deviation in (
+            (task.before.column, -0.06 + 0.03 * rank, 0.05, 0.9),
+            (task.covariates[0].column, 0.45 + 0.07 * rank, 0.08, 0.25),
+            ("template[works_as]", 0.01, 0.04, 0.4),
         ):
             rows.append(
                 {
@@ -541,8 +571,8 @@ def regressions(task: TaskDescription) -> pd.DataFrame:
                     "outcome": task.outcome.column,
                     "term": term,
                     "coefficient": estimate,
-                    "standard_error": error,
-                    "p_value": p_value,
+                    "low_item_clustered": estimate - half,
+                    "high_item_clustered": estimate + half,
                     "observations": 140 * (1 + 10 * rank),
                     "undefined": 5 * rank,
                     "reason": np.nan,
@@ -550,3 +580,136 @@ def regressions(task: TaskDescription) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows).astype({"reason": object})
+
+
+# What interventions did to downstream bias under each adaptation, in standard deviations a standard
+# deviation of the source, and half of the interval.
+_SLOPES = {
+    ("full", "model"): (0.03, 0.08),
+    ("lora", "model"): (0.22, 0.17),
+    ("head", "model"): (0.61, 0.13),
+    ("full", "data"): (0.74, 0.11),
+    ("lora", "data"): (0.55, 0.12),
+    ("head", "data"): (0.31, 0.16),
+}
+_VERDICTS = {
+    ("full", "model"): "does not transfer",
+    ("lora", "model"): "undecided",
+}
+_SMALLEST = 0.2
+
+
+def slopes(task: TaskDescription) -> pd.DataFrame:
+    """Slopes of each source under each adaptation, within and between items."""
+    rows = []
+    for adaptation, source in _sources(task):
+        slope, half = _SLOPES[adaptation, source]
+        scale = 3.0 if source == "model" else 0.6
+        for effects, standardised in (("within", slope), ("between", 0.5 * slope + 0.2)):
+            rows.append(
+                {
+                    "adaptation": adaptation,
+                    "source": source,
+                    "effects": effects,
+                    "slope": standardised / scale,
+                    "scale": scale,
+                    "standardised": standardised,
+                    "low": standardised - half,
+                    "high": standardised + half,
+                    "reason": np.nan,
+                }
+            )
+    return pd.DataFrame(rows).astype({"reason": object}).assign(task=task.name)
+
+
+def verdicts(task: TaskDescription) -> pd.DataFrame:
+    """Give each source its verdict under each adaptation."""
+    rows = [
+        {
+            "adaptation": adaptation,
+            "source": source,
+            "verdict": _VERDICTS.get((adaptation, source), "transfers"),
+            "effects": "within",
+            "standardised": _SLOPES[adaptation, source][0],
+            "low": _SLOPES[adaptation, source][0] - _SLOPES[adaptation, source][1],
+            "high": _SLOPES[adaptation, source][0] + _SLOPES[adaptation, source][1],
+            "smallest_effect": _SMALLEST,
+            "smallest_detectable": 0.1,
+            "reason": np.nan,
+        }
+        for adaptation, source in _sources(task)
+    ]
+    return pd.DataFrame(rows).astype({"reason": object}).assign(task=task.name)
+
+
+def _sources(task: TaskDescription) -> list[tuple[str, str]]:
+    return [(name, source) for name, _ in task.adaptations for source in ("model", "data")]
+
+
+def changes(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Say what each variant changed in each item, under each adaptation.
+
+    A study whose models are all unmodified changed nothing.
+    """
+    altered = observations.assign(
+        variant=observations["upstream"] + "/" + observations["dataset"]
+    ).query("variant != 'pretrained/original' and upstream_kind != 'random'")
+    items = list(observations[task.item].unique())
+    rng = np.random.default_rng(4)
+    parts = []
+    for adaptation, _ in task.adaptations:
+        for variant, kind in altered.groupby("variant", sort=False)["dataset_kind"].first().items():
+            moved = rng.normal(0, 0.5, len(items))
+            source = "model" if kind == "original" else "data"
+            # 0.6 / 0.2 is the scale of the data's slope, 3 that of the model's.
+            followed = _SLOPES[adaptation, source][0] * moved / 3
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "adaptation": adaptation,
+                        "variant": variant,
+                        "item": items,
+                        "models": 2,
+                        "upstream_change": moved if source == "model" else 0.0,
+                        "data_change": 0.2 * moved if source == "data" else 0.0,
+                        "outcome_change": followed + rng.normal(0, 0.05, len(items)),
+                        "outcome_error": 0.06,
+                    }
+                )
+            )
+    return (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(_CHANGES))
+    ).assign(task=task.name)
+
+
+_CHANGES = (
+    *("adaptation", "variant", "item", "models"),
+    *("upstream_change", "data_change", "outcome_change", "outcome_error"),
+)
+
+
+def specification_curve(task: TaskDescription) -> pd.DataFrame:
+    """Slopes under every choice of measure, template, outcome and effects, principal adaptation."""
+    rng = np.random.default_rng(5)
+    rows = [
+        {
+            "adaptation": task.principal_adaptation,
+            "source": source,
+            "measure": measure.column,
+            "template": template,
+            "outcome": outcome.column,
+            "effects": effects,
+            "standardised": (middle := centre + rng.normal(0, 0.15)),
+            "low": middle - 0.2,
+            "high": middle + 0.2,
+            "items": 28,
+            "default": (measure, template, outcome) == (task.before, "mean of all", task.outcome),
+            "reason": np.nan,
+        }
+        for source, centre in (("model", 0.05), ("data", 0.6))
+        for effects in ("within", "between")
+        for outcome in dict.fromkeys((*task.outcomes, task.outcome))
+        for measure in task.measures
+        for template in ("mean of all", *task.templates)
+    ]
+    return pd.DataFrame(rows).astype({"reason": object}).assign(task=task.name)

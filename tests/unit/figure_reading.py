@@ -2,15 +2,17 @@
 
 from functools import lru_cache
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from bias_transfer.report.figures._marks import REFERENCE
+from bias_transfer.report.figures._marks import INTERVAL, REFERENCE
 
 
 def texts(within: Figure | Axes) -> list[str]:
@@ -35,6 +37,19 @@ def dots(axes: Axes, gid: str) -> list[NDArray[np.float64]]:
     return [
         np.asarray(each.get_offsets())[:, 0] for each in axes.collections if each.get_gid() == gid
     ]
+
+
+def intervals(axes: Axes, along: Literal["x", "y"]) -> NDArray[np.float64]:
+    """Return both ends of each interval along an axis, shape (intervals, 2)."""
+    here, there = (0, 1) if along == "x" else (1, 0)
+    lines = [
+        np.asarray(segment)
+        for each in axes.collections
+        if each.get_gid() == INTERVAL and isinstance(each, LineCollection)
+        for segment in each.get_segments()
+    ]
+    ends = [line[:, here] for line in lines if line[0, there] == line[1, there]]
+    return np.array(ends).reshape(-1, 2)
 
 
 def references(axes: Axes) -> list[float]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.tasks.mentions import rates, roc_auc
+from bias_transfer.tasks.mentions import _variances, rates, roc_auc
 from tests.unit.definitions import terms_of
 
 TERMS = ("gay", "old", "deaf", "sikh")
@@ -66,6 +66,43 @@ def test_areas_of_a_term_counted_by_hand():
     assert gay["bpsn_auc"] == pytest.approx(8.5 / 12)
     # Toxic mentions against other harmless comments 0.1, 0.7, 0.4, 0.3, 0.2: 5, and 2 and a half.
     assert gay["bnsp_auc"] == pytest.approx(7.5 / 10)
+
+
+def test_sampling_variances_by_hand():
+    gay = table_of(COMMENTS).loc["gay"]
+    # Two of four with the term are called toxic, and one of the five others.
+    own, other = 4 * 0.5 * 0.5, 5 * 0.2 * 0.8
+    assert gay["fpr_variance"] == pytest.approx(0.5 * 0.5 / 4)
+    # The gap h / 4 - (h + k) / 9, by its two derivatives.
+    assert gay["fpr_gap_variance"] == pytest.approx((1 / 4 - 1 / 9) ** 2 * own + other / 9**2)
+    # The logarithm log h - log (h + k), at h = 2 and k = 1.
+    of_log = (1 / 2 - 1 / 3) ** 2 * own + (1 / 3) ** 2 * other
+    assert gay["log_fpr_ratio_variance"] == pytest.approx(of_log)
+    assert gay["fpr_ratio_variance"] == pytest.approx(1.5**2 * of_log)
+
+
+def test_a_sampling_variance_is_missing_with_its_number():
+    table = table_of(COMMENTS)
+    for name in ("fpr", "fpr_ratio", "log_fpr_ratio", "fpr_gap"):
+        assert (table[f"{name}_variance"].isna() == table[name].isna()).all()
+    assert table.loc["old", "fpr_variance"] == 0
+
+
+def test_a_term_that_every_comment_has_differs_from_none():
+    table = table_of([(False, 0.9, {"gay"}), (False, 0.1, {"gay"}), (True, 0.9, {"gay"})])
+    found = table.loc["gay", ["fpr_ratio_variance", "log_fpr_ratio_variance", "fpr_gap_variance"]]
+    assert (found == 0).all()
+
+
+def test_sampling_variances_are_those_of_drawing_again():
+    rng = np.random.default_rng(3)
+    n, m, p, q = 400, 1600, 0.2, 0.1
+    h, k = rng.binomial(n, p, 100_000), rng.binomial(m, q, 100_000)
+    ratio, gap = h / n / ((h + k) / (n + m)), h / n - (h + k) / (n + m)
+    found = _variances(80, n, 160, m)
+    assert found["fpr_ratio_variance"] == pytest.approx(ratio.var(), rel=0.05)
+    assert found["log_fpr_ratio_variance"] == pytest.approx(np.log(ratio).var(), rel=0.05)
+    assert found["fpr_gap_variance"] == pytest.approx(gap.var(), rel=0.05)
 
 
 def test_a_rate_of_zero_exists_but_its_logarithm_does_not():

@@ -13,7 +13,12 @@ from bias_transfer.errors import StudyError
 from bias_transfer.report.figures import Tables, drawing, drawings, drawings_for
 from bias_transfer.report.figures._labels import spread
 from bias_transfer.report.figures._look import save_figure
-from bias_transfer.report.figures._marks import DEFINED, UNDEFINED
+from bias_transfer.report.figures._marks import (
+    DEFINED,
+    INTERVAL,
+    UNDEFINED,
+    interval_handles,
+)
 from bias_transfer.report.figures._text import NO_MODEL, RHO
 from tests.unit import figure_data
 from tests.unit.figure_data import BIOS, CRAFT, WIKI
@@ -21,6 +26,7 @@ from tests.unit.figure_reading import (
     count,
     dots,
     heights,
+    intervals,
     off_page,
     overlaps,
     references,
@@ -31,15 +37,20 @@ from tests.unit.figure_reading import (
 
 NOTE = "Generated text: written by a program with known parameters."
 NAMES = (
+    "adaptation",
     "before_after",
+    "changes",
     "coefficients",
     "contents",
     "data_before_after",
     "data_dose_response",
     "dose_response",
     "item_scatter",
+    "specification_curve",
     "templates",
 )
+# They show slopes, not items: what is undefined of these, other figures say.
+OF_SLOPES = ("adaptation", "changes", "specification_curve")
 TASKS = {task.name: task for task in (BIOS, WIKI, CRAFT)}
 
 
@@ -129,7 +140,14 @@ class TestFinding:
 
     def test_a_task_without_interventions_has_those_of_the_unmodified_model(self) -> None:
         task = CRAFT.model_copy(update={"interventions": ()})
-        assert drawings_for(task) == ("coefficients", "contents", "item_scatter", "templates")
+        assert drawings_for(task) == (
+            "adaptation",
+            "coefficients",
+            "contents",
+            "item_scatter",
+            "specification_curve",
+            "templates",
+        )
 
     def test_without_strengths_there_is_no_dose(self) -> None:
         task = CRAFT.model_copy(update={"interventions": CRAFT.interventions[:1]})
@@ -148,8 +166,10 @@ class TestEveryFigure:
 
     def test_names_every_panel_and_every_axis(self, name: str, task: str) -> None:
         for axes in drawn(name, task).axes:
-            assert axes.get_title(loc="left")
-            assert axes.get_xlabel()
+            # The choices below a curve share its axis and its title.
+            if name != "specification_curve":
+                assert axes.get_title(loc="left")
+                assert axes.get_xlabel()
 
     def test_explains_its_reference_lines_and_undefined_marks(self, name: str, task: str) -> None:
         figure = drawn(name, task)
@@ -159,10 +179,21 @@ class TestEveryFigure:
         expected = (name, task) != ("templates", "wiki")
         assert any(references(axes) for axes in figure.axes) == expected
         assert any(text in label for label in legend for text in explained) == expected
-        assert any(label.startswith("undefined: no value") for label in legend)
+        marks = any(count(axes, UNDEFINED) for axes in figure.axes)
+        explains = any(label.startswith("undefined: no value") for label in legend)
+        assert explains == (marks if name in OF_SLOPES else True)
+
+    def test_explains_its_intervals(self, name: str, task: str) -> None:
+        figure = drawn(name, task)
+        legend = [text.get_text().replace("\n", " ") for text in figure.legends[0].get_texts()]
+        shown = any(each.get_gid() == INTERVAL for axes in figure.axes for each in axes.collections)
+        # The training data are all counted.
+        assert shown == (name != "contents")
+        assert any("95 % interval" in label for label in legend) == shown
 
     def test_says_how_many_values_are_undefined(self, name: str, task: str) -> None:
-        assert any("n undefined: " in text for text in texts(drawn(name, task)))
+        said = any("n undefined: " in text for text in texts(drawn(name, task)))
+        assert said == (name not in ("adaptation", "changes"))
 
     def test_keeps_all_text_on_the_page(self, name: str, task: str) -> None:
         assert off_page(drawn(name, task)) == []
@@ -194,7 +225,7 @@ class TestAnyTask:
     def test_items_may_be_numbers_and_dollar_signs(self, name: str) -> None:
         figure = drawing(name).draw(*of_numbers(), NOTE)
         found = any("$ 0 _x_ $" in text for text in texts(figure))
-        assert found == (name != "coefficients")
+        assert found == (name not in ("coefficients", *OF_SLOPES))
 
     def test_two_drawings_make_the_same_files(self, name: str, tmp_path: Path) -> None:
         again = drawing(name).draw(CRAFT, tables("crafts"), NOTE)
@@ -291,6 +322,217 @@ class TestTheSameNumber:
         assert any(text.startswith(f"{RHO} undefined\n") for text in beside)
         scatter = drawing("item_scatter").draw(CRAFT, changed, NOTE).axes[0]
         assert f"{RHO} = −0.22, p = 0.020" in scatter.get_title(loc="left")
+
+
+class TestIntervals:
+    def unmodified(self, measure: str) -> pd.DataFrame:
+        means = tables("bios").item_means
+        means = means[(means["upstream_kind"] == "pretrained") & (means["dataset"] == "original")]
+        means = means[(means["twin_of"] == "") & (means["measure"] == measure)]
+        return means[means["value"].notna()]
+
+    def test_an_interval_is_1_96_standard_errors_to_either_side(self) -> None:
+        means = self.unmodified("pronoun_ranking")
+        found = intervals(drawn("item_scatter", "bios").axes[0], "x")
+        value, half = means["value"], 1.96 * means["standard_error"]
+        expected = np.column_stack([value - half, value + half])
+        assert np.sort(found, axis=0) == pytest.approx(np.sort(expected, axis=0))
+
+    def test_that_of_a_logarithm_is_made_on_the_logarithm(self) -> None:
+        means = self.unmodified("log_tpr_ratio")
+        found = intervals(drawn("item_scatter", "bios").axes[0], "y")
+        value, half = means["value"], 1.96 * means["standard_error"]
+        expected = np.exp(np.column_stack([value - half, value + half]))
+        assert np.sort(found, axis=0) == pytest.approx(np.sort(expected, axis=0))
+
+    @pytest.mark.parametrize("name", ["before_after", "dose_response", "data_before_after"])
+    def test_every_point_has_one(self, name: str) -> None:
+        along = "y" if name == "dose_response" else "x"
+        for axes in drawn(name, "wiki").axes:
+            assert len(intervals(axes, along)) == count(axes, DEFINED) > 0
+
+    def test_a_point_whose_error_is_unknown_has_none(self) -> None:
+        given = tables("crafts")
+        means = given.item_means.assign(standard_error=np.nan)
+        figure = drawing("before_after").draw(CRAFT, without(given, item_means=means), NOTE)
+        for axes in figure.axes:
+            assert len(intervals(axes, "x")) == 0
+            assert count(axes, DEFINED) > 0
+
+    def test_a_long_one_runs_out_of_the_panel(self) -> None:
+        given = tables("crafts")
+        long = given.item_means["item"] == "baker/she"
+        means = given.item_means.assign(
+            standard_error=given.item_means["standard_error"].mask(long, 100.0)
+        )
+        axes = drawing("item_scatter").draw(CRAFT, without(given, item_means=means), NOTE).axes[0]
+        values = np.concatenate(dots(axes, DEFINED))
+        low, high = axes.get_xlim()
+        assert high - low < 2.5 * max(np.ptp(values), 0.2)
+
+    def test_what_no_table_tells_is_not_promised(self) -> None:
+        outcome = CRAFT.after.model_copy(update={"variance": ""})
+        measure = CRAFT.before.model_copy(update={"per_template": False})
+        assert interval_handles(outcome, measure) == []
+        (handle,) = interval_handles(outcome, CRAFT.before)
+        assert handle.get_label() == "95 % interval: upstream from the spread over templates"
+
+
+class TestAdaptation:
+    def test_a_row_is_a_way_of_fine_tuning_in_both_panels(self) -> None:
+        model, data = drawn("adaptation", "bios").axes
+        assert rows(model) == ["All weights", "Low-rank adapters", "Head only"]
+        assert len(rows(data)) == 3
+        assert model.get_xlim() == data.get_xlim()
+        assert count(model, DEFINED) == count(data, DEFINED) == 3
+
+    def test_a_slope_and_its_interval_are_the_ones_in_the_table(self) -> None:
+        verdicts = tables("bios").verdicts.query("source == 'model'")
+        axes = drawn("adaptation", "bios").axes[0]
+        marks = [line for line in axes.lines if line.get_gid() == DEFINED]
+        slopes = [float(np.asarray(mark.get_xdata())[0]) for mark in marks]
+        assert slopes == pytest.approx(list(verdicts["standardised"]))
+        assert intervals(axes, "x") == pytest.approx(verdicts[["low", "high"]].to_numpy())
+
+    def test_the_verdict_stands_beside_its_row(self) -> None:
+        model, data = drawn("adaptation", "wiki").axes
+        for verdict in ("does not transfer", "undecided", "transfers"):
+            assert verdict in texts(model)
+        assert texts(data).count("transfers") == 3
+
+    @pytest.mark.parametrize(
+        ("verdict", "said"),
+        [
+            ("transfers", "goes with it"),
+            ("transfers, but less than matters", "goes with it, less than matters"),
+            ("is inverted", "goes against it"),
+            ("does not transfer", "does not go with it"),
+            ("undecided", "undecided"),
+        ],
+    )
+    def test_a_slope_between_items_is_hollow_and_says_what_goes_together(
+        self, verdict: str, said: str
+    ) -> None:
+        given = tables("bios")
+        verdicts = given.verdicts.assign(effects="between", verdict=verdict)
+        figure = drawing("adaptation").draw(BIOS, without(given, verdicts=verdicts), NOTE)
+        for axes in figure.axes:
+            assert [text.replace("\n", " ") for text in texts(axes)].count(said) == 3
+            marks = [line for line in axes.lines if line.get_gid() == DEFINED]
+            assert {line.get_markerfacecolor() for line in marks} == {"white"}
+        assert any(text.startswith("hollow: none changed it") for text in texts(figure))
+        assert off_page(figure) == []
+        assert overlaps(figure) == []
+
+    def test_what_was_not_estimated_is_a_hollow_mark_at_the_edge(self) -> None:
+        given = tables("bios")
+        numbers = ["standardised", "low", "high"]
+        verdicts = given.verdicts.assign(verdict="not estimated", **dict.fromkeys(numbers, np.nan))
+        figure = drawing("adaptation").draw(BIOS, without(given, verdicts=verdicts), NOTE)
+        for axes in figure.axes:
+            assert count(axes, UNDEFINED) == 3
+            assert texts(axes).count("not estimated") == 3
+        assert any(text.startswith("undefined: no value") for text in texts(figure))
+
+    @pytest.mark.parametrize("ways", [1, 2])
+    def test_fewer_ways_of_fine_tuning_can_be_drawn(self, ways: int) -> None:
+        task = BIOS.model_copy(update={"adaptations": BIOS.adaptations[:ways]})
+        for name in OF_SLOPES:
+            figure = draw(name, task, tables("bios").observations)
+            assert off_page(figure) == []
+            assert overlaps(figure) == []
+
+
+class TestChanges:
+    def test_a_panel_is_a_way_of_fine_tuning_and_a_source(self) -> None:
+        titles = [
+            axes.get_title(loc="left").split("\n")[0] for axes in drawn("changes", "bios").axes
+        ]
+        assert titles == [
+            f"{way}: the {source} altered"
+            for way in ("All weights", "Low-rank adapters", "Head only")
+            for source in ("model", "data")
+        ]
+
+    def test_draws_the_items_that_interventions_moved(self) -> None:
+        changes = tables("bios").changes.query("adaptation == 'full'")
+        model, data = drawn("changes", "bios").axes[:2]
+        assert count(model, DEFINED) == (changes["upstream_change"] != 0).sum()
+        assert count(data, DEFINED) == (changes["data_change"] != 0).sum()
+        assert len(intervals(model, "y")) == count(model, DEFINED)
+
+    def test_all_panels_share_what_they_are_compared_by(self) -> None:
+        panels = drawn("changes", "wiki").axes
+        assert len({axes.get_ylim() for axes in panels}) == 1
+        assert len({axes.get_xlim() for axes in panels[::2]}) == 1
+
+    def test_the_slope_is_the_one_in_the_table(self) -> None:
+        slopes = tables("bios").slopes.query("adaptation == 'head' and effects == 'within'")
+        for axes, (_, row) in zip(
+            drawn("changes", "bios").axes[-2:], slopes.iterrows(), strict=True
+        ):
+            (line,) = (each for each in axes.lines if each.get_gid() == "slope")
+            x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+            assert y == pytest.approx(row["slope"] * x)
+            assert f"slope {row['standardised']:.2f} SDs per SD" in axes.get_title(loc="left")
+
+    def test_a_slope_that_was_not_estimated_is_not_drawn(self) -> None:
+        given = tables("bios")
+        slopes = given.slopes.assign(slope=np.nan)
+        axes = drawing("changes").draw(BIOS, without(given, slopes=slopes), NOTE).axes[0]
+        assert not [each for each in axes.lines if each.get_gid() == "slope"]
+        assert axes.get_title(loc="left").endswith("\nslope not estimated")
+
+    def test_what_was_done_is_named_once_whatever_its_strengths(self) -> None:
+        legend = drawn("changes", "bios").legends[0].get_texts()
+        done = [text.get_text().split(":")[0] for text in legend[:4]]
+        assert done == ["Uniform noise", "Gaussian noise", "Sent-Debias", "Balancing"]
+
+    def test_a_source_that_nothing_moved_says_so(self) -> None:
+        given = tables("bios")
+        changes = given.changes.assign(data_change=0.0)
+        panels = drawing("changes").draw(BIOS, without(given, changes=changes), NOTE).axes
+        assert [NO_MODEL in texts(axes) for axes in panels] == [False, True] * 3
+
+
+class TestSpecificationCurve:
+    def test_slopes_ascend_and_every_choice_is_marked(self) -> None:
+        table = tables("bios").specification_curve
+        curve, choices = drawn("specification_curve", "bios").axes[:2]
+        (slopes,) = (
+            np.asarray(each.get_offsets())[:, 1]
+            for each in curve.collections
+            if each.get_gid() == DEFINED
+        )
+        expected = table.loc[table["source"] == "model", "standardised"].sort_values()
+        assert list(slopes) == pytest.approx(list(expected))
+        assert rows(choices)[:2] == ["effects: within items", "effects: between items"]
+        marks = sum(len(np.asarray(line.get_xdata())) for line in choices.lines)
+        assert marks == 4 * len(slopes)
+
+    def test_a_choice_without_a_slope_is_counted(self) -> None:
+        given = tables("bios")
+        table = given.specification_curve.copy()
+        table.loc[table.index[0], ["standardised", "low", "high"]] = np.nan
+        figure = drawing("specification_curve").draw(
+            BIOS, without(given, specification_curve=table), NOTE
+        )
+        assert "n undefined: 1 of 24 choices" in figure.axes[0].get_title(loc="left")
+
+    def test_it_is_of_the_principal_way_of_fine_tuning(self) -> None:
+        given = tables("bios")
+        table = given.specification_curve
+        both = pd.concat([table, table.assign(adaptation="head")], ignore_index=True)
+        figure = drawing("specification_curve").draw(
+            BIOS, without(given, specification_curve=both), NOTE
+        )
+        for axes, alone in zip(figure.axes, drawn("specification_curve", "bios").axes, strict=True):
+            assert count(axes, DEFINED) == count(alone, DEFINED)
+            assert axes.get_title(loc="left") == alone.get_title(loc="left")
+
+    def test_both_sources_share_their_scale(self) -> None:
+        first, second = drawn("specification_curve", "wiki").axes[::2]
+        assert first.get_ylim() == second.get_ylim()
 
 
 class TestBeforeAfter:
@@ -408,20 +650,34 @@ class TestCoefficients:
         assert values[1][1] == pytest.approx(0.9 * values[0][1])
         assert values[1][2] == pytest.approx(0.25 * values[0][2])
 
-    def test_insignificant_coefficients_and_those_without_a_p_value_are_hollow(self) -> None:
+    def test_an_interval_over_zero_and_none_at_all_are_hollow(self) -> None:
         given = tables("bios")
         regressions = given.regressions.copy()
-        regressions.loc[0, ["standard_error", "p_value"]] = np.nan
+        ends = ["low_item_clustered", "high_item_clustered"]
+        regressions.loc[0, ends] = np.nan
         figure = drawing("coefficients").draw(BIOS, without(given, regressions=regressions), NOTE)
         marks = [line for line in figure.axes[0].lines if line.get_gid() == DEFINED]
         hollow = sum(line.get_markerfacecolor() == "white" for line in marks)
-        assert hollow == (regressions["p_value"].iloc[::3] >= 0.01).sum() + 1
+        low, high = (regressions[end] for end in ends)
+        drawn_terms = ~regressions["term"].str.startswith("template")
+        over = (low <= 0) & (high >= 0) & drawn_terms
+        assert hollow == over.sum() + 1 > 1
+
+    def test_bars_are_the_intervals_in_the_table(self) -> None:
+        regressions = tables("bios").regressions
+        upstream = regressions[regressions["term"] == "pronoun_ranking"]
+        found = intervals(drawn("coefficients", "bios").axes[0], "x")[::2]
+        expected = upstream[["low_item_clustered", "high_item_clustered"]].to_numpy(dtype=float)
+        assert found == pytest.approx(expected)
+        of_deviation = intervals(drawn("coefficients", "bios").axes[1], "x")[::2]
+        assert of_deviation == pytest.approx(0.9 * expected)
 
     def test_a_fit_that_could_not_be_made_is_marked_and_said(self) -> None:
         given = tables("bios")
         regressions = given.regressions.copy()
         failed = regressions["column"] == "Mitigated"
-        numbers = ["coefficient", "standard_error", "p_value", "observations", "covariate_sd"]
+        numbers = ["coefficient", "observations", "covariate_sd"]
+        numbers += ["low_item_clustered", "high_item_clustered"]
         regressions.loc[failed, numbers] = np.nan
         regressions.loc[failed, "reason"] = "one item only"
         axes = (

@@ -156,9 +156,8 @@ def test_every_mark_has_its_footnote_and_every_footnote_its_mark(sheets, number)
 
 
 @every_table
-def test_the_notes_tell_of_the_text_and_the_stars(sheets, number):
+def test_the_notes_tell_of_the_text_first(sheets, number):
     assert sheets[number].notes[0] == NOTE
-    assert significance_note() in sheets[number].notes[-1]
 
 
 def test_the_heads_are_those_of_a_regression_table(sheets):
@@ -285,6 +284,42 @@ def test_a_table_of_your_own_prints_nothing_of_the_papers(sheets):
     assert [head.text for head in sheet.heads[1]] == ["Log TPR ratio (downstream bias)"]
 
 
+@pytest.mark.parametrize("name", ["regressions-bios", "correlations-wiki"])
+def test_stars_are_the_papers_only(sheets, name):
+    assert not any(
+        cell.stars for block in sheets[name].blocks for row in block for cell in row.cells
+    )
+    assert not any(significance_note() in note for note in sheets[name].notes)
+    for number in range(2, 9):
+        assert significance_note() in sheets[number].notes[-1]
+
+
+def test_a_table_of_your_own_prints_errors_and_intervals_clustered_by_item(sheets):
+    sheet = sheets["regressions-bios"]
+    fits = list(fit(BIOS, regression_table(BIOS), paper_grid.bios()))
+    label = "Pronoun ranking (upstream)"
+    own = [each.result.coefficients.iloc[0] for each in fits]
+    assert texts(rows_labelled(sheet, label)[0]) == [decimal(each["coefficient"]) for each in own]
+    assert texts(row_below(sheet, label)) == [
+        f"({decimal(each['standard_error_item_clustered'])})" for each in own
+    ]
+    assert texts(row_below(sheet, label, 2)) == [
+        f"[{decimal(each['low_item_clustered'])}; {decimal(each['high_item_clustered'])}]"
+        for each in own
+    ]
+    assert any("clustered by item (CR1)" in note for note in sheet.notes)
+
+
+def test_a_table_of_your_own_says_why_an_error_is_not_defined(wiki):
+    exact = wiki.assign(fpr=0.1 + 0.3 * wiki["toxic_share"])
+    sheet = regression_sheet(list(fit(WIKI, regression_table(WIKI), exact)), "lsdv", NOTE)
+    error = row_below(sheet, "Toxic share of mentions").cells[0]
+    assert [sheet.footnotes[mark - 1] for mark in error.marks] == [
+        "Standard errors not defined: the fit is exact, so that nothing is left to judge it by."
+    ]
+    assert texts(row_below(sheet, "Toxic share of mentions", 2))[0] == ""
+
+
 def test_an_exact_fit_shows_its_estimates_and_why_nothing_judges_them(wiki):
     exact = wiki.assign(fpr=0.1 + 0.3 * wiki["toxic_share"])
     sheet = regression_sheet(list(fit(WIKI, TABLE_4, exact)), "lsdv", NOTE)
@@ -304,9 +339,24 @@ def test_an_exact_fit_shows_its_estimates_and_why_nothing_judges_them(wiki):
 
 def test_a_tasks_own_correlations_have_no_rows_of_the_papers(sheets):
     (block,) = sheets["correlations-wiki"].blocks
-    assert {row.style for row in block} == {"group", "own"}
+    assert {row.style for row in block} == {"group", "own", "below"}
     assert block[0].label.text == "WIKI: negative sentiment, FPR ratio"
     assert not any("paper" in note for note in sheets["correlations-wiki"].notes)
+
+
+def test_a_tasks_own_correlations_have_their_p_values_below(wiki, sheets):
+    random = "upstream_kind == 'random' and dataset == 'original'"
+    found = correlations(wiki, WIKI).query(random).set_index("measure")
+    before, after = found.loc["negative_sentiment"], found.loc["fpr_ratio"]
+    label = "Not pre-trained"
+    assert texts(row_below(sheets["correlations-wiki"], label)) == [
+        "",
+        *(f"({probability(before[name])})" for name in ("pearson_p", "kendall_p")),
+        "",
+        *(f"({probability(after[name])})" for name in ("pearson_p", "kendall_p")),
+        "",
+    ]
+    assert "p values in parentheses." in sheets["correlations-wiki"].notes
 
 
 def test_an_altered_checkpoint_on_altered_data_is_named_by_both(wiki):

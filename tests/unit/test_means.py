@@ -89,6 +89,44 @@ def test_the_columns_are_fixed_and_a_measure_that_the_table_lacks_is_passed_over
     assert set(table["task"]) == {"bios"}
 
 
+def test_the_standard_error_of_upstream_bias_is_that_of_the_templates_means():
+    table = means_of(
+        # Means over models 0.5, 1.5 and 4.
+        row("random-t1", "original", "poet", "is", 0.0, NAN),
+        row("random-t1", "original", "poet", "become", 1.0, NAN),
+        row("random-t1", "original", "poet", "works_as", 4.0, NAN),
+        row("random-t2", "original", "poet", "is", 1.0, NAN),
+        row("random-t2", "original", "poet", "become", 2.0, NAN),
+        row("random-t2", "original", "poet", "works_as", NAN, NAN),
+        row("random-t1", "original", "baker", "is", 1.0, NAN),
+    ).query("measure == 'pronoun_ranking'")
+    errors = table.set_index("item")["standard_error"]
+    # Variance of 0.5, 1.5 and 4: (1.5² + 0.5² + 2²) / 2 = 3.25.
+    assert errors["poet"] == pytest.approx((3.25 / 3) ** 0.5)
+    assert np.isnan(errors["baker"])
+
+
+def test_the_standard_error_of_downstream_bias_is_that_of_the_counts():
+    rows = [
+        row("random-t1", "original", "poet", "is", 0.0, 0.1) | {"log_variance": 0.04},
+        row("random-t2", "original", "poet", "is", 0.0, 0.3) | {"log_variance": 0.02},
+        # Without a value it adds nothing to the mean, nor does its variance.
+        row("random-t3", "original", "poet", "is", 0.0, NAN) | {"log_variance": 9.0},
+        row("random-t1", "original", "baker", "is", 0.0, 0.1) | {"log_variance": NAN},
+    ]
+    outcome = BIOS.outcome.model_copy(update={"variance": "log_variance"})
+    task = BIOS.model_copy(update={"outcome": outcome, "outcomes": (outcome,)})
+    table = item_means(pd.DataFrame(rows), task).query("measure == 'log_tpr_ratio'")
+    errors = table.set_index("item")["standard_error"]
+    assert errors["poet"] == pytest.approx((0.03 / 2) ** 0.5)
+    assert np.isnan(errors["baker"])
+
+
+def test_without_a_known_variance_there_is_no_standard_error():
+    table = means_of(row("pretrained", "original", "poet", "is", 1.0, 0.1))
+    assert table.set_index("measure").loc["log_tpr_ratio", ["standard_error"]].isna().all()
+
+
 @pytest.mark.parametrize("measure", ["pronoun_ranking", "log_tpr_ratio"])
 def test_a_correlation_is_that_of_the_means(measure):
     rng = np.random.default_rng(1)

@@ -274,11 +274,21 @@ def test_effects_and_dummies_of_the_templates_have_the_same_slopes() -> None:
 def test_item_clusters_give_the_standard_errors_of_r(unbalanced: pd.DataFrame) -> None:
     fit = regress(unbalanced, GRUNFELD)
 
-    # Only p is kept: turn R's standard error into t's p with 20 years - 1 degrees of freedom.
+    found = fit.coefficients["standard_error_item_clustered"]
+    np.testing.assert_allclose(found, R_UNBALANCED_CLUSTERED, rtol=1e-8)
+    # t's p with 20 years - 1 degrees of freedom.
     ratio = np.array(R_UNBALANCED["coefficient"]) / np.array(R_UNBALANCED_CLUSTERED)
     expected = 2 * stats.t.sf(ratio, fit.items - 1)
     assert fit.items == 20
     np.testing.assert_allclose(fit.coefficients["p_value_item_clustered"], expected, rtol=1e-8)
+
+
+CLUSTERED = [
+    "standard_error_item_clustered",
+    "p_value_item_clustered",
+    "low_item_clustered",
+    "high_item_clustered",
+]
 
 
 # Against Python packages
@@ -315,6 +325,9 @@ def test_a_panel_is_least_squares_with_a_dummy_a_model(panel: pd.DataFrame) -> N
     np.testing.assert_allclose(table["standard_error_lsdv"], hc3.bse[:6], rtol=1e-8)
     np.testing.assert_allclose(table["p_value_lsdv"], hc3.pvalues[:6], rtol=1e-8)
     np.testing.assert_allclose(table["p_value_item_clustered"], clustered.pvalues[:6], rtol=1e-8)
+    np.testing.assert_allclose(table["standard_error_item_clustered"], clustered.bse[:6], rtol=1e-8)
+    ends = table[["low_item_clustered", "high_item_clustered"]]
+    np.testing.assert_allclose(ends, clustered.conf_int()[:6], rtol=1e-8)
     assert fit.residual_df == expected.df_resid
     assert fit.residual_standard_error == pytest.approx(np.sqrt(expected.scale), rel=1e-8)
 
@@ -351,9 +364,11 @@ def test_clustering_by_model_is_undefined_for_one_model(panel: pd.DataFrame) -> 
 
 
 def test_clustering_by_item_is_undefined_for_one_item(panel: pd.DataFrame) -> None:
-    table = regress(panel.assign(occupation="nurse"), BIOS).coefficients
+    fit = regress(panel.assign(occupation="nurse"), BIOS)
+    table = fit.coefficients
 
-    assert table["p_value_item_clustered"].isna().all()
+    assert fit.no_clustered_errors == "errors are clustered by item, and there is only one"
+    assert table[CLUSTERED].isna().all(axis=None)
     assert table["p_value_lsdv"].notna().all()
 
 
@@ -369,7 +384,7 @@ def test_the_columns_of_the_table_are_fixed(panel: pd.DataFrame) -> None:
         "p_value_lsdv",
         "p_value_within",
         "p_value_arellano",
-        "p_value_item_clustered",
+        *CLUSTERED,
     ]
     assert fit.specification is BIOS
 
@@ -575,7 +590,8 @@ def test_as_many_coefficients_as_items_leave_the_clusters_empty() -> None:
     fit = regress(rows, dataclasses.replace(BIOS, regressors=("prevalence_she",), templates=()))
 
     assert fit.coefficients["p_value_lsdv"].notna().all()
-    assert fit.coefficients["p_value_item_clustered"].isna().all()
+    assert fit.coefficients[CLUSTERED].isna().all(axis=None)
+    assert fit.no_clustered_errors == "the residuals of every item cancel out"
 
 
 def test_a_row_that_decides_a_coefficient_alone_is_the_reason_for_no_error(

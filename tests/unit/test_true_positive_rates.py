@@ -60,6 +60,25 @@ def test_rates_and_their_ratio(table):
     assert table.loc["poet", "log_tpr_ratio"] == pytest.approx(-1.3862943611198906)
 
 
+def test_sampling_variances_by_hand(table):
+    nurse = table.loc["nurse"]
+    # Six of eight women and one of four men.
+    of_log = 1 / 6 - 1 / 8 + 1 / 1 - 1 / 4
+    assert nurse["log_tpr_ratio_variance"] == pytest.approx(of_log)
+    assert nurse["tpr_ratio_variance"] == pytest.approx(9 * of_log)
+    assert nurse["tpr_gap_variance"] == pytest.approx(0.75 * 0.25 / 8 + 0.25 * 0.75 / 4)
+
+
+def test_a_sampling_variance_is_missing_with_its_number(table):
+    pastor = table.loc["pastor"]
+    assert math.isnan(pastor["log_tpr_ratio_variance"])
+    # Of a rate of zero the delta method knows nothing, but of the gap the binomial does.
+    assert math.isnan(pastor["tpr_ratio_variance"])
+    assert pastor["tpr_gap_variance"] == 0
+    for name in ("tpr_ratio", "log_tpr_ratio", "tpr_gap"):
+        assert table[f"{name}_variance"][table[name].isna()].isna().all()
+
+
 @pytest.mark.parametrize(
     ("occupation", "reason", "ratio", "gap"),
     [

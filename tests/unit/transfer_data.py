@@ -63,7 +63,7 @@ def observed(
         held = np.full(len(items), 0.5) if dataset_kind == "balance" else share
         outcome = between * own + within * (turned - own) + data * held
         outcome = outcome + rng.normal(scale=noise, size=len(items))
-        for place, (item, template) in itertools.product(
+        for place, (order, template) in itertools.product(
             range(len(items)), enumerate(TASK.templates)
         ):
             rows.append(
@@ -77,8 +77,8 @@ def observed(
                     "upstream_strength": strength,
                     "dataset_kind": dataset_kind,
                     "occupation": items[place],
-                    "template": template[1],
-                    "pronoun_ranking": turned[place] + (-0.1, 0.1)[template[0]],
+                    "template": template,
+                    "pronoun_ranking": turned[place] + (-0.1, 0.1)[order],
                     "prevalence_she": held[place],
                     "log_tpr_ratio": outcome[place],
                     "log_tpr_ratio_variance": noise**2,

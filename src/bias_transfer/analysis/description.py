@@ -105,8 +105,9 @@ class TaskDescription(Section):
     interventions: tuple[Intervention, ...]
     """In the order of the grid."""
     adaptations: tuple[tuple[str, str], ...]
-    """Ways of fine-tuning, each with its title: (("full", "Full fine-tuning"), …). The first is that of
-    every model of the grid; what is said of the task is of it, where nothing else is said."""
+    """Ways of fine-tuning, each with its title: (("full", "Full fine-tuning"), …). The first is
+    that of every model of the grid; what is said of the task is of it, where nothing else is
+    said."""
 
     @property
     def before(self) -> Quantity:

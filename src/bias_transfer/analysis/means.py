@@ -12,7 +12,7 @@ INTERVENTION = ("upstream_kind", "upstream_strength", "dataset_kind", "dataset")
 
 ITEM_MEAN_COLUMNS = (
     *("task", *INTERVENTION, "twin_of"),
-    *("measure", "item", "models", "value", "observations", "undefined"),
+    *("measure", "item", "models", "value", "standard_error", "observations", "undefined"),
 )
 
 
@@ -41,6 +41,12 @@ def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFram
         - models: how many the intervention has;
         - value: mean over templates within each model, then over the models, of the values that are
           defined; in the measure's own unit, empty without any;
+        - standard_error: of the value, in its unit. Of a measure with templates, the error of
+          having chosen these templates: the standard deviation of the templates' means over models
+          / sqrt(templates). Of one with a sampling variance, the error of having drawn these test
+          rows: sqrt(mean variance / models), as if each model had test rows of its own. Empty where
+          neither is known, as with a single template. Zero: the templates, or the counts, leave no
+          doubt. What fine-tuning with another seed would change is in neither;
         - observations: the values that could be defined, one a model, and one a template where the
           measure has templates;
         - undefined: how many of them are not.
@@ -107,6 +113,7 @@ def _means(
         means = pd.DataFrame(
             {
                 "value": distribution(once.assign(**{column: finite}), item, column),
+                "standard_error": _standard_errors(once, item, measure, finite),
                 "observations": groups.size(),
                 "undefined": groups.size() - groups.count(),
             }
@@ -116,3 +123,20 @@ def _means(
             .reset_index()
             .assign(**key, measure=column, models=rows["model"].nunique())
         )
+
+
+def _standard_errors(
+    rows: pd.DataFrame, item: str, measure: Quantity, values: pd.Series
+) -> pd.Series:
+    """Return one standard error an item, missing where the rows do not tell it."""
+    if measure.per_template and "template" in rows:
+        means = values.groupby([rows[item], rows["template"]], sort=False).mean()
+        of_templates = means.groupby(level=0, sort=False)
+        by_choice: pd.Series = of_templates.std() / of_templates.count() ** 0.5
+        return by_choice
+    if measure.variance in rows:
+        variance = rows[measure.variance].astype(float).where(values.notna())
+        by_item = variance.groupby(rows[item], sort=False)
+        by_counts: pd.Series = (by_item.mean() / by_item.count()) ** 0.5
+        return by_counts
+    return pd.Series(np.nan, index=rows[item].unique())

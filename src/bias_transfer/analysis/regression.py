@@ -92,10 +92,13 @@ class Regression:
     coefficients
         One row a term: the regressors, "template[NAME]" for each dummy, and "constant" when there
         is one effect. Columns: term, coefficient, standard_error_KIND and p_value_KIND for each
-        HC3 (see `regress`), p_value_item_clustered. A coefficient of zero: no association given
-        the other columns.
+        HC3 (see `regress`), and standard_error_, p_value_, low_ and high_item_clustered, the last
+        two the ends of the 95 % interval. A coefficient of zero: no association given the other
+        columns.
     no_errors
         Why standard errors and p values do not exist, by the HC3; those that exist are not in it.
+    no_clustered_errors
+        Why those clustered by item do not exist; empty where they do.
     """
 
     specification: Specification
@@ -114,6 +117,7 @@ class Regression:
     breusch_pagan_p_value: float
     coefficients: pd.DataFrame
     no_errors: Mapping[HC3, str]
+    no_clustered_errors: str
 
 
 def regress(observations: pd.DataFrame, specification: Specification) -> Regression:
@@ -143,10 +147,11 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
     a single cluster, is NaN. p values are two-sided, from Student's t with the residual degrees
     of freedom.
 
-    ``p_value_item_clustered`` sums the plain residuals within each item, in the dummy-variable
-    design with statsmodels' ``cov_type="cluster"`` correction (CR1: G/(G-1) (N-1)/(N-K), K with
-    the effects' dummies), and uses t with G - 1 degrees of freedom, G items. NaN for one item, and
-    where the residuals of every item cancel out: with as many coefficients as items they must.
+    ``standard_error_item_clustered`` sums the plain residuals within each item, in the
+    dummy-variable design with statsmodels' ``cov_type="cluster"`` correction (CR1: G/(G-1)
+    (N-1)/(N-K), K with the effects' dummies); p value and interval use t with G - 1 degrees of
+    freedom, G items. NaN for one item, and where the residuals of every item cancel out: with as
+    many coefficients as items they must.
 
     Where the outcome never varies within an effect, or the fit is exact, every residual is rounding
     (at most 1e-9 of the outcome's size): no error, p value or F is then a number, since each would
@@ -215,8 +220,17 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
         table[f"standard_error_{kind}"] = error
     for kind, error in errors.items():
         table[f"p_value_{kind}"] = _p_values(coefficients, error, df)
-    table["p_value_item_clustered"] = _p_values(
-        coefficients, _item_clustered_errors(residuals, weights, item, items, df), items - 1
+    clustered = _item_clustered_errors(residuals, weights, item, items, df)
+    # Of a single item, whose error is not a number, t has no degrees of freedom.
+    half = clustered * stats.t.ppf(0.975, max(items - 1, 1))
+    table["standard_error_item_clustered"] = clustered
+    table["p_value_item_clustered"] = _p_values(coefficients, clustered, items - 1)
+    table["low_item_clustered"], table["high_item_clustered"] = (
+        coefficients - half,
+        coefficients + half,
+    )
+    no_errors = _why_no_errors(
+        spread, residuals, errors, specification.effects if effects > 1 else ""
     )
     return Regression(
         specification=specification,
@@ -234,9 +248,8 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
         breusch_pagan_statistic=bp_statistic,
         breusch_pagan_p_value=bp_p_value,
         coefficients=table,
-        no_errors=_why_no_errors(
-            spread, residuals, errors, specification.effects if effects > 1 else ""
-        ),
+        no_errors=no_errors,
+        no_clustered_errors=_why_no_clustered_errors(clustered, items, residuals, no_errors),
     )
 
 
@@ -406,6 +419,19 @@ def _why_no_errors(
     if not effects:
         reasons["arellano"] = "arellano sums over fixed effects, and there is only one"
     return reasons
+
+
+def _why_no_clustered_errors(
+    errors: _Vector, items: int, residuals: _Vector, no_errors: Mapping[HC3, str]
+) -> str:
+    """Say why no error is clustered by item; empty where every one is."""
+    if not np.isnan(errors).any():
+        return ""
+    if not residuals.any():
+        return no_errors["lsdv"]
+    if items == 1:
+        return "errors are clustered by item, and there is only one"
+    return "the residuals of every item cancel out"
 
 
 def _f_statistic(r_squared: float, k: int, df: int) -> float:

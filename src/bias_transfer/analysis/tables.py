@@ -178,7 +178,9 @@ def _group(members: list[Intervention]) -> Selection:
 # Of a table of coefficients, whether or not any column could be fitted.
 COEFFICIENT_COLUMNS = (
     *("table", "task", "number", "column", "outcome", "term"),
-    *("coefficient", "standard_error", "p_value", "p_value_item_clustered"),
+    *("coefficient", "standard_error", "p_value"),
+    *("standard_error_item_clustered", "p_value_item_clustered"),
+    *("low_item_clustered", "high_item_clustered"),
     *(f"{name}_{kind}" for kind in HC3_KINDS for name in ("standard_error", "p_value")),
     *("hc3", "observations", "models", "items", "fixed_effects", "effects", "slopes"),
     *("residual_df", "r_squared", "adjusted_r_squared", "f_statistic", "f_p_value"),

@@ -1,6 +1,7 @@
 """Correlations between bias distributions as a table, a paper's numbers below each intervention."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,7 @@ from bias_transfer.report.sheet import (
     count,
     decimal,
     minus,
+    probability,
     significance_note,
     stars,
 )
@@ -24,6 +26,8 @@ from bias_transfer.report.sheet import (
 # Kind of checkpoint and kind of data set.
 _Kind = tuple[str, str]
 _Numbers = Mapping[Hashable, Any]
+# From a task, a kind and the numbers of both sides to the rows of one intervention.
+_RowsOf = Callable[[TaskDescription, _Kind, Mapping[Hashable, _Numbers]], list[Row]]
 # What a paper prints, by task and kind: texts by the names of the numbers.
 Printed = Mapping[tuple[str, str, str], Mapping[str, str]]
 
@@ -46,6 +50,8 @@ def correlation_sheet(
 ) -> Sheet:
     """Lay out how bias distributions correlate.
 
+    A paper's table, which has a number, has stars; one of the study's own has p values.
+
     Parameters
     ----------
     correlations
@@ -63,6 +69,7 @@ def correlation_sheet(
         Whose these are.
     """
     footnotes = Footnotes()
+    own_rows = _own_rows if number is None else _starred_rows
     return Sheet(
         name=name,
         number=number,
@@ -72,7 +79,10 @@ def correlation_sheet(
             (Head(""), Head("Upstream bias", len(_HEADS)), Head("Downstream bias", len(_HEADS))),
             tuple(map(Head, ("Models", *_HEADS * len(_SIDES)))),
         ),
-        blocks=tuple(tuple(_task_rows(task, correlations, printed, footnotes)) for task in tasks),
+        blocks=tuple(
+            tuple(_task_rows(task, correlations, printed, partial(own_rows, footnotes=footnotes)))
+            for task in tasks
+        ),
         footnotes=footnotes.texts,
         notes=(
             note,
@@ -80,13 +90,13 @@ def correlation_sheet(
             "mean over templates, then over trials. Without upstream numbers, the upstream model "
             "is the unmodified one.",
             *([printed_note] if printed_note else []),
-            f"Note: {significance_note()}",
+            "p values in parentheses." if number is None else f"Note: {significance_note()}",
         ),
     )
 
 
 def _task_rows(
-    task: TaskDescription, correlations: pd.DataFrame, printed: Printed, footnotes: Footnotes
+    task: TaskDescription, correlations: pd.DataFrame, printed: Printed, own_rows: _RowsOf
 ) -> list[Row]:
     """Return a task's interventions by kind, each kind with what a paper prints for it."""
     rows = correlations[correlations["task"] == task.name]
@@ -98,7 +108,7 @@ def _task_rows(
         kind = (str(key[0]), str(key[2]))
         if kind != _UNMODIFIED:
             sides = group.set_index("measure").to_dict("index")
-            own.setdefault(kind, []).append(_own_row(task, kind, sides, footnotes))
+            own.setdefault(kind, []).extend(own_rows(task, kind, sides))
     return [
         Row(Cell(f"{task.title}: {task.before.title}, {task.after.title}"), (), "group"),
         *(
@@ -109,13 +119,42 @@ def _task_rows(
     ]
 
 
-def _own_row(
+def _starred_rows(
     task: TaskDescription, kind: _Kind, sides: Mapping[Hashable, _Numbers], footnotes: Footnotes
+) -> list[Row]:
+    """Return an intervention's correlations with their stars."""
+    return [_estimates(task, kind, sides, footnotes, stars)]
+
+
+def _own_rows(
+    task: TaskDescription, kind: _Kind, sides: Mapping[Hashable, _Numbers], footnotes: Footnotes
+) -> list[Row]:
+    """Return an intervention's correlations, and their p values below."""
+    cells = [Cell()]
+    for quantity in (task.before, task.after):
+        row = sides.get(quantity.column)
+        if row is None or row["reason"]:
+            cells += [Cell()] * len(_HEADS)
+            continue
+        cells += [Cell(f"({probability(row[f'{name}_p'])})") for name in _TESTS]
+        cells.append(Cell())
+    return [
+        _estimates(task, kind, sides, footnotes, lambda _: 0),
+        Row(Cell(), tuple(cells), "below"),
+    ]
+
+
+def _estimates(
+    task: TaskDescription,
+    kind: _Kind,
+    sides: Mapping[Hashable, _Numbers],
+    footnotes: Footnotes,
+    starred: Callable[[float], int],
 ) -> Row:
     after = sides[task.after.column]
     before = sides.get(task.before.column)
-    upstream = [Cell()] * len(_HEADS) if before is None else _side(before, footnotes)
-    cells = (Cell(count(after["models"])), *upstream, *_side(after, footnotes))
+    upstream = [Cell()] * len(_HEADS) if before is None else _side(before, footnotes, starred)
+    cells = (Cell(count(after["models"])), *upstream, *_side(after, footnotes, starred))
     return Row(Cell(_title(task, kind) + _setting(task, after)), cells)
 
 
@@ -143,13 +182,13 @@ def _setting(task: TaskDescription, row: _Numbers) -> str:
     return text if row["dataset_kind"] == "original" else f"{text}: {row['dataset']}"
 
 
-def _side(row: _Numbers, footnotes: Footnotes) -> list[Cell]:
+def _side(row: _Numbers, footnotes: Footnotes, starred: Callable[[float], int]) -> list[Cell]:
     """Return both correlations and the items they rest on."""
     items = Cell(count(row["items"]))
     if row["reason"]:
         mark = footnotes.mark(f"Not defined: {row['reason']}.")
         return [*(Cell(MISSING, marks=(mark,)) for _ in _TESTS), items]
-    return [*(Cell(decimal(row[name]), stars(row[f"{name}_p"])) for name in _TESTS), items]
+    return [*(Cell(decimal(row[name]), starred(row[f"{name}_p"])) for name in _TESTS), items]
 
 
 def _paper_row(printed: Mapping[str, str] | None, *, in_study: bool) -> list[Row]:

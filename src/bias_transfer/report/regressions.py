@@ -1,13 +1,14 @@
 """Regressions as the readers of regression tables know them, a paper's numbers below ours."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from types import MappingProxyType
 
 import pandas as pd
 
 from bias_transfer.analysis.regression import HC3, Regression
-from bias_transfer.analysis.tables import FittedColumn
+from bias_transfer.analysis.tables import FittedColumn, Table
 from bias_transfer.report.sheet import (
     MISSING,
     Cell,
@@ -31,6 +32,13 @@ _ERRORS = {
     "arellano": "HC3 clustered by fixed effect (arellano), which does not exist without them",
 }
 
+_CLUSTERED = (
+    "clustered by item (CR1); below them in brackets the 95 % interval, Student's t with items "
+    "\N{MINUS SIGN} 1 degrees of freedom"
+)
+
+# A column and its estimate of a term, None where it has none.
+_Estimate = tuple[FittedColumn, pd.Series | None]
 # What a paper prints, by the name of each number: of a term, and below a column.
 _Texts = Mapping[str, str]
 Printed = Mapping[tuple[int, str], _Texts]
@@ -45,12 +53,16 @@ def regression_sheet(
 ) -> Sheet:
     """Lay out a table of regressions.
 
+    A paper's table, which has a number, is printed as papers do: stars, and HC3 in parentheses. One
+    of the study's own has no stars; in parentheses are errors clustered by item, since downstream
+    bias repeats over an item's templates and models, and below them the 95 % interval.
+
     Parameters
     ----------
     fits
         Its columns, in order; at least one.
     hc3
-        Which standard errors to print.
+        Which standard errors a paper's table prints.
     note
         What the text is that the study was made on.
     printed
@@ -60,6 +72,7 @@ def regression_sheet(
         Whose these are.
     """
     table = fits[0].table
+    rows_of_term = _own_rows if table.number is None else partial(_starred_rows, hc3=hc3)
     footnotes = Footnotes()
     below = [printed.get((fitted.number, ""), {}) for fitted in fits]
     return Sheet(
@@ -72,7 +85,10 @@ def regression_sheet(
             tuple(
                 row
                 for term in _terms(fits)
-                for row in _term_rows(term, fits, printed, hc3, footnotes)
+                for row in (
+                    *rows_of_term(_term_label(term, fits), _estimates(term, fits), footnotes),
+                    *_paper_term(term, fits, printed),
+                )
             ),
             tuple(_design_rows(fits)),
             (*_size_rows(fits, below, footnotes), *_fit_rows(fits, below)),
@@ -80,10 +96,11 @@ def regression_sheet(
         footnotes=footnotes.texts,
         notes=(
             note,
-            f"Standard errors in parentheses: {_ERRORS[hc3]}. R² is that within the fixed effects, "
-            "F the classical test that all slopes are zero. Template dummies are not shown.",
+            f"Standard errors in parentheses: {_errors(table, hc3)}. R² is that within the fixed "
+            "effects, F the classical test that all slopes are zero. Template dummies are not "
+            "shown.",
             *([printed_note] if printed_note else []),
-            f"Note: {significance_note()}",
+            *([] if table.number is None else [f"Note: {significance_note()}"]),
         ),
     )
 
@@ -120,34 +137,16 @@ def _terms(fits: Sequence[FittedColumn]) -> list[str]:
     return [*dict.fromkeys(regressors), _CONSTANT]
 
 
-def _term_rows(
-    term: str, fits: Sequence[FittedColumn], printed: Printed, hc3: HC3, footnotes: Footnotes
-) -> list[Row]:
-    """Return a term's estimates, their standard errors, and what a paper prints for it."""
-    paper = [printed.get((fitted.number, term), {}) for fitted in fits]
-    label = "Constant" if term == _CONSTANT else _label(fits[0], term)
-    errors = tuple(_standard_error(fitted, term, hc3, footnotes) for fitted in fits)
-    return [
-        Row(Cell(label), tuple(_coefficient(_estimate(fitted, term), hc3) for fitted in fits)),
-        Row(Cell(), errors, "below"),
-        *_paper_rows([_printed_number(each, "coefficient", "stars") for each in paper]),
-        *_paper_rows([_printed_brackets(each, "standard_error") for each in paper], label=""),
-    ]
+def _errors(table: Table, hc3: HC3) -> str:
+    return _CLUSTERED if table.number is None else _ERRORS[hc3]
 
 
-def _coefficient(estimate: pd.Series | None, hc3: HC3) -> Cell:
-    if estimate is None:
-        return Cell()
-    return Cell(decimal(estimate["coefficient"]), stars(estimate[f"p_value_{hc3}"]))
+def _term_label(term: str, fits: Sequence[FittedColumn]) -> str:
+    return "Constant" if term == _CONSTANT else _label(fits[0], term)
 
 
-def _standard_error(fitted: FittedColumn, term: str, hc3: HC3, footnotes: Footnotes) -> Cell:
-    estimate = _estimate(fitted, term)
-    if estimate is None:
-        return Cell()
-    reason = fitted.reason(hc3)
-    marks = (footnotes.mark(f"Standard errors not defined: {reason}."),) if reason else ()
-    return Cell(f"({decimal(estimate[f'standard_error_{hc3}'])})", marks=marks)
+def _estimates(term: str, fits: Sequence[FittedColumn]) -> list[_Estimate]:
+    return [(fitted, _estimate(fitted, term)) for fitted in fits]
 
 
 def _estimate(fitted: FittedColumn, term: str) -> pd.Series | None:
@@ -156,6 +155,59 @@ def _estimate(fitted: FittedColumn, term: str) -> pd.Series | None:
     table = fitted.result.coefficients
     found = table[table["term"] == term]
     return None if found.empty else found.iloc[0]
+
+
+def _starred_rows(
+    label: str, estimates: Sequence[_Estimate], footnotes: Footnotes, hc3: HC3
+) -> list[Row]:
+    """Return a term's estimates with their stars, and HC3 below."""
+    coefficients, errors = [], []
+    for fitted, estimate in estimates:
+        if estimate is None:
+            coefficients.append(Cell())
+            errors.append(Cell())
+            continue
+        found = stars(estimate[f"p_value_{hc3}"])
+        coefficients.append(Cell(decimal(estimate["coefficient"]), found))
+        error = estimate[f"standard_error_{hc3}"]
+        errors.append(_error_cell(error, fitted.reason(hc3), footnotes))
+    return [Row(Cell(label), tuple(coefficients)), Row(Cell(), tuple(errors), "below")]
+
+
+def _own_rows(label: str, estimates: Sequence[_Estimate], footnotes: Footnotes) -> list[Row]:
+    """Return a term's estimates, and below errors and interval clustered by item."""
+    coefficients: list[Cell] = []
+    errors: list[Cell] = []
+    intervals: list[Cell] = []
+    for fitted, estimate in estimates:
+        if estimate is None or isinstance(fitted.result, str):
+            for cells in (coefficients, errors, intervals):
+                cells.append(Cell())
+            continue
+        reason = fitted.result.no_clustered_errors
+        ends = (decimal(estimate[f"{end}_item_clustered"]) for end in ("low", "high"))
+        coefficients.append(Cell(decimal(estimate["coefficient"])))
+        errors.append(_error_cell(estimate["standard_error_item_clustered"], reason, footnotes))
+        intervals.append(Cell("" if reason else f"[{'; '.join(ends)}]"))
+    return [
+        Row(Cell(label), tuple(coefficients)),
+        Row(Cell(), tuple(errors), "below"),
+        Row(Cell(), tuple(intervals), "below"),
+    ]
+
+
+def _error_cell(error: float, reason: str, footnotes: Footnotes) -> Cell:
+    marks = (footnotes.mark(f"Standard errors not defined: {reason}."),) if reason else ()
+    return Cell(f"({decimal(error)})", marks=marks)
+
+
+def _paper_term(term: str, fits: Sequence[FittedColumn], printed: Printed) -> list[Row]:
+    """Return what a paper prints for a term."""
+    paper = [printed.get((fitted.number, term), {}) for fitted in fits]
+    return [
+        *_paper_rows([_printed_number(each, "coefficient", "stars") for each in paper]),
+        *_paper_rows([_printed_brackets(each, "standard_error") for each in paper], label=""),
+    ]
 
 
 def _paper_rows(cells: Sequence[Cell], label: str = "paper") -> list[Row]:
@@ -254,7 +306,10 @@ def _f_statistics(fits: Sequence[FittedColumn]) -> tuple[Cell, ...]:
     return tuple(
         Cell(MISSING)
         if isinstance(fitted.result, str)
-        else Cell(decimal(fitted.result.f_statistic), stars(fitted.result.f_p_value))
+        else Cell(
+            decimal(fitted.result.f_statistic),
+            0 if fitted.table.number is None else stars(fitted.result.f_p_value),
+        )
         for fitted in fits
     )
 

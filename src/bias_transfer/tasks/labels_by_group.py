@@ -13,7 +13,13 @@ from bias_transfer.data.sources import check_texts, map_values, row_ids, texts_o
 from bias_transfer.errors import StudyError
 from bias_transfer.section import Column, Name, OptionalColumn
 from bias_transfer.tasks import Definition, Kind, _section
-from bias_transfer.tasks._cells import first_reason, log_of_positive, ratio
+from bias_transfer.tasks._cells import (
+    first_reason,
+    log_of_positive,
+    log_ratio_variance,
+    rate_variance,
+    ratio,
+)
 from bias_transfer.tasks._vocabulary import Templates, check_templates, read_by, refuse_repetition
 from bias_transfer.vocabularies.entries import Group, Label
 
@@ -244,8 +250,9 @@ def rates(predictions: pd.DataFrame, task: LabelsByGroup) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row an item, in their order: counts and rates of every group, `tpr_ratio`,
-        `log_tpr_ratio`, `tpr_gap`, and `undefined`, the reason where the logarithm does not exist
-        (else empty).
+        `log_tpr_ratio`, `tpr_gap`, the sampling variance of these three as `<name>_variance` (by
+        the delta method, of the rows as two independent draws), and `undefined`, the reason where
+        the logarithm does not exist (else empty).
 
     Notes
     -----
@@ -270,10 +277,26 @@ def rates(predictions: pd.DataFrame, task: LabelsByGroup) -> pd.DataFrame:
                 "tpr_ratio": quotient,
                 "log_tpr_ratio": log_of_positive(quotient),
                 "tpr_gap": rate - other,
+                **_variances(counts, group, task),
                 "undefined": _why_undefined(counts, group, task),
             }
             rows.append(_identity(label, group, task) | counts | compared)
     return pd.DataFrame(rows)
+
+
+def _variances(counts: Mapping[str, Any], group: Group, task: LabelsByGroup) -> dict[str, float]:
+    """Return the sampling variances of the comparison of a group with the reference."""
+    words = (group.word, task.reference_group.word)
+    (hits, rows), (other_hits, other_rows) = (
+        (counts[f"true_positives_{word}"], counts[f"test_{word}"]) for word in words
+    )
+    of_log = log_ratio_variance(hits, rows, other_hits, other_rows)
+    quotient = ratio(*(counts[f"tpr_{word}"] for word in words))
+    return {
+        "tpr_ratio_variance": quotient**2 * of_log,
+        "log_tpr_ratio_variance": of_log,
+        "tpr_gap_variance": rate_variance(hits, rows) + rate_variance(other_hits, other_rows),
+    }
 
 
 def _why_undefined(counts: Mapping[str, Any], group: Group, task: LabelsByGroup) -> str:
@@ -346,6 +369,7 @@ def outcomes(task: LabelsByGroup) -> dict[str, Quantity]:
             neutral_text=f"TPR ratio of 1: {equal}",
             logarithm=True,
             per_template=False,
+            variance="log_tpr_ratio_variance",
         ),
         "tpr_ratio": Quantity(
             column="tpr_ratio",
@@ -355,6 +379,7 @@ def outcomes(task: LabelsByGroup) -> dict[str, Quantity]:
             neutral=1.0,
             neutral_text=f"TPR ratio of 1: {equal}",
             per_template=False,
+            variance="tpr_ratio_variance",
         ),
         "tpr_gap": Quantity(
             column="tpr_gap",
@@ -364,6 +389,7 @@ def outcomes(task: LabelsByGroup) -> dict[str, Quantity]:
             neutral=0.0,
             neutral_text=f"TPR gap of 0: {equal}",
             per_template=False,
+            variance="tpr_gap_variance",
         ),
     }
 

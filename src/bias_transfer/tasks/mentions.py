@@ -24,7 +24,7 @@ from bias_transfer.section import (
     Section,
 )
 from bias_transfer.tasks import Definition, Kind, _section
-from bias_transfer.tasks._cells import first_reason, log_of_positive, ratio
+from bias_transfer.tasks._cells import first_reason, log_of_positive, rate_variance, ratio
 from bias_transfer.tasks._vocabulary import (
     Templates,
     check_templates,
@@ -274,8 +274,9 @@ def rates(predictions: pd.DataFrame, task: Mentions) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a term: counts, rates, areas, and `undefined`, the reason where `fpr` does not
-        exist (else empty).
+        One row a term: counts, rates, areas, the sampling variance of `fpr`, `fpr_ratio`,
+        `log_fpr_ratio` and `fpr_gap` as `<name>_variance`, and `undefined`, the reason where `fpr`
+        does not exist (else empty).
 
     Notes
     -----
@@ -285,18 +286,19 @@ def rates(predictions: pd.DataFrame, task: Mentions) -> pd.DataFrame:
     positive = (predictions["label"] == task.positive).to_numpy()
     predicted = (predictions["prediction"] == task.positive).to_numpy()
     score = predictions["score"].to_numpy()
-    overall = ratio(int((predicted & ~positive).sum()), int((~positive).sum()))
+    all_alarms, all_rows = int((predicted & ~positive).sum()), int((~positive).sum())
+    overall = ratio(all_alarms, all_rows)
     rows = []
     for term, inside in _mentions_of(predictions, task):
         harmless = inside & ~positive
-        alarms = int((harmless & predicted).sum())
-        rate = ratio(alarms, int(harmless.sum()))
+        alarms, rows_there = int((harmless & predicted).sum()), int(harmless.sum())
+        rate = ratio(alarms, rows_there)
         quotient = ratio(rate, overall)
         rows.append(
             {
                 task.item: term,
                 f"test_{task.positive_column}": int((inside & positive).sum()),
-                f"test_{task.negative_column}": int(harmless.sum()),
+                f"test_{task.negative_column}": rows_there,
                 "false_positives": alarms,
                 "fpr": rate,
                 "overall_fpr": overall,
@@ -306,6 +308,8 @@ def rates(predictions: pd.DataFrame, task: Mentions) -> pd.DataFrame:
                 "fpr_ratio": quotient,
                 "log_fpr_ratio": log_of_positive(quotient),
                 "fpr_gap": rate - overall,
+                "fpr_variance": rate_variance(alarms, rows_there),
+                **_variances(alarms, rows_there, all_alarms - alarms, all_rows - rows_there),
                 "undefined": first_reason(
                     {
                         "no test comment mentions the term": not inside.any(),
@@ -315,6 +319,29 @@ def rates(predictions: pd.DataFrame, task: Mentions) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _variances(hits: int, rows: int, other_hits: int, other_rows: int) -> dict[str, float]:
+    """Return the sampling variances of a term's rate against that of all comments.
+
+    By the delta method, the comments with the term and the others being independent draws: with
+    h and k false positives of n and m comments, the ratio is (h / n) (n + m) / (h + k), and the gap
+    h / n - (h + k) / (n + m). Missing where the number itself is.
+    """
+    # Variances of the counts; of the others' none where every comment has the term.
+    own = ratio(hits * (rows - hits), rows)
+    other = other_hits * (other_rows - other_hits) / other_rows if other_rows else 0.0
+    all_hits, all_rows = hits + other_hits, rows + other_rows
+    of_ratio = ratio(
+        (ratio(all_rows, rows) ** 2) * (other_hits**2 * own + hits**2 * other), all_hits**4
+    )
+    quotient = ratio(ratio(hits, rows), ratio(all_hits, all_rows))
+    return {
+        "fpr_ratio_variance": of_ratio,
+        "log_fpr_ratio_variance": ratio(of_ratio, quotient**2),
+        "fpr_gap_variance": (ratio(1, rows) - ratio(1, all_rows)) ** 2 * own
+        + ratio(other, all_rows**2),
+    }
 
 
 def roc_auc(positive: np.ndarray, negative: np.ndarray) -> float:
@@ -380,6 +407,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             neutral=1.0,
             neutral_text=f"FPR ratio of 1: {equal}",
             per_template=False,
+            variance="fpr_ratio_variance",
         ),
         "fpr": Quantity(
             column="fpr",
@@ -387,6 +415,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             label="FPR (downstream bias)",
             axis="false positive rate",
             per_template=False,
+            variance="fpr_variance",
         ),
         "log_fpr_ratio": Quantity(
             column="log_fpr_ratio",
@@ -398,6 +427,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             neutral_text=f"FPR ratio of 1: {equal}",
             logarithm=True,
             per_template=False,
+            variance="log_fpr_ratio_variance",
         ),
         "fpr_gap": Quantity(
             column="fpr_gap",
@@ -407,6 +437,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             neutral=0.0,
             neutral_text=f"FPR gap of 0: {equal}",
             per_template=False,
+            variance="fpr_gap_variance",
         ),
     }
 

@@ -21,11 +21,15 @@ _RATIO_TICKS: tuple[tuple[float, ...], ...] = (
     (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),
 )
 
+# How far intervals may stretch an axis, as a share of the span of the values.
+_REACH = 0.35
+
 
 def set_limits(
     axes: Axes,
     axis: Literal["x", "y"],
     values: NDArray[np.float64],
+    ends: NDArray[np.float64],
     quantity: Quantity,
     margin: float,
 ) -> None:
@@ -37,6 +41,9 @@ def set_limits(
         The panel, and which of its axes.
     values
         Drawn values; those that are not finite are passed over.
+    ends
+        Of their intervals, the same. A few that reach far beyond the values run out of the panel:
+        they would press all else together.
     quantity
         Gives the neutral value and the scale.
     margin
@@ -49,6 +56,13 @@ def set_limits(
         shown = np.array([0.0, 1.0])
     scaled = np.log(shown) if quantity.logarithm else shown
     low, high = float(scaled.min()), float(scaled.max())
+    ends = ends[np.isfinite(ends)]
+    reached = np.clip(
+        np.log(ends) if quantity.logarithm else ends,
+        low - _REACH * (high - low),
+        high + _REACH * (high - low),
+    )
+    low, high = min([low, *reached]), max([high, *reached])
     # A panel whose values hardly differ is not blown up until noise looks like bias.
     least = 0.2 if quantity.logarithm or quantity.neutral is not None else 0.02
     missing = max(0.0, least - (high - low)) / 2

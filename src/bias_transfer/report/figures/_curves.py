@@ -21,7 +21,12 @@ from bias_transfer.report.figures._look import (
     inches_wide,
     legend_entry,
 )
-from bias_transfer.report.figures._marks import DEFINED, mark_undefined, undefined_handle
+from bias_transfer.report.figures._marks import (
+    DEFINED,
+    draw_intervals,
+    mark_undefined,
+    undefined_handle,
+)
 from bias_transfer.report.figures._means import Means
 
 if TYPE_CHECKING:
@@ -83,7 +88,7 @@ def set_setting_axis(axes: Axes, settings: Settings) -> None:
 def draw_curves(
     axes: Axes, settings: Settings, colours: Mapping[str, str], title: Callable[[str], str]
 ) -> None:
-    """Draw one curve an item, the undefined cells and the names.
+    """Draw one curve an item, the interval of each point, the undefined cells and the names.
 
     Parameters
     ----------
@@ -96,9 +101,22 @@ def draw_curves(
     title
         Gives an item's name.
     """
-    drawn = pd.concat({place: each.means.drawn for place, each in settings.items()}, axis=1)
+    drawn, low, high = (
+        pd.concat({place: getattr(each.means, name) for place, each in settings.items()}, axis=1)
+        for name in ("drawn", "low", "high")
+    )
+    places = drawn.columns.to_numpy(dtype=float)
     for item, values in drawn.iterrows():
         colour = colours.get(str(item))
+        draw_intervals(
+            axes,
+            places,
+            low.loc[item].to_numpy(dtype=float),
+            high.loc[item].to_numpy(dtype=float),
+            "y",
+            colour=colour or PALE,
+            width=1.0 if colour else 0.5,
+        )
         axes.plot(
             drawn.columns,
             values.to_numpy(dtype=float),

@@ -19,12 +19,13 @@ from bias_transfer.report.figures._look import GREY, SMALL, inches, inches_wide
 from bias_transfer.report.figures._marks import (
     DEFINED,
     dot_handle,
+    draw_intervals,
     draw_reference,
     mark_undefined,
     say_no_model_in_row,
     undefined_handle,
 )
-from bias_transfer.report.figures._means import Means, every_value
+from bias_transfer.report.figures._means import Means, every_end, every_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +89,7 @@ def draw_rows(
         if row.means.drawn.empty:
             say_no_model_in_row(axes, height)
             continue
-        _draw_dots(axes, height, row.means.drawn, colours, title)
+        _draw_dots(axes, height, row.means, colours, title)
         texts = [] if row.correlation is None else [_text.correlation(row.correlation)]
         texts.append(_text.undefined(row.means.undefined, row.means.observations))
         axes.text(
@@ -103,7 +104,8 @@ def draw_rows(
 
 def set_scale(axes: Axes, rows: Sequence[Row], quantity: Quantity) -> None:
     """Fit the axis of values to all rows that share it."""
-    set_limits(axes, "x", every_value(row.means for row in rows), quantity, 0.1)
+    means = [row.means for row in rows]
+    set_limits(axes, "x", every_value(means), every_end(means), quantity, 0.1)
 
 
 def left_margin(rows: Sequence[Row]) -> float:
@@ -130,18 +132,22 @@ def _rank_colour(share: float) -> str:
 def _draw_dots(
     axes: Axes,
     height: int,
-    values: pd.Series,
+    means: Means,
     colours: Mapping[str, str],
     title: Callable[[str], str],
 ) -> None:
-    """Draw one dot an item, the names of both ends and the items without a value."""
+    """Draw one dot an item and its interval, the names of both ends, the items without a value."""
+    values = means.drawn
     defined = values.dropna().sort_values(kind="stable")
     if len(defined):
         # Multiples of the golden ratio spread neighbours evenly without a random number.
         jitter = np.arange(len(defined)) * (math.sqrt(5) - 1) / 2 % 1 - 0.5
+        heights = height + 0.06 + 0.4 * jitter
+        low, high = (each[defined.index].to_numpy(dtype=float) for each in (means.low, means.high))
+        draw_intervals(axes, heights, low, high, "x")
         axes.scatter(
             defined.to_numpy(dtype=float),
-            height + 0.06 + 0.4 * jitter,
+            heights,
             s=14,
             c=[colours.get(str(item), GREY) for item in defined.index],
             linewidths=0,

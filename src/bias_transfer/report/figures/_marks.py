@@ -22,6 +22,7 @@ Side = Literal["bottom", "left", "right"]
 DEFINED = "defined"
 UNDEFINED = "undefined"
 REFERENCE = "reference"
+INTERVAL = "interval"
 
 _UNDEFINED_MARKER = "D"
 _DASHES = (0, (4, 3))
@@ -60,6 +61,61 @@ def mark_undefined(
         zorder=5,
         gid=UNDEFINED,
     )
+
+
+def draw_intervals(
+    axes: Axes,
+    positions: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    along: Literal["x", "y"],
+    *,
+    colour: str = GREY,
+    width: float = 0.6,
+) -> None:
+    """Draw a thin line from end to end of each interval that is known, below the points.
+
+    Parameters
+    ----------
+    axes
+        The panel.
+    positions
+        Where each line stands on the other axis, in data units.
+    low, high
+        The ends.
+    along
+        The axis that the lines run along.
+    colour, width
+        Of the lines.
+    """
+    known = np.isfinite(positions) & np.isfinite(low) & np.isfinite(high)
+    draw = axes.hlines if along == "x" else axes.vlines
+    draw(
+        positions[known],
+        low[known],
+        high[known],
+        color=colour,
+        linewidth=width,
+        alpha=0.6,
+        zorder=1.8,
+        gid=INTERVAL,
+    )
+
+
+def interval_handles(*quantities: Quantity, colour: str = GREY) -> list[Line2D]:
+    """Return the legend entry for the lines of `draw_intervals`, if any quantity has them."""
+    of_templates = any(each.per_template for each in quantities)
+    of_counts = any(each.variance for each in quantities)
+    why = [
+        *(["upstream from the spread over templates"] if of_templates else []),
+        *(["downstream from the counts of test rows"] if of_counts else []),
+    ]
+    if not why:
+        return []
+    label = f"95 % interval: {', '.join(why)}"
+    if of_counts:
+        label += "; what another fine-tuning seed would change is not in it"
+    return [legend_entry(color=colour, linewidth=1.0, alpha=0.6, label=label)]
 
 
 def undefined_handle() -> Line2D:

@@ -46,6 +46,8 @@ class Means:
     drawn
         By item, as the axis shows it: of a logarithm, what it is the logarithm of. Empty where
         undefined.
+    low, high
+        The ends of the 95 % interval of each, as the axis shows them; empty where unknown.
     models
         How many were averaged.
     undefined, observations
@@ -53,12 +55,18 @@ class Means:
     """
 
     drawn: pd.Series
+    low: pd.Series
+    high: pd.Series
     models: int
     undefined: int
     observations: int
 
 
-NO_MEANS = Means(pd.Series(dtype=float), models=0, undefined=0, observations=0)
+_NONE = pd.Series(dtype=float)
+NO_MEANS = Means(_NONE, _NONE, _NONE, models=0, undefined=0, observations=0)
+# Half of a 95 % interval, in standard errors: those of counts and of templates know no degrees of
+# freedom that all items share.
+_HALF = 1.96
 
 
 def means(tables: Tables, models: Models, quantity: Quantity) -> Means:
@@ -68,10 +76,15 @@ def means(tables: Tables, models: Models, quantity: Quantity) -> Means:
     same_twin = twin == models.twin_of if models.twin_of else twin.isna() | (twin == "")
     # One choice of rows: a figure asks for dozens of means.
     rows = table[_are(table, models) & (table["measure"] == quantity.column) & same_twin]
+    value, error = numbers(rows["value"]), numbers(rows["standard_error"])
+    shown, low, high = (
+        pd.Series(drawn(each, quantity), index=rows["item"].astype(str), dtype=float)
+        for each in (value, value - _HALF * error, value + _HALF * error)
+    )
     return Means(
-        drawn=pd.Series(
-            drawn(numbers(rows["value"]), quantity), index=rows["item"].astype(str), dtype=float
-        ),
+        drawn=shown,
+        low=low,
+        high=high,
         models=int(rows["models"].iloc[0]) if len(rows) else 0,
         undefined=int(rows["undefined"].sum()),
         observations=int(rows["observations"].sum()),
@@ -126,3 +139,9 @@ def numbers(column: pd.Series) -> NDArray[np.float64]:
 def every_value(means: Iterable[Means]) -> NDArray[np.float64]:
     """Return the drawn values of several sets together, for one scale that suits all of them."""
     return np.concatenate([np.empty(0), *(each.drawn.to_numpy(dtype=float) for each in means)])
+
+
+def every_end(means: Iterable[Means]) -> NDArray[np.float64]:
+    """Return the drawn ends of the intervals of several sets together."""
+    ends = [each.to_numpy(dtype=float) for of in means for each in (of.low, of.high)]
+    return np.concatenate([np.empty(0), *ends])

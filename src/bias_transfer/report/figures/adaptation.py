@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +12,9 @@ from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures import Drawing, Tables
 from bias_transfer.report.figures._look import (
     BLUE,
+    GREY,
     INK,
     ORANGE,
-    PALE,
     SMALL,
     Page,
     add_panel,
@@ -24,8 +25,12 @@ from bias_transfer.report.figures._look import (
 )
 from bias_transfer.report.figures._marks import (
     DEFINED,
+    INTERVAL,
     draw_reference,
     mark_undefined,
+    reference_handle,
+    say_no_model,
+    text_handle,
     undefined_handle,
 )
 from bias_transfer.report.figures._means import numbers
@@ -35,83 +40,133 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_TITLE = "Does bias survive fine-tuning, or does it come from the data?"
+_TITLE = "Where does a fine-tuned model's bias come from: the pre-trained model, or the data?"
+_PANEL_WIDTH = 3.1
+_BESIDE = 1.4
+_ROW_HEIGHT = 0.55
+_SAID = 8.0
+_BAND = "#e6e6e6"
+# Verdicts that leave it open are written in grey.
+_OPEN = ("undecided", "not estimated")
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What bias may come from, as drawn."""
+
+    name: str
+    words: str
+    colour: str
+    marker: str
+
+
 _SOURCES = (
-    ("model", "the pre-trained model's bias", BLUE, "o"),
-    ("data", "the data's bias", ORANGE, "s"),
+    _Source("model", "the pre-trained model's bias", BLUE, "o"),
+    _Source("data", "the data's bias", ORANGE, "s"),
 )
-_PANEL_WIDTH = 3.3
-_BESIDE = 1.75
-_ROW_HEIGHT = 0.62
 
 
 @look()
 def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
-    """Draw the slope that each verdict rests on, its interval, and the band of no matter."""
-    titles = dict(description.adaptations)
-    left = 0.25 + inches([wrap(title, 1.6, 7.5) for title in titles.values()], 7.5)
-    pitch = left + _PANEL_WIDTH + _BESIDE
-    page = Page(2 * pitch - left + 0.3, _TITLE, note, _handles(tables.verdicts))
-    height = max(0.9, _ROW_HEIGHT * len(titles))
-    figure = page.figure(height + 1.15)
-    scale = _scale(tables.verdicts)
-    for column, (source, words, colour, marker) in enumerate(_SOURCES):
-        place = left + column * (pitch - left + 0.2)
-        axes = add_panel(figure, place, page.foot + 0.72, _PANEL_WIDTH, height)
-        axes.set_title(f"{description.title}: {words}")
-        axes.set_xlabel(
-            "SDs of downstream bias per SD of its source,\nover "
-            f"{description.items} (95 % interval)"
-        )
-        axes.set_xlim(*scale)
-        axes.set_ylim(len(titles) - 0.5, -0.5)
-        labels = [wrap(title, 1.6, 7.5) for title in titles.values()]
-        axes.set_yticks(range(len(titles)), labels if column == 0 else [""] * len(titles))
-        axes.tick_params(axis="y", length=0)
-        rows = tables.verdicts[tables.verdicts["source"] == source].set_index("adaptation")
-        for line, adaptation in enumerate(titles):
-            if adaptation in rows.index:
-                _draw_verdict(axes, line, rows.loc[adaptation], colour, marker)
+    """Draw the slope that each verdict rests on, its interval, and the band that does not matter.
+
+    A panel is a source, a row a way of fine-tuning, the same in both panels. The verdict stands
+    beside its row.
+    """
+    verdicts = tables.verdicts
+    labels = [wrap(title, 1.6, _SAID) for _, title in description.adaptations]
+    left = max(1.1, 0.3 + inches(labels, _SAID))
+    pitch = _PANEL_WIDTH + _BESIDE + 0.25
+    page = Page(left + 2 * pitch - 0.15, _TITLE, note, _handles(description, verdicts))
+    height = max(0.9, _ROW_HEIGHT * len(labels) + 0.15)
+    figure = page.figure(height + 1.35)
+    for column, source in enumerate(_SOURCES):
+        place = left + column * pitch
+        axes = add_panel(figure, place, page.foot + 0.75, _PANEL_WIDTH, height)
+        axes.set_title(f"{description.title}: does {source.words} transfer?")
+        if verdicts.empty:
+            say_no_model(axes)
+            continue
+        axes.set_xlabel("how far downstream bias moves with it\n(SDs per SD; 0 = not at all)")
+        axes.set_xlim(*_scale(verdicts))
+        # Room above the rows for what the band means.
+        axes.set_ylim(len(labels) - 0.5, -0.5 - 0.15 / _ROW_HEIGHT)
+        axes.set_yticks(range(len(labels)), labels if column == 0 else [""] * len(labels))
+        axes.tick_params(axis="y", length=0, labelsize=_SAID)
+        if column == 0:
+            axes.text(
+                -0.02,
+                0.99,
+                "fine-tuning trains",
+                transform=axes.transAxes,
+                fontsize=SMALL,
+                color=GREY,
+                ha="right",
+                va="top",
+            )
+        _draw_band(axes, float(numbers(verdicts["smallest_effect"])[0]))
         draw_reference(axes, 0.0, "x")
+        rows = verdicts[verdicts["source"] == source.name]
+        for line, (adaptation, _) in enumerate(description.adaptations):
+            for _, row in rows[rows["adaptation"] == adaptation].iterrows():
+                _draw_verdict(axes, line, row, source)
     return figure
 
 
 def _scale(verdicts: pd.DataFrame) -> tuple[float, float]:
-    ends = np.concatenate([numbers(verdicts[name]) for name in ("low", "high")])
+    """Fit one axis to every interval and to the band of what does not matter."""
+    ends = np.concatenate([numbers(verdicts[name]) for name in ("standardised", "low", "high")])
     matters = numbers(verdicts["smallest_effect"])
     shown = np.concatenate([ends, 1.5 * matters, -1.5 * matters])
     shown = shown[np.isfinite(shown)]
-    low, high = (float(shown.min()), float(shown.max())) if len(shown) else (-1.0, 1.0)
+    low, high = float(shown.min()), float(shown.max())
     margin = 0.06 * (high - low)
     return low - margin, high + margin
 
 
-def _draw_verdict(axes: Axes, line: int, row: pd.Series, colour: str, marker: str) -> None:
-    """Draw one slope, and write the verdict beside it."""
-    matters = float(row["smallest_effect"])
-    axes.fill_betweenx(
-        [line - 0.5, line + 0.5], -matters, matters, color=PALE, alpha=0.45, linewidth=0, zorder=0
-    )
+def _draw_band(axes: Axes, matters: float) -> None:
+    axes.axvspan(-matters, matters, color=_BAND, linewidth=0, zorder=0)
     axes.text(
-        1.04,
-        line,
-        wrap(_said(row), _BESIDE - 0.2, SMALL),
-        transform=axes.get_yaxis_transform(),
+        0.0,
+        0.99,
+        "too little to matter",
+        transform=axes.get_xaxis_transform(),
         fontsize=SMALL,
+        color=GREY,
+        ha="center",
+        va="top",
+        # The line at zero ends below the words.
+        bbox={"facecolor": _BAND, "edgecolor": "none", "pad": 1},
+        zorder=2,
+    )
+
+
+def _draw_verdict(axes: Axes, line: int, row: pd.Series, source: _Source) -> None:
+    """Draw one slope, and write the verdict beside it."""
+    word = str(row["verdict"])
+    axes.text(
+        1.03,
+        line,
+        wrap(_said(row), _BESIDE, _SAID, letter=0.6),
+        transform=axes.get_yaxis_transform(),
+        fontsize=_SAID,
+        weight="normal" if word in _OPEN else "bold",
         va="center",
-        color=INK,
+        color=GREY if word in _OPEN else INK if word == "does not transfer" else source.colour,
     )
     if not np.isfinite(row["standardised"]):
-        mark_undefined(axes, np.array([float(line)]), "right", colour)
+        mark_undefined(axes, np.array([float(line)]), "right", source.colour)
         return
-    axes.plot([row["low"], row["high"]], [line, line], color=colour, linewidth=1.6, zorder=3)
+    axes.hlines(
+        line, row["low"], row["high"], color=source.colour, linewidth=1.8, zorder=3, gid=INTERVAL
+    )
     axes.plot(
         row["standardised"],
         line,
-        marker=marker,
-        markersize=6.5,
-        markerfacecolor=colour if row["effects"] == "within" else "white",
-        markeredgecolor=colour,
+        marker=source.marker,
+        markersize=7,
+        markerfacecolor=source.colour if row["effects"] == "within" else "white",
+        markeredgecolor=source.colour,
         linestyle="none",
         zorder=4,
         gid=DEFINED,
@@ -121,7 +176,7 @@ def _draw_verdict(axes: Axes, line: int, row: pd.Series, colour: str, marker: st
 def _said(row: pd.Series) -> str:
     """Write the verdict; of a slope between items, what it says of an association."""
     word = str(row["verdict"])
-    if row["effects"] == "within" or word in ("undecided", "not estimated"):
+    if row["effects"] == "within" or word in _OPEN:
         return word
     return {
         "transfers": "goes with it",
@@ -131,25 +186,40 @@ def _said(row: pd.Series) -> str:
     }[word]
 
 
-def _handles(verdicts: pd.DataFrame) -> list[Line2D]:
+def _handles(description: TaskDescription, verdicts: pd.DataFrame) -> list[Line2D]:
     matters = numbers(verdicts["smallest_effect"])
     least = f"{matters[0]:g}" if len(matters) else "the smallest effect"
-    style = {"linestyle": "none", "marker": "o", "markersize": 5.5, "markeredgecolor": INK}
+    mark = {"linestyle": "none", "marker": "o", "markersize": 5.5, "markeredgecolor": INK}
+    words = (
+        ("the model's bias", description.before),
+        ("the data's", description.covariates[0]),
+        ("downstream bias", description.outcome),
+    )
+    hollow = legend_entry(
+        **mark,
+        markerfacecolor="white",
+        label=(
+            f"hollow: none changed it; how far {description.items} that have more of it have more "
+            "downstream bias"
+        ),
+    )
     return [
         legend_entry(
-            **style, markerfacecolor=INK, label="filled: what happened when interventions moved it"
+            **mark,
+            markerfacecolor=INK,
+            label="filled: interventions changed it, and downstream bias moved so far",
         ),
+        *([hollow] if (verdicts["effects"] == "between").any() else []),
+        legend_entry(color=INK, linewidth=1.8, label="line: 95 % interval"),
         legend_entry(
-            **style,
-            markerfacecolor="white",
-            label="hollow: no intervention moved it; which items go together",
-        ),
-        legend_entry(
-            color=PALE,
+            color=_BAND,
             linewidth=6,
-            label=f"grey: a slope within \N{PLUS-MINUS SIGN}{least} does not matter",
+            label=f"too little to matter: within \N{PLUS-MINUS SIGN}{least}",
         ),
-        undefined_handle(),
+        reference_handle("0: no effect"),
+        *([undefined_handle()] if verdicts["standardised"].isna().any() else []),
+        text_handle("; ".join(f"{name}: {quantity.title}" for name, quantity in words)),
+        text_handle(f"SD: standard deviation over the {description.items}, unmodified model"),
     ]
 
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _dots, _text
 from bias_transfer.report.figures._look import Page, add_panel, look
-from bias_transfer.report.figures._marks import reference_handles, say_no_model, text_handle
+from bias_transfer.report.figures._marks import (
+    interval_handles,
+    reference_handles,
+    say_no_model,
+    text_handle,
+)
 from bias_transfer.report.figures._means import UNMODIFIED, Models, correlation, means, strengths
 
 if TYPE_CHECKING:
@@ -44,6 +49,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         note=note,
         handles=[
             *_dots.handles("in the pre-trained model"),
+            *interval_handles(description.before, description.after),
             *reference_handles(description.before, description.after),
             text_handle(
                 f"{_text.RHO}: Pearson correlation with the pre-trained model over items"

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import Quantity, TaskDescription
-from bias_transfer.report.figures import Drawing, Tables
+from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
-    BLUE,
     COLOURS,
     GREY,
     INK,
-    ORANGE,
+    PALE,
     Page,
     add_panel,
     legend_entry,
     look,
+    wrap,
 )
-from bias_transfer.report.figures._marks import DEFINED, draw_reference, say_no_model
-from bias_transfer.report.figures._means import numbers
+from bias_transfer.report.figures._marks import (
+    DEFINED,
+    dot_handle,
+    draw_intervals,
+    draw_reference,
+    reference_handle,
+    say_no_model,
+    text_handle,
+)
+from bias_transfer.report.figures._means import ORIGINAL, numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,101 +40,173 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _TITLE = "When an intervention changes an item's bias, does its downstream bias follow?"
-_WIDTH, _HEIGHT = 2.7, 2.0
+_WIDTH, _HEIGHT = 2.9, 1.75
+_LEFT, _BETWEEN = 0.95, 0.75
+_TITLE_HEIGHT, _AXIS_HEIGHT = 0.5, 0.65
+# By how much items must differ to have been moved.
 _ROUNDING = 1e-9
+_HALF = 1.96
+# Intervals reach at most so far beyond the outermost point, as a share of the points' span.
+_REACH = 0.15
+SLOPE = "slope"
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What interventions changed, as drawn."""
+
+    source: str
+    title: str
+    column: str
+    quantity: Quantity
 
 
 @look()
 def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
-    """Draw a row of panels an adaptation: changes of the model's bias, and of the data's."""
-    titles = dict(description.adaptations)
+    """Draw a row of panels an adaptation: changes of the model's bias, and of the data's.
+
+    All panels of a column share the axis along, and all panels the axis up: a steeper cloud is a
+    stronger effect.
+    """
     sides = (
-        ("upstream_change", "model", description.before, BLUE),
-        ("data_change", "data", description.covariates[0], ORANGE),
+        _Side("model", "the model altered", "upstream_change", description.before),
+        _Side("data", "the data altered", "data_change", description.covariates[0]),
     )
-    page = Page(0.85 + 2 * (_WIDTH + 0.75), _TITLE, note, _handles(tables.changes))
-    pitch = _HEIGHT + 0.85
-    figure = page.figure(pitch * len(titles))
-    for line, (adaptation, title) in enumerate(titles.items()):
-        bottom = page.foot + pitch * (len(titles) - 1 - line) + 0.5
-        rows = tables.changes[tables.changes["adaptation"] == adaptation]
-        for column, (change, source, quantity, colour) in enumerate(sides):
-            axes = add_panel(figure, 0.85 + column * (_WIDTH + 0.75), bottom, _WIDTH, _HEIGHT)
-            axes.set_title(f"{title}: {'the model' if source == 'model' else 'the data'} altered")
-            axes.set_xlabel(f"change of {_name(quantity)}")
+    colours = _colours(description, tables)
+    width = _LEFT + 2 * _WIDTH + _BETWEEN + 0.3
+    page = Page(width, _TITLE, note, _handles(description, colours))
+    pitch = _TITLE_HEIGHT + _HEIGHT + _AXIS_HEIGHT
+    figure = page.figure(pitch * len(description.adaptations))
+    for line, (adaptation, title) in enumerate(description.adaptations):
+        bottom = page.foot + pitch * (len(description.adaptations) - 1 - line) + _AXIS_HEIGHT
+        for column, side in enumerate(sides):
+            place = _LEFT + column * (_WIDTH + _BETWEEN)
+            axes = add_panel(figure, place, bottom, _WIDTH, _HEIGHT)
+            moved = _moved(tables.changes, side)
+            rows = moved[moved["adaptation"] == adaptation]
+            slope = _slope(tables.slopes, adaptation, side)
+            axes.set_title(
+                _text.panel_title(f"{title}: {side.title}", _WIDTH) + f"\n{_slope_text(slope)}"
+            )
+            axes.set_xlabel(wrap(f"change of {_name(side.quantity)}", _WIDTH, 8.5))
             axes.set_ylabel(f"change of\n{description.outcome.title}" if column == 0 else "")
-            moved = rows[np.abs(numbers(rows[change])) > _ROUNDING]
-            if moved.empty:
+            if rows.empty:
                 say_no_model(axes)
                 continue
-            _draw_changes(axes, moved, change, list(tables.changes["variant"].unique()))
-            _draw_slope(axes, tables.slopes, adaptation, source, numbers(moved[change]), colour)
+            axes.set_xlim(*_span(numbers(moved[side.column]), np.empty(0)))
+            axes.set_ylim(*_span(*_outcomes(tables.changes)))
+            draw_reference(axes, 0.0, "y")
+            _draw_points(axes, rows, side, colours)
+            _draw_slope(axes, slope, numbers(rows[side.column]))
     return figure
 
 
+def _moved(changes: pd.DataFrame, side: _Side) -> pd.DataFrame:
+    """Return the changes by interventions that moved this side of some items."""
+    return changes[np.abs(numbers(changes[side.column])) > _ROUNDING]
+
+
+def _outcomes(changes: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return every change downstream, and the ends of the intervals."""
+    value, half = numbers(changes["outcome_change"]), _HALF * numbers(changes["outcome_error"])
+    return value, np.concatenate([value - half, value + half])
+
+
+def _span(values: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the limits of an axis around values, zero and, as far as they go, interval ends."""
+    values = np.append(values[np.isfinite(values)], 0.0)
+    low, high = float(values.min()), float(values.max())
+    reach = _REACH * (high - low)
+    ends = np.clip(ends[np.isfinite(ends)], low - reach, high + reach)
+    low, high = min([low, *ends]), max([high, *ends])
+    margin = max(0.05 * (high - low), 1e-6)
+    return low - margin, high + margin
+
+
 def _name(quantity: Quantity) -> str:
-    return f"{quantity.title}{f' ({quantity.unit}s)' if quantity.unit else ''}"
+    """Name what changed; the axis of a logarithm would name what it is the logarithm of."""
+    return quantity.title if quantity.logarithm else quantity.axis
 
 
-def _draw_changes(axes: Axes, rows: pd.DataFrame, change: str, variants: list[str]) -> None:
-    for name, own in rows.groupby("variant", sort=False):
-        colour = COLOURS[variants.index(str(name)) % len(COLOURS)]
-        x, y, error = (numbers(own[each]) for each in (change, "outcome_change", "outcome_error"))
-        axes.errorbar(
-            x,
-            y,
-            yerr=np.where(np.isfinite(error), error, 0),
-            fmt="none",
-            ecolor=colour,
-            elinewidth=0.5,
-            alpha=0.35,
-            zorder=2,
-        )
-        axes.scatter(x, y, s=9, color=colour, linewidths=0, alpha=0.85, zorder=3, gid=DEFINED)
-    draw_reference(axes, 0.0, "y")
+def _colours(description: TaskDescription, tables: Tables) -> dict[str, tuple[str, str]]:
+    """Return the title and the colour of what was done, by variant."""
+    rows = tables.observations.drop_duplicates(["upstream", "dataset"])
+    done = rows["dataset_kind"].where(rows["dataset_kind"] != ORIGINAL, rows["upstream_kind"])
+    variants = set(tables.changes["variant"])
+    named = zip(rows["upstream"] + "/" + rows["dataset"], done.astype(str), strict=True)
+    kinds = {variant: kind for variant, kind in named if variant in variants}
+    titles = {each.kind: each.title for each in description.interventions}
+    order = [kind for kind in titles if kind in kinds.values()]
+    order += [kind for kind in dict.fromkeys(kinds.values()) if kind not in titles]
+    return {
+        variant: (titles.get(kind, kind), COLOURS[order.index(kind) % len(COLOURS)])
+        for variant, kind in kinds.items()
+    }
 
 
-def _draw_slope(
-    axes: Axes,
-    slopes: pd.DataFrame,
-    adaptation: str,
-    source: str,
-    x: np.ndarray,
-    colour: str,
+def _draw_points(
+    axes: Axes, rows: pd.DataFrame, side: _Side, colours: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Draw the slope within items through the origin, where it was estimated."""
+    x, y, error = (numbers(rows[each]) for each in (side.column, "outcome_change", "outcome_error"))
+    draw_intervals(axes, x, y - _HALF * error, y + _HALF * error, "y", colour=PALE, width=0.5)
+    for variant, own in rows.groupby("variant", sort=False):
+        axes.scatter(
+            numbers(own[side.column]),
+            numbers(own["outcome_change"]),
+            s=8,
+            color=colours.get(str(variant), ("", GREY))[1],
+            linewidths=0,
+            alpha=0.85,
+            zorder=3,
+            gid=DEFINED,
+        )
+
+
+def _slope(slopes: pd.DataFrame, adaptation: str, side: _Side) -> pd.Series | None:
+    """Return the slope within items, where it was estimated."""
     found = slopes[
         (slopes["adaptation"] == adaptation)
-        & (slopes["source"] == source)
+        & (slopes["source"] == side.source)
         & (slopes["effects"] == "within")
+        & slopes["slope"].notna()
     ]
-    slope = numbers(found["slope"])
-    if len(slope) and np.isfinite(slope[0]):
-        ends = np.array([x.min(), x.max()])
-        axes.plot(ends, slope[0] * ends, color=INK, linewidth=2.2, zorder=4)
-        axes.plot(ends, slope[0] * ends, color=colour, linewidth=1.2, zorder=5)
+    return None if found.empty else found.iloc[0]
 
 
-def _handles(changes: pd.DataFrame) -> list[Line2D]:
-    variants = [str(each) for each in changes["variant"].unique()]
-    dots = [
-        legend_entry(
-            linestyle="none",
-            marker="o",
-            markersize=4.5,
-            color=COLOURS[place % len(COLOURS)],
-            label=name.removesuffix("/original").removeprefix("pretrained/"),
-        )
-        for place, name in enumerate(variants)
-    ]
+def _slope_text(slope: pd.Series | None) -> str:
+    if slope is None:
+        return "slope not estimated"
+    low, high = (_text.signed(float(slope[name])) for name in ("low", "high"))
+    return f"slope {_text.signed(float(slope['standardised']))} SDs per SD ({low} to {high})"
+
+
+def _draw_slope(axes: Axes, slope: pd.Series | None, x: NDArray[np.float64]) -> None:
+    """Draw the slope within items through the origin, and its interval."""
+    if slope is None:
+        return
+    ends = np.array([float(x.min()), 0.0, float(x.max())])
+    # The table has the ends in standard deviations.
+    low, high = (float(slope[name] / slope["scale"]) for name in ("low", "high"))
+    axes.fill_between(ends, low * ends, high * ends, color=INK, alpha=0.2, linewidth=0, zorder=4)
+    axes.plot(ends, slope["slope"] * ends, color=INK, linewidth=1.6, zorder=5, gid=SLOPE)
+
+
+def _handles(description: TaskDescription, colours: Mapping[str, tuple[str, str]]) -> list[Line2D]:
+    done = dict.fromkeys(sorted(colours.values(), key=lambda each: COLOURS.index(each[1])))
     return [
-        *dots,
+        *(dot_handle(colour, f"{title}: one of the {description.items}") for title, colour in done),
         legend_entry(
-            color=GREY, linewidth=0.8, label="\N{PLUS-MINUS SIGN}1 standard error, from counts"
+            color=PALE,
+            linewidth=1.0,
+            label="95 % interval, from the counts of test rows; seeds are not in it",
         ),
         legend_entry(
-            color=INK, linewidth=1.8, label="slope within items, all interventions together"
+            color=INK,
+            linewidth=1.6,
+            label="slope within items, all interventions together; its 95 % interval",
         ),
+        reference_handle("0: no effect; the item moved as items did on average"),
+        text_handle(f"SD: over the {description.items}, unmodified model"),
     ]
 
 

@@ -22,6 +22,7 @@ from bias_transfer.report.figures._look import (
 )
 from bias_transfer.report.figures._marks import (
     DEFINED,
+    INTERVAL,
     draw_reference,
     mark_undefined,
     reference_handle,
@@ -37,9 +38,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-SIGNIFICANCE = 0.01
-
 _TITLE = "What moves downstream bias: the pre-trained model's bias, or the fine-tuning data's?"
+_LOW, _HIGH = "low_item_clustered", "high_item_clustered"
 _PANEL_WIDTH = 3.1
 _BESIDE = 1.35
 _ROW_HEIGHT = 0.46
@@ -67,7 +67,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     """Draw the coefficients of upstream bias and of the data's bias beside each other.
 
     A row is a group of models. Coefficients stand per unit on the left and, to compare the two, per
-    standard deviation of their covariate on the right. A filled mark is significant.
+    standard deviation of their covariate on the right. Bars are 95 % intervals clustered by item,
+    since downstream bias repeats over templates; a filled mark's leaves zero out.
     """
     rivals = (
         _Rival(description.before, "Upstream bias", BLUE, "o", -0.15),
@@ -103,18 +104,14 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
 def _per_deviation(rows: pd.DataFrame) -> pd.DataFrame:
     """Return coefficients per standard deviation of their covariate over the rows of the fit."""
     factor = numbers(rows["covariate_sd"])
-    return rows.assign(
-        coefficient=numbers(rows["coefficient"]) * factor,
-        standard_error=numbers(rows["standard_error"]) * factor,
-    )
+    scaled = {name: numbers(rows[name]) * factor for name in ("coefficient", _LOW, _HIGH)}
+    return rows.assign(**scaled)
 
 
 def _set_scale(axes: Axes, rows: pd.DataFrame) -> None:
     """Fit the axis to zero, the coefficients and their bars."""
-    estimates = numbers(rows["coefficient"])
-    errors = np.nan_to_num(numbers(rows["standard_error"]))
-    low = float(np.nanmin([0.0, *(estimates - errors)]))
-    high = float(np.nanmax([0.0, *(estimates + errors)]))
+    ends = np.concatenate([numbers(rows[name]) for name in ("coefficient", _LOW, _HIGH)])
+    low, high = float(np.nanmin([0.0, *ends])), float(np.nanmax([0.0, *ends]))
     margin = 0.08 * max(high - low, 1e-6)
     axes.set_xlim(low - margin, high + margin)
 
@@ -143,21 +140,15 @@ def _draw_coefficient(axes: Axes, height: float, row: pd.Series, rival: _Rival) 
     if not np.isfinite(row["coefficient"]):
         mark_undefined(axes, np.array([height]), "right", rival.colour)
         return
-    axes.errorbar(
-        row["coefficient"],
-        height,
-        xerr=row["standard_error"] if np.isfinite(row["standard_error"]) else None,
-        color=rival.colour,
-        linewidth=1.3,
-        capsize=2,
-        zorder=3,
-    )
+    low, high = float(row[_LOW]), float(row[_HIGH])
+    axes.hlines(height, low, high, color=rival.colour, linewidth=1.3, zorder=3, gid=INTERVAL)
     axes.plot(
         row["coefficient"],
         height,
         marker=rival.marker,
         markersize=5.5,
-        markerfacecolor=rival.colour if row["p_value"] < SIGNIFICANCE else "white",
+        # No interval leaves nothing out.
+        markerfacecolor=rival.colour if low > 0 or high < 0 else "white",
         markeredgecolor=rival.colour,
         linestyle="none",
         zorder=4,
@@ -171,8 +162,8 @@ def _handles(rivals: tuple[_Rival, ...]) -> list[Line2D]:
         _mark(
             rivals[0],
             "white",
-            f"hollow circle or square: p \N{GREATER-THAN OR EQUAL TO} {SIGNIFICANCE}, or no p "
-            "value; bars: \N{PLUS-MINUS SIGN}1 robust standard error",
+            "bars: 95 % interval, clustered by item; hollow circle or square: zero is in it, or "
+            "there is none",
         ),
         undefined_handle(),
         reference_handle("0: no effect (template and model effects controlled for)"),

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _altered, _dots, _text
 from bias_transfer.report.figures._look import Page, add_panel, look
-from bias_transfer.report.figures._marks import reference_handles, say_no_model, text_handle
+from bias_transfer.report.figures._marks import (
+    interval_handles,
+    reference_handles,
+    say_no_model,
+    text_handle,
+)
 from bias_transfer.report.figures._means import (
     NO_MEANS,
     UNMODIFIED,
@@ -46,6 +51,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         note=note,
         handles=[
             *_dots.handles("on the original data"),
+            *interval_handles(quantity),
             *reference_handles(quantity),
             *([text_handle(_CORRELATION)] if stated else []),
         ],

@@ -11,8 +11,19 @@ from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _altered, _curves, _text
 from bias_transfer.report.figures._axes import set_limits
 from bias_transfer.report.figures._look import Page, add_panel, look
-from bias_transfer.report.figures._marks import draw_reference, reference_handles, say_no_model
-from bias_transfer.report.figures._means import UNMODIFIED, Models, every_value, means
+from bias_transfer.report.figures._marks import (
+    draw_reference,
+    interval_handles,
+    reference_handles,
+    say_no_model,
+)
+from bias_transfer.report.figures._means import (
+    UNMODIFIED,
+    Models,
+    every_end,
+    every_value,
+    means,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,11 +71,16 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         width=max(pitch * columns, _LEAST_WIDTH),
         title=_TITLE,
         note=note,
-        handles=[*_curves.handles(description.items), *reference_handles(quantity)],
+        handles=[
+            *_curves.handles(description.items),
+            *interval_handles(quantity),
+            *reference_handles(quantity),
+        ],
     )
     figure = page.figure(row * len(grid))
     # One scale, so that the panels can be compared with each other.
-    values = every_value(each.means for panel in panels for each in panel.settings.values())
+    every_mean = [each.means for panel in panels for each in panel.settings.values()]
+    values, ends = every_value(every_mean), every_end(every_mean)
     for line, of_line in enumerate(grid):
         bottom = page.foot + (len(grid) - 1 - line) * row + _AXIS_HEIGHT
         for column, panel in enumerate(of_line):
@@ -73,7 +89,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
                 axes.set_title(_text.panel_title(panel.title, pitch - _LEFT))
                 say_no_model(axes)
                 continue
-            set_limits(axes, "y", values, quantity, 0.12)
+            set_limits(axes, "y", values, ends, quantity, 0.12)
             axes.set_title(_curves.panel_title(panel.title, panel.settings, pitch - _LEFT))
             _draw_panel(axes, panel, quantity, width)
             _curves.draw_curves(

@@ -9,10 +9,16 @@ from bias_transfer.analysis.description import Intervention, Quantity, TaskDescr
 from bias_transfer.report.figures import Drawing, Tables, _curves, _text
 from bias_transfer.report.figures._axes import set_limits
 from bias_transfer.report.figures._look import Page, add_panel, look
-from bias_transfer.report.figures._marks import draw_reference, reference_handles, say_no_model
+from bias_transfer.report.figures._marks import (
+    draw_reference,
+    interval_handles,
+    reference_handles,
+    say_no_model,
+)
 from bias_transfer.report.figures._means import (
     UNMODIFIED,
     Models,
+    every_end,
     every_value,
     means,
     strengths,
@@ -58,6 +64,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         note=note,
         handles=[
             *_curves.handles(description.items),
+            *interval_handles(description.before, description.after),
             *reference_handles(description.before, description.after),
         ],
     )
@@ -114,8 +121,8 @@ def _settings(tables: Tables, kind: str, quantity: Quantity) -> _curves.Settings
 
 
 def _draw_panel(axes: Axes, settings: _curves.Settings, quantity: Quantity) -> None:
-    values = every_value(each.means for each in settings.values())
-    set_limits(axes, "y", values, quantity, 0.12)
+    of_settings = [each.means for each in settings.values()]
+    set_limits(axes, "y", every_value(of_settings), every_end(of_settings), quantity, 0.12)
     _curves.set_setting_axis(axes, settings)
     axes.set_ylabel(_text.axis_label(quantity.axis, 0.0))
     for place, setting in settings.items():

@@ -16,14 +16,16 @@ from bias_transfer.report.figures._look import BLUE, Page, add_panel, look
 from bias_transfer.report.figures._marks import (
     DEFINED,
     dot_handle,
+    draw_intervals,
     draw_reference,
+    interval_handles,
     mark_undefined,
     reference_handles,
     say_no_model,
     text_handle,
     undefined_handle,
 )
-from bias_transfer.report.figures._means import UNMODIFIED, chosen, means
+from bias_transfer.report.figures._means import UNMODIFIED, chosen, every_end, means
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +50,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         handles=[
             dot_handle(BLUE, f"one of the {description.items}"),
             undefined_handle(),
+            *interval_handles(before, after),
             *reference_handles(before, after),
             text_handle(
                 f"{_text.RHO}: Pearson correlation of the points"
@@ -63,16 +66,20 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         axes.set_title(description.title)
         say_no_model(axes)
         return figure
-    both = pd.concat([upstream.drawn, downstream.drawn], axis=1)
-    x, y = both.to_numpy(dtype=float).T
+    both = pd.concat(
+        [each for of in (upstream, downstream) for each in (of.drawn, of.low, of.high)], axis=1
+    )
+    x, x_low, x_high, y, y_low, y_high = both.to_numpy(dtype=float).T
     axes.set_title(_panel_title(description, tables, len(both)))
     axes.set_xlabel(_text.axis_label(before.axis, _PANEL_WIDTH))
     axes.set_ylabel(_text.axis_label(after.axis, _PANEL_HEIGHT))
-    set_limits(axes, "x", x, before, 0.12)
-    set_limits(axes, "y", y, after, 0.12)
+    set_limits(axes, "x", x, every_end([upstream]), before, 0.12)
+    set_limits(axes, "y", y, every_end([downstream]), after, 0.12)
     draw_reference(axes, before.neutral, "x")
     draw_reference(axes, after.neutral, "y")
     whole = np.isfinite(x) & np.isfinite(y)
+    draw_intervals(axes, y[whole], x_low[whole], x_high[whole], "x")
+    draw_intervals(axes, x[whole], y_low[whole], y_high[whole], "y")
     axes.scatter(x[whole], y[whole], s=20, color=BLUE, alpha=0.8, linewidths=0, gid=DEFINED)
     _mark_edges(axes, x, y)
     names = [_text.item_title(description, str(item)) for item in both.index[whole]]

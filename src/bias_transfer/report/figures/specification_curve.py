@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
-from bias_transfer.report.figures import Drawing, Tables
+from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
     BLUE,
     GREY,
@@ -20,12 +20,19 @@ from bias_transfer.report.figures._look import (
     legend_entry,
     look,
 )
-from bias_transfer.report.figures._marks import DEFINED, draw_reference, say_no_model
+from bias_transfer.report.figures._marks import (
+    DEFINED,
+    INTERVAL,
+    draw_reference,
+    reference_handle,
+    say_no_model,
+)
 from bias_transfer.report.figures._means import numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 _TITLE = "How much does the slope owe to the choice of measure, template, outcome and effects?"
 _SOURCES = (("model", "the model's bias", BLUE), ("data", "the data's bias", ORANGE))
@@ -35,37 +42,56 @@ _PANEL_WIDTH, _CURVE_HEIGHT, _LINE = 3.6, 1.7, 0.155
 
 @look()
 def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
-    """Draw the slopes of each source in ascending order, and below them what was chosen."""
+    """Draw the slopes of each source in ascending order, and below them what was chosen.
+
+    They are of the principal way of fine-tuning. Both panels share their scale.
+    """
     table = tables.specification_curve
+    table = table[table["adaptation"] == description.principal_adaptation]
+    how = dict(description.adaptations)[description.principal_adaptation].lower()
     names = [(choice, str(value)) for choice in _CHOICES for value in table[choice].unique()]
     labels = [_label(description, *each) for each in names]
     left = 0.35 + inches(labels, 7.0)
     lines = _LINE * len(names)
     page = Page(left + 2 * _PANEL_WIDTH + 0.6, _TITLE, note, _handles())
-    figure = page.figure(lines + _CURVE_HEIGHT + 0.9)
+    figure = page.figure(lines + _CURVE_HEIGHT + 1.1)
     for column, (source, words, colour) in enumerate(_SOURCES):
         place = left + column * (_PANEL_WIDTH + 0.35)
         curve = add_panel(figure, place, page.foot + lines + 0.45, _PANEL_WIDTH, _CURVE_HEIGHT)
-        choices = add_panel(figure, place, page.foot + 0.2, _PANEL_WIDTH, lines)
-        curve.set_title(f"{description.title}: {words}")
-        rows = table[(table["source"] == source) & np.isfinite(numbers(table["standardised"]))]
+        of_source = table[table["source"] == source]
+        rows = of_source[np.isfinite(numbers(of_source["standardised"]))]
+        lost = _text.undefined(len(of_source) - len(rows), len(of_source))
+        curve.set_title(f"{description.title}, {how} trained: {words}\n{lost} choices")
         rows = rows.sort_values(["standardised", *_CHOICES], kind="stable").reset_index(drop=True)
         if rows.empty:
             say_no_model(curve)
         else:
+            curve.set_ylim(*_scale(table))
             _draw_curve(curve, rows, colour)
+        if not names:
+            continue
+        choices = add_panel(figure, place, page.foot + 0.2, _PANEL_WIDTH, lines)
         _draw_choices(choices, rows, names, labels if column == 0 else [""] * len(names), colour)
         choices.set_xlim(-1, max(1, len(rows)))
         curve.set_xlim(-1, max(1, len(rows)))
         if column == 0:
             curve.set_ylabel("SDs of downstream bias\nper SD of the source")
+        else:
+            curve.tick_params(axis="y", labelleft=False)
     return figure
+
+
+def _scale(table: pd.DataFrame) -> tuple[float, float]:
+    ends = np.concatenate([[0.0], *(numbers(table[name]) for name in ("low", "high"))])
+    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
+    margin = 0.05 * (high - low)
+    return low - margin, high + margin
 
 
 def _draw_curve(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     places = np.arange(len(rows))
     slope, low, high = (numbers(rows[name]) for name in ("standardised", "low", "high"))
-    axes.vlines(places, low, high, color=GREY, linewidth=0.8, zorder=2)
+    axes.vlines(places, low, high, color=GREY, linewidth=0.8, zorder=2, gid=INTERVAL)
     axes.scatter(places, slope, s=9, color=colour, linewidths=0, zorder=3, gid=DEFINED)
     own = rows["default"].to_numpy(dtype=bool)
     axes.scatter(
@@ -105,7 +131,7 @@ def _label(description: TaskDescription, choice: str, value: str) -> str:
     return f"{choice}: {titles[choice].get(value, value.replace('_', ' '))}"
 
 
-def _handles() -> list[object]:
+def _handles() -> list[Line2D]:
     return [
         legend_entry(color=GREY, linewidth=0.8, label="95 % interval, clustered by item"),
         legend_entry(
@@ -116,6 +142,7 @@ def _handles() -> list[object]:
             markeredgecolor=INK,
             label="ringed: the choices of the study, within and between items",
         ),
+        reference_handle("0: no effect"),
     ]
 
 

@@ -24,13 +24,22 @@ from bias_transfer.report.figures._look import (
 from bias_transfer.report.figures._marks import (
     DEFINED,
     dot_handle,
+    draw_intervals,
     draw_reference,
+    interval_handles,
     mark_undefined,
     reference_handles,
     say_no_model,
     undefined_handle,
 )
-from bias_transfer.report.figures._means import UNMODIFIED, chosen, drawn, means, numbers
+from bias_transfer.report.figures._means import (
+    UNMODIFIED,
+    chosen,
+    drawn,
+    every_end,
+    means,
+    numbers,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +60,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     # Fine-tuning seeds repeat what is measured before fine-tuning.
     keys = [description.item, "template"] if quantity.per_template else [description.item]
     rows = rows.drop_duplicates(keys)
-    order = means(tables, UNMODIFIED, quantity).drawn.sort_values(ascending=False, kind="stable")
+    found = means(tables, UNMODIFIED, quantity)
+    order = found.drawn.sort_values(ascending=False, kind="stable")
     names = [_text.item_title(description, str(item)) for item in order.index]
     left = max(1.0, 0.25 + inches(names, 7.5))
     page = Page(
@@ -62,6 +72,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             dot_handle(BLUE, "one template"),
             legend_entry(color=ORANGE, linewidth=2.0, label="mean of the templates"),
             undefined_handle(),
+            *interval_handles(quantity, colour=ORANGE),
             *reference_handles(quantity),
         ],
     )
@@ -73,7 +84,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         say_no_model(axes)
         return figure
     values = drawn(numbers(rows[quantity.column]), quantity)
-    set_limits(axes, "x", values, quantity, 0.05)
+    set_limits(axes, "x", values, every_end([found]), quantity, 0.05)
     axes.set_xlabel(_text.axis_label(quantity.axis, _PANEL_WIDTH))
     axes.set_ylim(len(order) - 0.3, -0.7)
     axes.set_yticks(range(len(order)), names)
@@ -82,6 +93,9 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     items = rows[description.item].astype(str).to_numpy()
     for height_of_row, (item, mean) in enumerate(order.items()):
         _draw_row(axes, height_of_row, values[items == item], float(mean))
+    heights = np.arange(len(order), dtype=float)
+    low, high = (each[order.index].to_numpy(dtype=float) for each in (found.low, found.high))
+    draw_intervals(axes, heights, low, high, "x", colour=ORANGE, width=1.2)
     lost = _text.undefined(int((~np.isfinite(values)).sum()), len(values))
     axes.set_title(lost, loc="right", fontsize=SMALL)
     return figure
