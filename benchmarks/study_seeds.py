@@ -4,11 +4,12 @@
     python -m benchmarks.study_seeds FOLDER --seeds 10 --arithmetic default
 
 Runs the default study with so many study seeds: each is a world of its own, with other
-associations, other text and another pre-trained model. For each it says how downstream bias agrees from one
-fine-tuning seed to the next, the data's slope between items with its interval, the slope of the
-Bayes-optimal classifier's downstream bias on the same data, and the verdicts. With `--arithmetic
-default` torch does without the vector instructions of this CPU, as another kind of CPU would; the studies
-of both kinds are kept in FOLDER, and verdicts are compared where both are there.
+associations, other text and another pre-trained model. For each it says how downstream bias agrees
+from one fine-tuning seed to the next, the data's slope between items with its interval, the slope
+of the Bayes-optimal classifier's downstream bias on the same data, and the verdicts. With
+`--arithmetic default` torch does without the vector instructions of this CPU, as another kind of
+CPU would; the studies of both kinds are kept in FOLDER, and verdicts are compared where both are
+there.
 """
 
 import argparse

@@ -96,9 +96,9 @@ def verdict(
     smallest_effect
         The smallest slope that matters, in standard deviations.
     """
-    rows = slopes[slopes["source"] == source].set_index("effects")
-    effects: Effects = "between" if rows.loc["within", "reason"] else "within"
-    row = rows.loc[effects]
+    rows = slopes[slopes["source"] == source].set_index("effects").to_dict("index")
+    effects: Effects = "between" if rows["within"]["reason"] else "within"
+    row = rows[effects]
     if row["reason"]:
         nan = float("nan")
         # What would have been asked first is what the reader asked.

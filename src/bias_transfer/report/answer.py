@@ -136,13 +136,12 @@ def _reliability(of: Evidence) -> str:
 
 def _explained(of: Evidence) -> str:
     """Say which share of downstream bias's variance over items each source explains."""
-    rows = of.explained.set_index("source")
-    if rows["reason"].any():
-        return f"Variance explained: not estimated, {rows['reason'].iloc[0]}."
+    rows = of.explained.set_index("source").to_dict("index")
+    if rows["model"]["reason"]:
+        return f"Variance explained: not estimated, {rows['model']['reason']}."
     model, data = (
-        f"{rows.loc[name, 'share']:.0%} (interval {rows.loc[name, 'low']:.0%} to "
-        f"{rows.loc[name, 'high']:.0%})"
-        for name in ("model", "data")
+        f"{each['share']:.0%} (interval {each['low']:.0%} to {each['high']:.0%})"
+        for each in (rows["model"], rows["data"])
     )
     return (
         f"Of the variance of downstream bias over items, the model's bias explains {model} and the "
@@ -152,10 +151,11 @@ def _explained(of: Evidence) -> str:
 
 def _between(task: TaskDescription, of: Evidence) -> str:
     """Say which items go together, where the verdict rests on what interventions changed."""
-    rows = of.slopes[of.slopes["effects"] == "between"].set_index("source")
+    between = of.slopes[of.slopes["effects"] == "between"]
+    rows = between.set_index("source").to_dict("index")
     said = []
     for source, quantity in (("model", task.before), ("data", task.covariates[0])):
-        row = rows.loc[source]
+        row = rows[source]
         if row["reason"]:
             said.append(f"with {quantity.title} not estimated, {row['reason']}")
             continue
