@@ -76,3 +76,16 @@ def test_a_choice_without_a_slope_says_why(rows):
     assert lost["standardised"].isna().all()
     assert (lost["reason"] != "").all()
     assert (curve.loc[curve["outcome"] != "tpr_gap", "reason"] == "").all()
+
+
+def test_another_prior_is_a_choice_where_it_says_anything_else(rows):
+    both = ("pronoun_ranking_token", "pronoun_ranking_word")
+    measure = TASK.before.model_copy(update={"alternatives": both})
+    task = TASK.model_copy(update={"measures": (measure,)})
+    priors = rows.assign(
+        pronoun_ranking_token=rows["pronoun_ranking"],
+        pronoun_ranking_word=rows["pronoun_ranking"] ** 3,
+    )
+    curve = specification_curve(priors, performance(priors), task, "full")
+    assert curve["measure"].unique().tolist() == ["pronoun_ranking", "pronoun_ranking_word"]
+    assert set(curve.loc[curve["default"], "measure"]) == {"pronoun_ranking"}
