@@ -214,3 +214,22 @@ def test_where_no_intervention_moves_it_the_items_speak():
 def test_models_that_did_not_learn_the_task_do_not_count():
     failed = ["counterfactual-s1/original/full/seed1"]
     assert weighed(observed(), failed)[0].cells.left_out["did not learn the task"] == 1
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        observed(adaptations=("full",)),
+        observed().query("upstream != 'pretrained'"),
+        observed().query(ONE),
+        observed(seeds=(1,)).query(ONE).query("template == 'is'").drop(columns="template"),
+        observed().assign(log_tpr_ratio=np.nan),
+    ],
+    ids=["an adaptation", "the unmodified model", "interventions", "templates", "outcomes"],
+)
+def test_whatever_is_absent_the_tables_are_there(rows):
+    made = tables({"bios": weighed(rows)})
+    assert len(made["verdicts"]) == 4
+    assert made["slopes"]["reason"].notna().all()
+    without = made["slopes"]["reason"] == ""
+    assert made["slopes"].loc[without, "low"].notna().all()
