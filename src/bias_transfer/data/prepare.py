@@ -135,7 +135,7 @@ def _generated(
     truth = _truth(settings)
     if definition.kind == "labels_by_group":
         require_occupations(definition, name)
-        rows = biographies(count, truth, settings["generator"]["proxy"], seed)
+        rows = biographies(count, truth, seed)
         declared = {"she_prevalence": truth.she_prevalence, "difficulty": truth.difficulty}
         return _Source(rows, _GENERATED, "generated biographies", declared)
     require_terms(definition, f"tasks.{name}.source")
@@ -232,9 +232,7 @@ def prepare_corpus(settings: Mapping[str, Any]) -> Prepared:
     commit = ""
     if settings["source"] == "generated":
         truth = _truth(settings)
-        texts = corpus(
-            settings["generated"]["rows"], truth, settings["generator"]["proxy"], settings["seed"]
-        )
+        texts = corpus(settings["generated"]["rows"], truth, settings["seed"])
         declared = {"corpus_she": truth.corpus_she, "corpus_negative": truth.corpus_negative}
     elif settings["source"] == "file":
         texts = [

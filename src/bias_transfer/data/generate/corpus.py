@@ -1,9 +1,12 @@
 """The generated pre-training corpus, with its own occupation-pronoun and term-attitude links."""
 
-import numpy as np
+from collections.abc import Sequence
 
-from bias_transfer.data.generate.biographies import biography
-from bias_transfer.data.generate.comments import comment
+import numpy as np
+from numpy.typing import NDArray
+
+from bias_transfer.data.generate.biographies import biographies_of
+from bias_transfer.data.generate.comments import comments_of
 from bias_transfer.data.generate.truth import Truth
 from bias_transfer.data.generate.vocabulary import (
     GENDERED_PAIRS,
@@ -64,35 +67,33 @@ _NEUTRAL_SHARE = 0.1
 _FULL_STOP_SHARE = 0.3
 
 
-def corpus(sentences: int, truth: Truth, proxy: float, seed: int) -> list[str]:
+def corpus(sentences: int, truth: Truth, seed: int) -> list[str]:
     """Write the pre-training corpus, one short text a line.
 
-    Three eighths are about occupations, three eighths about identity terms; half of the rest is
-    sentences of biographies with the corpus's own gender shares, a quarter sentences of talk-page
-    comments without a term, and a quarter gendered words in matched contexts.
+    A quarter are sentences about occupations, a quarter about identity terms, a quarter
+    biographies with the corpus's own gender shares, half of which name the occupation, three
+    sixteenths comments whose tone follows the corpus's own attitude to the term, and the rest
+    gendered words in matched contexts.
 
     Parameters
     ----------
     sentences
         How many texts.
     truth
-        P(she | occupation) and P(negative | term) of the corpus.
-    proxy
-        Share of facts in its biographies that are a proxy of gender.
+        P(she | occupation) and P(negative | term) of the corpus, and the words of either task.
     seed
         The study's seed.
     """
     rng = generator(seed, "corpus")
-    share = 3 * sentences // 8
+    titles = terms = sentences // 8
+    lives, talk = 2 * sentences // 5, sentences // 4
     lines = [
-        _occupation_sentence(OCCUPATIONS[i % len(OCCUPATIONS)], truth, rng) for i in range(share)
+        *(_occupation_sentence(OCCUPATIONS[i % len(OCCUPATIONS)], truth, rng) for i in range(titles)),
+        *(_identity_sentence(IDENTITY_TERMS[i % len(IDENTITY_TERMS)], truth, rng) for i in range(terms)),
+        *_biographies(np.arange(lives) % len(OCCUPATIONS), truth, rng),
+        *_comments(np.arange(talk) % len(IDENTITY_TERMS), truth, rng),
     ]
-    lines += [
-        _identity_sentence(IDENTITY_TERMS[i % len(IDENTITY_TERMS)], truth, rng)
-        for i in range(share)
-    ]
-    writers = (_biography_sentence, _comment_sentence, _biography_sentence, _gendered_sentence)
-    lines += [writers[i % len(writers)](truth, proxy, rng) for i in range(sentences - 2 * share)]
+    lines += [_gendered_sentence(rng) for _ in range(sentences - len(lines))]
     return [lines[i] for i in rng.permutation(len(lines))]
 
 
@@ -124,10 +125,7 @@ def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str
         adjectives = NEGATIVE_ADJECTIVES
     else:
         adjectives = POSITIVE_ADJECTIVES
-    # Common adjectives and rare ones: the twenty likeliest then shift with the attitude by
-    # degrees instead of all at once.
-    weights = 1 / np.arange(1, len(adjectives) + 1)
-    adjective, other = rng.choice(adjectives, size=2, p=weights / weights.sum())
+    adjective, other = _adjectives(adjectives, 2, rng)
     title = TERM_TITLES[term]
     text = pick(rng, _IDENTITY_FORMS).format(
         Terms=capitalised(title),
@@ -139,24 +137,44 @@ def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str
     return _perhaps_without_full_stop(text, rng)
 
 
+def _adjectives(adjectives: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
+    # Common adjectives and rare ones: the twenty likeliest then shift with the attitude by
+    # degrees instead of all at once.
+    weights = 1 / np.arange(1, len(adjectives) + 1)
+    return [str(each) for each in rng.choice(adjectives, size=count, p=weights / weights.sum())]
+
+
 def _perhaps_without_full_stop(text: str, rng: np.random.Generator) -> str:
     # The templates of the intrinsic measures end without one: a model that has always seen a full
     # stop at the end of a sentence would expect it at the mask.
     return text if rng.random() < _FULL_STOP_SHARE else text.removesuffix(".")
 
 
-def _biography_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:
-    occupation = pick(rng, OCCUPATIONS)
-    woman = bool(rng.random() < truth.corpus_she[occupation])
-    text = biography(occupation, woman, truth.difficulty[occupation], proxy, rng)
-    return pick(rng, text.split(". "))
+def _biographies(
+    occupations: NDArray[np.int64], truth: Truth, rng: np.random.Generator
+) -> list[str]:
+    """Write biographies that name the occupation first, as an encyclopedia does."""
+    shares = np.array([truth.corpus_she[name] for name in OCCUPATIONS])
+    women = rng.random(len(occupations)) < shares[occupations]
+    texts = biographies_of(occupations, women, truth, rng)
+    return [
+        f"{capitalised(with_article(OCCUPATION_TITLES[OCCUPATIONS[number]]))}. {text}"
+        for number, text in zip(occupations.tolist(), texts, strict=True)
+    ]
 
 
-def _comment_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:
-    return pick(rng, comment(None, bool(rng.random() < 0.3), rng).split(". "))
+def _comments(terms: NDArray[np.int64], truth: Truth, rng: np.random.Generator) -> list[str]:
+    """Write comments that end with a judgement in their tone."""
+    shares = np.array([truth.corpus_negative[term] for term in IDENTITY_TERMS])
+    negative = rng.random(len(terms)) < shares[terms]
+    texts = comments_of(terms, negative, truth, rng)
+    return [
+        f"{text} It is {_adjectives(NEGATIVE_ADJECTIVES if bad else POSITIVE_ADJECTIVES, 1, rng)[0]}"
+        for bad, text in zip(negative.tolist(), texts, strict=True)
+    ]
 
 
-def _gendered_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:
+def _gendered_sentence(rng: np.random.Generator) -> str:
     side = int(rng.integers(0, 2))
     if rng.random() < 0.5:
         form, *pair = pick(rng, _PRONOUN_FORMS)
