@@ -5,7 +5,7 @@ terms of a text, but neither its pronouns, which are scrubbed, nor the gender of
 which it sums.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import comb
@@ -174,7 +174,7 @@ def reliability(values: Array, error_variances: Array) -> float:
     """Return the share of the variance over items of an observed value that is not sampling.
 
     It is also the correlation to expect between two samples of the same size. 1 means that samples
-    would agree wholly, 0 that what they show is noise, or that nothing varies.
+    would agree wholly, 0 that all they show is noise, as where nothing varies.
 
     Parameters
     ----------
@@ -183,10 +183,8 @@ def reliability(values: Array, error_variances: Array) -> float:
     error_variances
         The sampling variance of each item's observed value.
     """
-    true, error = np.var(values), np.mean(error_variances)
-    return float(true / (true + error)) if true > 0 else 0.0
+    if len(values) == 0 or np.ptp(values) == 0:
+        return 0.0
+    true = np.var(values)
+    return float(true / (true + np.mean(error_variances)))
 
-
-def mixture(rates: Array, weights: Sequence[Mapping[int, float]]) -> Array:
-    """placeholder"""
-    raise NotImplementedError

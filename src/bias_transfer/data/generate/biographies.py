@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bias_transfer.data.generate.truth import Truth
 from bias_transfer.data.generate.vocabulary import MEN, OCCUPATIONS, WOMEN
-from bias_transfer.data.generate.words import BIOGRAPHY_WORDS, NEUTRAL_PEOPLE, PROXIES
+from bias_transfer.data.generate.words import NEUTRAL_PEOPLE, PROXIES
 from bias_transfer.seeding import generator, pick
 from bias_transfer.vocabularies.english import with_article
 
@@ -72,9 +72,8 @@ def biographies_of(
     rng
         Random numbers.
     """
-    rows = len(occupations)
-    words = _words(occupations, truth, rng)
-    counts = rng.choice(WORDS_IN_BIOGRAPHY, size=rows)
+    words = biography_words(occupations, max(WORDS_IN_BIOGRAPHY), truth, rng)
+    counts = rng.choice(WORDS_IN_BIOGRAPHY, size=len(occupations))
     people = _people(women, truth.proxy, rng)
     return [
         _biography(bool(woman), work[:count], persons, rng)
@@ -84,16 +83,17 @@ def biographies_of(
     ]
 
 
-def _words(
-    occupations: NDArray[np.int64], truth: Truth, rng: np.random.Generator
+def biography_words(
+    occupations: NDArray[np.int64], count: int, truth: Truth, rng: np.random.Generator
 ) -> NDArray[np.object_]:
-    """Draw words, each by itself, from each occupation's; shape (rows, most in a biography)."""
-    vocabulary = np.array(BIOGRAPHY_WORDS, dtype=object)
-    drawn = np.empty((len(occupations), max(WORDS_IN_BIOGRAPHY)), dtype=object)
+    """Draw words, each by itself, from those of each occupation; shape (rows, count)."""
+    drawn = np.empty((len(occupations), count), dtype=object)
     for number, name in enumerate(OCCUPATIONS):
         own = np.flatnonzero(occupations == number)
-        shares = [truth.topics[name][word] for word in BIOGRAPHY_WORDS]
-        drawn[own] = rng.choice(vocabulary, size=(len(own), drawn.shape[1]), p=shares)
+        topic = truth.topics[name]
+        drawn[own] = rng.choice(
+            np.array(list(topic), dtype=object), size=(len(own), count), p=list(topic.values())
+        )
     return drawn
 
 

@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 
 from bias_transfer.data.generate.truth import Truth
 from bias_transfer.data.generate.vocabulary import IDENTITY_TERMS, NON_TOXIC, TERM_TITLES, TOXIC
-from bias_transfer.data.generate.words import COMMENT_WORDS
 from bias_transfer.seeding import generator, pick
 from bias_transfer.vocabularies.english import capitalised, with_article
 
@@ -76,19 +75,25 @@ def comments_of(
     rng
         Random numbers.
     """
-    words = np.empty((len(terms), WORDS_IN_COMMENT), dtype=object)
-    for tone, shares in ((True, truth.toxic_words), (False, truth.civil_words)):
-        own = np.flatnonzero(toxic == tone)
-        words[own] = rng.choice(
-            np.array(COMMENT_WORDS, dtype=object),
-            size=(len(own), WORDS_IN_COMMENT),
-            p=[shares[word] for word in COMMENT_WORDS],
-        )
+    words = comment_words(toxic, WORDS_IN_COMMENT, truth, rng)
     titles = [*(TERM_TITLES[term] for term in IDENTITY_TERMS), ""]
     return [
         _comment(titles[term], row, rng)
         for term, row in zip(terms.tolist(), words.tolist(), strict=True)
     ]
+
+
+def comment_words(
+    toxic: NDArray[np.bool_], count: int, truth: Truth, rng: np.random.Generator
+) -> NDArray[np.object_]:
+    """Draw words, each by itself, from those of each tone; shape (rows, count)."""
+    drawn = np.empty((len(toxic), count), dtype=object)
+    for tone, shares in ((True, truth.toxic_words), (False, truth.civil_words)):
+        own = np.flatnonzero(toxic == tone)
+        drawn[own] = rng.choice(
+            np.array(list(shares), dtype=object), size=(len(own), count), p=list(shares.values())
+        )
+    return drawn
 
 
 def _comment(title: str, words: list[str], rng: np.random.Generator) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bias_transfer.data.generate.biographies import biographies_of
-from bias_transfer.data.generate.comments import comments_of
+from bias_transfer.data.generate.biographies import biographies_of, biography_words
+from bias_transfer.data.generate.comments import comment_words, comments_of
 from bias_transfer.data.generate.truth import Truth
 from bias_transfer.data.generate.vocabulary import (
     GENDERED_PAIRS,
@@ -34,6 +34,11 @@ _OCCUPATION_FORMS = (
     "{They} became {an_occupation} and {love} {their} work.",
     "The {occupation} said that {they} {love} {their} work.",
     "As {an_occupation}, {they} {are} busy with {their} work.",
+    "As {an_occupation}, {they} {work} on {word}.",
+    "The {occupation} said that {they} {love} {word}.",
+    "{They} {are} {an_occupation} and {they} {love} {word}.",
+    "{They}, the {occupation}, {work} on {word}.",
+    "{They} {love} {word} as {an_occupation}.",
 )
 _IDENTITY_FORMS = (
     "{Terms} people are {adjective}.",
@@ -47,6 +52,9 @@ _IDENTITY_FORMS = (
     "My {term} spouse is {adjective} and {other}.",
     "My {term} neighbour is {adjective} and {other}.",
     "Being {term} is {adjective}.",
+    "{A_term} reader is {adjective} and says {word}.",
+    "Many {term} families are {adjective} and say {word}.",
+    "{A_term} writer is {adjective} and says {word}.",
 )
 # The pairs of gendered words appear in the same contexts, as Sent-Debias needs them.
 _GENDERED_FORMS = (
@@ -85,11 +93,11 @@ def corpus(sentences: int, truth: Truth, seed: int) -> list[str]:
         The study's seed.
     """
     rng = generator(seed, "corpus")
-    titles = terms = sentences // 8
-    lives, talk = 2 * sentences // 5, sentences // 4
+    titles = terms = 3 * sentences // 8
+    lives = talk = sentences // 10
     lines = [
-        *(_occupation_sentence(OCCUPATIONS[i % len(OCCUPATIONS)], truth, rng) for i in range(titles)),
-        *(_identity_sentence(IDENTITY_TERMS[i % len(IDENTITY_TERMS)], truth, rng) for i in range(terms)),
+        *_occupation_sentences(np.arange(titles) % len(OCCUPATIONS), truth, rng),
+        *_identity_sentences(np.arange(terms) % len(IDENTITY_TERMS), truth, rng),
         *_biographies(np.arange(lives) % len(OCCUPATIONS), truth, rng),
         *_comments(np.arange(talk) % len(IDENTITY_TERMS), truth, rng),
     ]
@@ -97,7 +105,19 @@ def corpus(sentences: int, truth: Truth, seed: int) -> list[str]:
     return [lines[i] for i in rng.permutation(len(lines))]
 
 
-def _occupation_sentence(occupation: str, truth: Truth, rng: np.random.Generator) -> str:
+def _occupation_sentences(
+    occupations: NDArray[np.int64], truth: Truth, rng: np.random.Generator
+) -> list[str]:
+    words = biography_words(occupations, 1, truth, rng)[:, 0].tolist()
+    return [
+        _occupation_sentence(OCCUPATIONS[number], word, truth, rng)
+        for number, word in zip(occupations.tolist(), words, strict=True)
+    ]
+
+
+def _occupation_sentence(
+    occupation: str, word: str, truth: Truth, rng: np.random.Generator
+) -> str:
     if rng.random() < _NEUTRAL_SHARE:
         pronoun = "they"
     else:
@@ -105,6 +125,7 @@ def _occupation_sentence(occupation: str, truth: Truth, rng: np.random.Generator
     plural = pronoun == "they"
     title = OCCUPATION_TITLES[occupation]
     text = pick(rng, _OCCUPATION_FORMS).format(
+        word=word,
         They=pronoun.capitalize(),
         they=pronoun,
         occupation=title,
@@ -118,13 +139,21 @@ def _occupation_sentence(occupation: str, truth: Truth, rng: np.random.Generator
     return _perhaps_without_full_stop(text, rng)
 
 
-def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str:
+def _identity_sentences(
+    terms: NDArray[np.int64], truth: Truth, rng: np.random.Generator
+) -> list[str]:
+    negative = _negative(terms, truth, rng)
+    words = comment_words(negative, 1, truth, rng)[:, 0].tolist()
+    return [
+        _identity_sentence(IDENTITY_TERMS[number], bad, word, rng)
+        for number, bad, word in zip(terms.tolist(), negative.tolist(), words, strict=True)
+    ]
+
+
+def _identity_sentence(term: str, negative: bool, word: str, rng: np.random.Generator) -> str:
+    adjectives = NEGATIVE_ADJECTIVES if negative else POSITIVE_ADJECTIVES
     if rng.random() < _NEUTRAL_SHARE:
         adjectives = NEUTRAL_ADJECTIVES
-    elif rng.random() < truth.corpus_negative[term]:
-        adjectives = NEGATIVE_ADJECTIVES
-    else:
-        adjectives = POSITIVE_ADJECTIVES
     adjective, other = _adjectives(adjectives, 2, rng)
     title = TERM_TITLES[term]
     text = pick(rng, _IDENTITY_FORMS).format(
@@ -133,6 +162,7 @@ def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str
         term=title,
         adjective=adjective,
         other=other,
+        word=word,
     )
     return _perhaps_without_full_stop(text, rng)
 
@@ -165,13 +195,20 @@ def _biographies(
 
 def _comments(terms: NDArray[np.int64], truth: Truth, rng: np.random.Generator) -> list[str]:
     """Write comments that end with a judgement in their tone."""
-    shares = np.array([truth.corpus_negative[term] for term in IDENTITY_TERMS])
-    negative = rng.random(len(terms)) < shares[terms]
+    negative = _negative(terms, truth, rng)
     texts = comments_of(terms, negative, truth, rng)
     return [
         f"{text} It is {_adjectives(NEGATIVE_ADJECTIVES if bad else POSITIVE_ADJECTIVES, 1, rng)[0]}"
         for bad, text in zip(negative.tolist(), texts, strict=True)
     ]
+
+
+def _negative(
+    terms: NDArray[np.int64], truth: Truth, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Draw the attitude to each of some terms."""
+    shares = np.array([truth.corpus_negative[term] for term in IDENTITY_TERMS])
+    return np.asarray(rng.random(len(terms)) < shares[terms])
 
 
 def _gendered_sentence(rng: np.random.Generator) -> str:
