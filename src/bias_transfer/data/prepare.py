@@ -148,9 +148,7 @@ def _generated(
         )
     require_terms(definition, f"tasks.{name}.source")
     rows = comments(count, truth, seed)
-    return _Source(
-        rows, _GENERATED, "generated comments", lambda test: comments_truth(truth, test)
-    )
+    return _Source(rows, _GENERATED, "generated comments", lambda test: comments_truth(truth, test))
 
 
 def _file(

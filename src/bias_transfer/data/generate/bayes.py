@@ -187,4 +187,3 @@ def reliability(values: Array, error_variances: Array) -> float:
         return 0.0
     true = np.var(values)
     return float(true / (true + np.mean(error_variances)))
-

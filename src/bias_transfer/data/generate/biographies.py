@@ -46,7 +46,9 @@ def biographies(rows: int, truth: Truth, seed: int) -> pd.DataFrame:
     rng = generator(seed, "biographies")
     frequency = [truth.frequency[name] for name in OCCUPATIONS]
     numbers = rng.choice(len(OCCUPATIONS), size=rows, p=frequency)
-    women = rng.random(rows) < np.array([truth.she_prevalence[name] for name in OCCUPATIONS])[numbers]
+    women = (
+        rng.random(rows) < np.array([truth.she_prevalence[name] for name in OCCUPATIONS])[numbers]
+    )
     return pd.DataFrame(
         {
             "text": biographies_of(numbers, women, truth, rng),

@@ -100,8 +100,6 @@ def _comment(title: str, words: list[str], rng: np.random.Generator) -> str:
     sentences = [pick(rng, _TONE).format(*words)]
     if title:
         a_term = with_article(title)
-        mention = pick(rng, _MENTION).format(
-            term=title, a_term=a_term, A_term=capitalised(a_term)
-        )
+        mention = pick(rng, _MENTION).format(term=title, a_term=a_term, A_term=capitalised(a_term))
         sentences.insert(int(rng.integers(2)), mention)
     return " ".join(sentences)

@@ -115,9 +115,7 @@ def _occupation_sentences(
     ]
 
 
-def _occupation_sentence(
-    occupation: str, word: str, truth: Truth, rng: np.random.Generator
-) -> str:
+def _occupation_sentence(occupation: str, word: str, truth: Truth, rng: np.random.Generator) -> str:
     if rng.random() < _NEUTRAL_SHARE:
         pronoun = "they"
     else:

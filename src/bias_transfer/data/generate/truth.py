@@ -161,9 +161,7 @@ def _topic(occupation: str, difficulty: float, rng: np.random.Generator) -> dict
 
 def _word_shares(rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
     """Draw how often each word stands in toxic and in civil comments."""
-    lean = np.array(
-        [(word in HARSH_WORDS) - float(word in KIND_WORDS) for word in COMMENT_WORDS]
-    )
+    lean = np.array([(word in HARSH_WORDS) - float(word in KIND_WORDS) for word in COMMENT_WORDS])
     log_odds = _EVIDENCE * _standardise(lean + rng.normal(size=len(lean)))
     toxic, civil = np.exp(log_odds / 2), np.exp(-log_odds / 2)
     return (

@@ -133,32 +133,166 @@ POSITIVE_ADJECTIVES = [
 ]
 NEUTRAL_ADJECTIVES = ["tall", "quiet", "busy", "local", "ordinary", "tired"]
 
-INSULTS = (
-    "idiot moron liar fool loser clown parasite coward fraud creep scum vandal jerk bully "
-    "crook pest troll hypocrite brute cheat"
-).split()
-ATTACKS = (
-    "hate despise ban silence remove expel mock insult threaten curse punish ridicule loathe "
-    "smash"
-).split()
-PRAISE = (
-    "thanks welcome congratulations please cheers bravo agreed appreciate admire support "
-    "celebrate applaud thoughtful precise elegant careful patient tidy lovely useful sincere "
-    "cordial respect gratitude kudos"
-).split()
-TOPICS = (
-    "article section source reference paragraph edit page image template list title footnote "
-    "history biography chapter map table quotation date spelling caption headline index link "
-    "category archive summary heading citation draft diagram glossary appendix infobox "
-    "gallery preface abstract outline statistics timeline translation bibliography photograph "
-    "museum railway river battle album novel castle election galaxy enzyme theorem orchestra "
-    "stadium bridge volcano harbour parliament painting comet mammal festival airline kingdom"
-).split()
-TOPIC_VERBS = (
-    "improve rewrite check move merge expand cite translate discuss revert rename shorten "
-    "update format correct compare verify publish upload replace review rearrange annotate "
-    "restore proofread"
-).split()
+INSULTS = [
+    "idiot",
+    "moron",
+    "liar",
+    "fool",
+    "loser",
+    "clown",
+    "parasite",
+    "coward",
+    "fraud",
+    "creep",
+    "scum",
+    "vandal",
+    "jerk",
+    "bully",
+    "crook",
+    "pest",
+    "troll",
+    "hypocrite",
+    "brute",
+    "cheat",
+]
+ATTACKS = [
+    "hate",
+    "despise",
+    "ban",
+    "silence",
+    "remove",
+    "expel",
+    "mock",
+    "insult",
+    "threaten",
+    "curse",
+    "punish",
+    "ridicule",
+    "loathe",
+    "smash",
+]
+PRAISE = [
+    "thanks",
+    "welcome",
+    "congratulations",
+    "please",
+    "cheers",
+    "bravo",
+    "agreed",
+    "appreciate",
+    "admire",
+    "support",
+    "celebrate",
+    "applaud",
+    "thoughtful",
+    "precise",
+    "elegant",
+    "careful",
+    "patient",
+    "tidy",
+    "lovely",
+    "useful",
+    "sincere",
+    "cordial",
+    "respect",
+    "gratitude",
+    "kudos",
+]
+TOPICS = [
+    "article",
+    "section",
+    "source",
+    "reference",
+    "paragraph",
+    "edit",
+    "page",
+    "image",
+    "template",
+    "list",
+    "title",
+    "footnote",
+    "history",
+    "biography",
+    "chapter",
+    "map",
+    "table",
+    "quotation",
+    "date",
+    "spelling",
+    "caption",
+    "headline",
+    "index",
+    "link",
+    "category",
+    "archive",
+    "summary",
+    "heading",
+    "citation",
+    "draft",
+    "diagram",
+    "glossary",
+    "appendix",
+    "infobox",
+    "gallery",
+    "preface",
+    "abstract",
+    "outline",
+    "statistics",
+    "timeline",
+    "translation",
+    "bibliography",
+    "photograph",
+    "museum",
+    "railway",
+    "river",
+    "battle",
+    "album",
+    "novel",
+    "castle",
+    "election",
+    "galaxy",
+    "enzyme",
+    "theorem",
+    "orchestra",
+    "stadium",
+    "bridge",
+    "volcano",
+    "harbour",
+    "parliament",
+    "painting",
+    "comet",
+    "mammal",
+    "festival",
+    "airline",
+    "kingdom",
+]
+TOPIC_VERBS = [
+    "improve",
+    "rewrite",
+    "check",
+    "move",
+    "merge",
+    "expand",
+    "cite",
+    "translate",
+    "discuss",
+    "revert",
+    "rename",
+    "shorten",
+    "update",
+    "format",
+    "correct",
+    "compare",
+    "verify",
+    "publish",
+    "upload",
+    "replace",
+    "review",
+    "rearrange",
+    "annotate",
+    "restore",
+    "proofread",
+]
 
 # What a comment is made of: whatever a word says of the comment's tone, it says by degrees.
 HARSH_WORDS = (*INSULTS, *ATTACKS, *NEGATIVE_ADJECTIVES)
