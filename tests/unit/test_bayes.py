@@ -138,9 +138,7 @@ def test_the_recognition_rates_are_those_counted_on_generated_biographies():
     world = world_of(truth)
     numbers = {word: number for number, word in enumerate(BIOGRAPHY_WORDS)}
     # One text at a time, by Bayes' rule as it is written: not how the rates were computed.
-    side = {
-        word: FIDELITY if sex == "she" else 1 - FIDELITY for sex in PROXIES for word in PROXIES[sex]
-    }
+    side = dict.fromkeys(PROXIES["she"], FIDELITY) | dict.fromkeys(PROXIES["he"], 1 - FIDELITY)
     right = []
     for text, label in zip(rows["text"], rows["label"], strict=True):
         found = re.findall(r"\w+", text)

@@ -195,10 +195,11 @@ def _comments(terms: NDArray[np.int64], truth: Truth, rng: np.random.Generator) 
     """Write comments that end with a judgement in their tone."""
     negative = _negative(terms, truth, rng)
     texts = comments_of(terms, negative, truth, rng)
-    return [
-        f"{text} It is {_adjectives(NEGATIVE_ADJECTIVES if bad else POSITIVE_ADJECTIVES, 1, rng)[0]}"
-        for bad, text in zip(negative.tolist(), texts, strict=True)
+    judgements = [
+        _adjectives(NEGATIVE_ADJECTIVES if bad else POSITIVE_ADJECTIVES, 1, rng)[0]
+        for bad in negative.tolist()
     ]
+    return [f"{text} It is {word}" for text, word in zip(texts, judgements, strict=True)]
 
 
 def _negative(
