@@ -37,7 +37,9 @@ BIOS: dict[str, Any] = {
     "evaluation_share": 0.1,
     "maximum_length": 24,
     "training": {"epochs": 3, "learning_rate": 0.005},
-    "upstream": ["random", "uniform", "gaussian", "sentdebias"],
+    "upstream": ["random", "uniform", "gaussian", "sentdebias", "counterfactual"],
+    "adaptation": ["full", "lora", "head"],
+    "adapted": ["counterfactual"],
     "alterations": {
         "balance": [{"oversample": 1, "undersample": 0}, {"oversample": 0, "undersample": 0.5}]
     },
@@ -80,7 +82,9 @@ WIKI: dict[str, Any] = {
     "evaluation_share": 0.1,
     "maximum_length": 24,
     "training": {"batch_size": 64, "learning_rate": 0.003},
-    "upstream": ["random", "gaussian"],
+    "upstream": ["random", "gaussian", "counterfactual"],
+    "adaptation": ["full", "lora", "head"],
+    "adapted": ["counterfactual"],
     "alterations": {
         "scrub": [
             {"mentions": "toxic", "fraction": 0.5},
@@ -92,7 +96,7 @@ WIKI: dict[str, Any] = {
     "crossed": [
         {
             "upstream": "random",
-            "trials": 2,
+            "trials": 1,
             "alterations": {"scrub": [{"mentions": "all", "fraction": 1}]},
         }
     ],
