@@ -178,8 +178,8 @@ def two_way_jackknife(
 
     each the CR3 variance of `clustered` with its own G (MacKinnon, Nielsen and Webb 2024,
     "Jackknife inference with two-way clustering"). Unlike `two_way` it is never less than either
-    kind of cluster alone asks for. Intervals take t with the smaller G - 1. It takes longer: each row that
-    is alone in its item and model is left out once.
+    kind of cluster alone asks for. Intervals take t with the smaller G - 1. It takes longer: each
+    row that is alone in its item and model is left out once.
 
     Parameters
     ----------
