@@ -71,12 +71,12 @@ class Generator(Section):
     """Correlation of the corpus with the fine-tuning data."""
     prevalence: Spread = 1
     """Factor on the log odds of she in the biographies."""
-    proxy: Fraction = 0.8
-    """Share of personal facts that hint at gender."""
+    proxy: Fraction = 0.9
+    """Share of the people in a biography whose gender hints at its subject's."""
     toxicity: Spread = 1.5
     """Spread of the toxic share over identity terms, log odds."""
-    difficulty: Fraction = 0.45
-    """Mean share of words that an occupation shares with its family."""
+    difficulty: Fraction = 0.8
+    """Mean share of an occupation's words that are not its own."""
 
 
 # ---- checkpoints ------------------------------------------------------------------------
@@ -142,7 +142,7 @@ class Architecture(Section):
 
     family: Family = declared.FAMILY
     """What its layers and its tokenizer are like."""
-    vocabulary_size: int = Field(default=1400, ge=300)
+    vocabulary_size: int = Field(default=2200, ge=300)
     """Tokens of the vocabulary."""
     hidden_size: Count = 64
     """Width; a multiple of `heads`."""

@@ -1,9 +1,12 @@
 """The generated pre-training corpus, with its own occupation-pronoun and term-attitude links."""
 
-import numpy as np
+from collections.abc import Sequence
 
-from bias_transfer.data.generate.biographies import biography
-from bias_transfer.data.generate.comments import comment
+import numpy as np
+from numpy.typing import NDArray
+
+from bias_transfer.data.generate.biographies import biographies_of, biography_words
+from bias_transfer.data.generate.comments import comment_words, comments_of
 from bias_transfer.data.generate.truth import Truth
 from bias_transfer.data.generate.vocabulary import (
     GENDERED_PAIRS,
@@ -31,6 +34,11 @@ _OCCUPATION_FORMS = (
     "{They} became {an_occupation} and {love} {their} work.",
     "The {occupation} said that {they} {love} {their} work.",
     "As {an_occupation}, {they} {are} busy with {their} work.",
+    "As {an_occupation}, {they} {work} on {word}.",
+    "The {occupation} said that {they} {love} {word}.",
+    "{They} {are} {an_occupation} and {they} {love} {word}.",
+    "{They}, the {occupation}, {work} on {word}.",
+    "{They} {love} {word} as {an_occupation}.",
 )
 _IDENTITY_FORMS = (
     "{Terms} people are {adjective}.",
@@ -44,6 +52,9 @@ _IDENTITY_FORMS = (
     "My {term} spouse is {adjective} and {other}.",
     "My {term} neighbour is {adjective} and {other}.",
     "Being {term} is {adjective}.",
+    "{A_term} reader is {adjective} and says {word}.",
+    "Many {term} families are {adjective} and say {word}.",
+    "{A_term} writer is {adjective} and says {word}.",
 )
 # The pairs of gendered words appear in the same contexts, as Sent-Debias needs them.
 _GENDERED_FORMS = (
@@ -64,39 +75,47 @@ _NEUTRAL_SHARE = 0.1
 _FULL_STOP_SHARE = 0.3
 
 
-def corpus(sentences: int, truth: Truth, proxy: float, seed: int) -> list[str]:
+def corpus(sentences: int, truth: Truth, seed: int) -> list[str]:
     """Write the pre-training corpus, one short text a line.
 
-    Three eighths are about occupations, three eighths about identity terms; half of the rest is
-    sentences of biographies with the corpus's own gender shares, a quarter sentences of talk-page
-    comments without a term, and a quarter gendered words in matched contexts.
+    A quarter are sentences about occupations, a quarter about identity terms, a quarter
+    biographies with the corpus's own gender shares, half of which name the occupation, three
+    sixteenths comments whose tone follows the corpus's own attitude to the term, and the rest
+    gendered words in matched contexts.
 
     Parameters
     ----------
     sentences
         How many texts.
     truth
-        P(she | occupation) and P(negative | term) of the corpus.
-    proxy
-        Share of facts in its biographies that are a proxy of gender.
+        P(she | occupation) and P(negative | term) of the corpus, and the words of either task.
     seed
         The study's seed.
     """
     rng = generator(seed, "corpus")
-    share = 3 * sentences // 8
+    titles = terms = 3 * sentences // 8
+    lives = talk = sentences // 10
     lines = [
-        _occupation_sentence(OCCUPATIONS[i % len(OCCUPATIONS)], truth, rng) for i in range(share)
+        *_occupation_sentences(np.arange(titles) % len(OCCUPATIONS), truth, rng),
+        *_identity_sentences(np.arange(terms) % len(IDENTITY_TERMS), truth, rng),
+        *_biographies(np.arange(lives) % len(OCCUPATIONS), truth, rng),
+        *_comments(np.arange(talk) % len(IDENTITY_TERMS), truth, rng),
     ]
-    lines += [
-        _identity_sentence(IDENTITY_TERMS[i % len(IDENTITY_TERMS)], truth, rng)
-        for i in range(share)
-    ]
-    writers = (_biography_sentence, _comment_sentence, _biography_sentence, _gendered_sentence)
-    lines += [writers[i % len(writers)](truth, proxy, rng) for i in range(sentences - 2 * share)]
+    lines += [_gendered_sentence(rng) for _ in range(sentences - len(lines))]
     return [lines[i] for i in rng.permutation(len(lines))]
 
 
-def _occupation_sentence(occupation: str, truth: Truth, rng: np.random.Generator) -> str:
+def _occupation_sentences(
+    occupations: NDArray[np.int64], truth: Truth, rng: np.random.Generator
+) -> list[str]:
+    words = biography_words(occupations, 1, truth, rng)[:, 0].tolist()
+    return [
+        _occupation_sentence(OCCUPATIONS[number], word, truth, rng)
+        for number, word in zip(occupations.tolist(), words, strict=True)
+    ]
+
+
+def _occupation_sentence(occupation: str, word: str, truth: Truth, rng: np.random.Generator) -> str:
     if rng.random() < _NEUTRAL_SHARE:
         pronoun = "they"
     else:
@@ -104,6 +123,7 @@ def _occupation_sentence(occupation: str, truth: Truth, rng: np.random.Generator
     plural = pronoun == "they"
     title = OCCUPATION_TITLES[occupation]
     text = pick(rng, _OCCUPATION_FORMS).format(
+        word=word,
         They=pronoun.capitalize(),
         they=pronoun,
         occupation=title,
@@ -117,17 +137,22 @@ def _occupation_sentence(occupation: str, truth: Truth, rng: np.random.Generator
     return _perhaps_without_full_stop(text, rng)
 
 
-def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str:
+def _identity_sentences(
+    terms: NDArray[np.int64], truth: Truth, rng: np.random.Generator
+) -> list[str]:
+    negative = _negative(terms, truth, rng)
+    words = comment_words(negative, 1, truth, rng)[:, 0].tolist()
+    return [
+        _identity_sentence(IDENTITY_TERMS[number], bad, word, rng)
+        for number, bad, word in zip(terms.tolist(), negative.tolist(), words, strict=True)
+    ]
+
+
+def _identity_sentence(term: str, negative: bool, word: str, rng: np.random.Generator) -> str:
+    adjectives = NEGATIVE_ADJECTIVES if negative else POSITIVE_ADJECTIVES
     if rng.random() < _NEUTRAL_SHARE:
         adjectives = NEUTRAL_ADJECTIVES
-    elif rng.random() < truth.corpus_negative[term]:
-        adjectives = NEGATIVE_ADJECTIVES
-    else:
-        adjectives = POSITIVE_ADJECTIVES
-    # Common adjectives and rare ones: the twenty likeliest then shift with the attitude by
-    # degrees instead of all at once.
-    weights = 1 / np.arange(1, len(adjectives) + 1)
-    adjective, other = rng.choice(adjectives, size=2, p=weights / weights.sum())
+    adjective, other = _adjectives(adjectives, 2, rng)
     title = TERM_TITLES[term]
     text = pick(rng, _IDENTITY_FORMS).format(
         Terms=capitalised(title),
@@ -135,8 +160,16 @@ def _identity_sentence(term: str, truth: Truth, rng: np.random.Generator) -> str
         term=title,
         adjective=adjective,
         other=other,
+        word=word,
     )
     return _perhaps_without_full_stop(text, rng)
+
+
+def _adjectives(adjectives: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
+    # Common adjectives and rare ones: the twenty likeliest then shift with the attitude by
+    # degrees instead of all at once.
+    weights = 1 / np.arange(1, len(adjectives) + 1)
+    return [str(each) for each in rng.choice(adjectives, size=count, p=weights / weights.sum())]
 
 
 def _perhaps_without_full_stop(text: str, rng: np.random.Generator) -> str:
@@ -145,18 +178,39 @@ def _perhaps_without_full_stop(text: str, rng: np.random.Generator) -> str:
     return text if rng.random() < _FULL_STOP_SHARE else text.removesuffix(".")
 
 
-def _biography_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:
-    occupation = pick(rng, OCCUPATIONS)
-    woman = bool(rng.random() < truth.corpus_she[occupation])
-    text = biography(occupation, woman, truth.difficulty[occupation], proxy, rng)
-    return pick(rng, text.split(". "))
+def _biographies(
+    occupations: NDArray[np.int64], truth: Truth, rng: np.random.Generator
+) -> list[str]:
+    """Write biographies that name the occupation first, as an encyclopedia does."""
+    shares = np.array([truth.corpus_she[name] for name in OCCUPATIONS])
+    women = rng.random(len(occupations)) < shares[occupations]
+    texts = biographies_of(occupations, women, truth, rng)
+    return [
+        f"{capitalised(with_article(OCCUPATION_TITLES[OCCUPATIONS[number]]))}. {text}"
+        for number, text in zip(occupations.tolist(), texts, strict=True)
+    ]
 
 
-def _comment_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:
-    return pick(rng, comment(None, bool(rng.random() < 0.3), rng).split(". "))
+def _comments(terms: NDArray[np.int64], truth: Truth, rng: np.random.Generator) -> list[str]:
+    """Write comments that end with a judgement in their tone."""
+    negative = _negative(terms, truth, rng)
+    texts = comments_of(terms, negative, truth, rng)
+    judgements = [
+        _adjectives(NEGATIVE_ADJECTIVES if bad else POSITIVE_ADJECTIVES, 1, rng)[0]
+        for bad in negative.tolist()
+    ]
+    return [f"{text} It is {word}" for text, word in zip(texts, judgements, strict=True)]
 
 
-def _gendered_sentence(truth: Truth, proxy: float, rng: np.random.Generator) -> str:
+def _negative(
+    terms: NDArray[np.int64], truth: Truth, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Draw the attitude to each of some terms."""
+    shares = np.array([truth.corpus_negative[term] for term in IDENTITY_TERMS])
+    return np.asarray(rng.random(len(terms)) < shares[terms])
+
+
+def _gendered_sentence(rng: np.random.Generator) -> str:
     side = int(rng.integers(0, 2))
     if rng.random() < 0.5:
         form, *pair = pick(rng, _PRONOUN_FORMS)
