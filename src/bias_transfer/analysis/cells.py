@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.means import unmodified
 
-# A model that gains less than this share of what the unmodified one gains over the majority class
-# has not learnt the task: its rates say how it fails, and nothing of bias.
+# A model of the unaltered data that gains less than this share of what the unmodified one gains over
+# the majority class has not learnt the task: its rates say how it fails, and nothing of bias. Of
+# altered data little can be said: the test part is not like them.
 LEAST_GAIN = 0.5
 
 UPSTREAM, OUTCOME, VARIANCE = "upstream_bias", "outcome", "outcome_variance"
@@ -73,8 +74,8 @@ def cells(
     """Average over templates, and leave out what says nothing of transfer.
 
     Left out are checkpoints that hold nothing of the pre-training (there is no upstream bias to
-    pass on), and models that did not learn the task: those that gain less than half of what the
-    unmodified one gains in accuracy over always choosing the majority class.
+    pass on), and models that did not learn the task: those of the unaltered data that gain less than
+    half of what the unmodified one gains in accuracy over always choosing the majority class.
 
     Parameters
     ----------
@@ -90,7 +91,8 @@ def cells(
     rows = observations[observations["adaptation"] == adaptation]
     untaught = {each.kind for each in task.interventions if not each.pretrained}
     random = rows["upstream_kind"].isin(untaught)
-    failed = ~random & rows["model"].isin(_failed(rows, performance))
+    unaltered = rows["dataset_kind"] == "original"
+    failed = ~random & unaltered & rows["model"].isin(_failed(rows, performance))
     left_out = {
         "not pre-trained": rows.loc[random, "model"].nunique(),
         "did not learn the task": rows.loc[failed, "model"].nunique(),
