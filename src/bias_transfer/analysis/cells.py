@@ -74,7 +74,8 @@ def cells(
     """Average over templates, and leave out what says nothing of transfer.
 
     Left out are checkpoints that hold nothing of the pre-training (there is no upstream bias to
-    pass on), and models that did not learn the task: those of the unaltered data that gain less than
+    pass on), those altered by a method that is no instrument (what follows may be an effect of more
+    than the bias that it moved), and models that did not learn the task: those of the unaltered data that gain less than
     half of what the unmodified one gains in accuracy over always choosing the majority class.
 
     Parameters
@@ -91,13 +92,16 @@ def cells(
     rows = observations[observations["adaptation"] == adaptation]
     untaught = {each.kind for each in task.interventions if not each.pretrained}
     random = rows["upstream_kind"].isin(untaught)
+    crude = {each.kind for each in task.interventions if not each.instrument}
+    no_instrument = rows["upstream_kind"].isin(crude)
     unaltered = rows["dataset_kind"] == "original"
-    failed = ~random & unaltered & rows["model"].isin(_failed(rows, performance))
+    failed = ~random & ~no_instrument & unaltered & rows["model"].isin(_failed(rows, performance))
     left_out = {
         "not pre-trained": rows.loc[random, "model"].nunique(),
+        "altered by what is no instrument": rows.loc[no_instrument, "model"].nunique(),
         "did not learn the task": rows.loc[failed, "model"].nunique(),
     }
-    kept = rows[~random & ~failed]
+    kept = rows[~random & ~no_instrument & ~failed]
     keys = ["model", task.item]
     covariates = tuple(each.column for each in task.covariates)
     named = {

@@ -109,4 +109,5 @@ METHOD = Method(
     variants=variants,
     apply=apply,
     needs=frozenset({"corpus"}),
+    instrument=False,
 )
