@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.means import unmodified
 
-# A model of the unaltered data that gains less than this share of what the unmodified one gains over
-# the majority class has not learnt the task: its rates say how it fails, and nothing of bias. Of
+# A model of the unaltered data that gains less than this share of what the unmodified one gains
+# over the majority class has not learnt the task: its rates say how it fails, not what bias is. Of
 # altered data little can be said: the test part is not like them.
 LEAST_GAIN = 0.5
 
@@ -75,8 +75,9 @@ def cells(
 
     Left out are checkpoints that hold nothing of the pre-training (there is no upstream bias to
     pass on), those altered by a method that is no instrument (what follows may be an effect of more
-    than the bias that it moved), and models that did not learn the task: those of the unaltered data that gain less than
-    half of what the unmodified one gains in accuracy over always choosing the majority class.
+    than the bias that it moved), and models that did not learn the task: those of the unaltered
+    data that gain less than half of what the unmodified one gains in accuracy over always choosing
+    the majority class.
 
     Parameters
     ----------

@@ -342,8 +342,9 @@ class Study(Section):
     """A results release to redo the analysis from; empty: run the study."""
     seed: Seed = 20220522
     """Of the generated text, the interventions and the pre-training."""
-    seeds: Annotated[list[Seed], Field(min_length=1), DISTINCT] = Field(default=[1])
-    """Of fine-tuning; one model each."""
+    seeds: Annotated[list[Seed], Field(min_length=1), DISTINCT] = Field(default=[1, 2])
+    """Of fine-tuning; one model each. With two or more, the answer tells how far downstream bias
+    is the same from seed to seed."""
     training_checkpoint_minutes: float = Field(default=10, ge=0)
     """Minutes between training checkpoints, which a killed training goes on from; 0: none. It
     changes no number."""

@@ -40,6 +40,7 @@ BIOS: dict[str, Any] = {
     "upstream": ["random", "uniform", "gaussian", "sentdebias", "counterfactual"],
     "adaptation": ["full", "lora", "head"],
     "adapted": ["counterfactual"],
+    "every_seed": [],
     "alterations": {
         "balance": [{"oversample": 1, "undersample": 0}, {"oversample": 0, "undersample": 0.5}]
     },
@@ -85,6 +86,7 @@ WIKI: dict[str, Any] = {
     "upstream": ["random", "gaussian", "counterfactual"],
     "adaptation": ["full", "lora", "head"],
     "adapted": ["counterfactual"],
+    "every_seed": [],
     "alterations": {
         "scrub": [
             {"mentions": "toxic", "fraction": 0.5},
