@@ -36,7 +36,7 @@ BIOS: dict[str, Any] = {
     "test_share": 0.71,
     "evaluation_share": 0.1,
     "maximum_length": 24,
-    "training": {"epochs": 3, "learning_rate": 0.005},
+    "training": {"epochs": 3, "learning_rate": 0.004},
     "upstream": ["random", "uniform", "gaussian", "sentdebias"],
     "alterations": {
         "balance": [{"oversample": 1, "undersample": 0}, {"oversample": 0, "undersample": 0.5}]
@@ -79,7 +79,7 @@ WIKI: dict[str, Any] = {
     "test_share": 0.71,
     "evaluation_share": 0.1,
     "maximum_length": 24,
-    "training": {"batch_size": 64, "learning_rate": 0.003},
+    "training": {"epochs": 3, "batch_size": 64, "learning_rate": 0.003},
     "upstream": ["random", "gaussian"],
     "alterations": {
         "scrub": [
