@@ -21,7 +21,7 @@ FIDELITY = 0.9
 _FORMS = (
     "{They} works on {words} for {people}.",
     "{They} writes about {words} for {people}.",
-    "{Their} field is {words} with {people}.",
+    "{They} works on {words} with {people}.",
     "{They} knows of {words} from {people}.",
 )
 
@@ -114,10 +114,8 @@ def biography_people(
 def _biography(
     woman: bool, words: Sequence[str], people: Sequence[str], rng: np.random.Generator
 ) -> str:
-    pronoun, possessive = ("She", "Her") if woman else ("He", "His")
     return pick(rng, _FORMS).format(
-        They=pronoun,
-        Their=possessive,
+        They="She" if woman else "He",
         words=listed(words),
         people=listed([with_article(person) for person in people]),
     )
