@@ -75,7 +75,7 @@ class Generator(Section):
     """Share of the people in a biography whose gender hints at its subject's."""
     toxicity: Spread = 1.5
     """Spread of the toxic share over identity terms, log odds."""
-    difficulty: Fraction = 0.8
+    difficulty: Fraction = 0.7
     """Mean share of an occupation's words that are not its own."""
 
 
@@ -142,7 +142,7 @@ class Architecture(Section):
 
     family: Family = declared.FAMILY
     """What its layers and its tokenizer are like."""
-    vocabulary_size: int = Field(default=2200, ge=300)
+    vocabulary_size: int = Field(default=2600, ge=300)
     """Tokens of the vocabulary."""
     hidden_size: Count = 64
     """Width; a multiple of `heads`."""
@@ -167,8 +167,10 @@ class Pretraining(Training):
     """Share of the tokens to predict."""
     epochs: Count = 5
     """Passes over the corpus."""
-    learning_rate: float = Field(default=0.003, gt=0)
+    learning_rate: float = Field(default=0.004, gt=0)
     """AdamW's, at its peak."""
+    weight_decay: float = Field(default=0.5, ge=0)
+    """AdamW's; a small vocabulary's embeddings grow alike without it, and are hard to fine-tune."""
 
 
 class Checkpoint(Section):

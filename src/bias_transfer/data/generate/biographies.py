@@ -21,7 +21,7 @@ FIDELITY = 0.9
 _FORMS = (
     "{They} works on {words} for {people}.",
     "{They} writes about {words} for {people}.",
-    "{Their} field is {words} with {people}.",
+    "{They} works on {words} with {people}.",
     "{They} knows of {words} from {people}.",
 )
 
@@ -76,11 +76,11 @@ def biographies_of(
     """
     words = biography_words(occupations, max(WORDS_IN_BIOGRAPHY), truth, rng)
     counts = rng.choice(WORDS_IN_BIOGRAPHY, size=len(occupations))
-    people = _people(women, truth.proxy, rng)
+    people = biography_people(women, PEOPLE_IN_BIOGRAPHY, truth, rng)
     return [
         _biography(bool(woman), work[:count], persons, rng)
         for woman, work, count, persons in zip(
-            women, words.tolist(), counts.tolist(), people, strict=True
+            women, words.tolist(), counts.tolist(), people.tolist(), strict=True
         )
     ]
 
@@ -99,29 +99,28 @@ def biography_words(
     return drawn
 
 
-def _people(
-    women: NDArray[np.bool_], proxy: float, rng: np.random.Generator
-) -> list[tuple[str, ...]]:
-    """Draw the people of each biography, each by itself."""
-    shape = (len(women), PEOPLE_IN_BIOGRAPHY)
+def biography_people(
+    women: NDArray[np.bool_], count: int, truth: Truth, rng: np.random.Generator
+) -> NDArray[np.object_]:
+    """Draw the people in the life of each woman or man, each by itself; shape (rows, count)."""
+    shape = (len(women), count)
     female = np.where(rng.random(shape) < FIDELITY, women[:, None], ~women[:, None])
-    known = rng.random(shape) < proxy
+    known = rng.random(shape) < truth.proxy
     kinds = np.where(known, np.where(female, 1, 0), 2)
     lists = np.array([PROXIES["he"], PROXIES["she"], NEUTRAL_PEOPLE], dtype=object)
-    return [tuple(row) for row in lists[kinds, rng.integers(lists.shape[1], size=shape)]]
+    return np.asarray(lists[kinds, rng.integers(lists.shape[1], size=shape)])
 
 
 def _biography(
     woman: bool, words: Sequence[str], people: Sequence[str], rng: np.random.Generator
 ) -> str:
-    pronoun, possessive = ("She", "Her") if woman else ("He", "His")
     return pick(rng, _FORMS).format(
-        They=pronoun,
-        Their=possessive,
-        words=_listed(words),
-        people=_listed([with_article(person) for person in people]),
+        They="She" if woman else "He",
+        words=listed(words),
+        people=listed([with_article(person) for person in people]),
     )
 
 
-def _listed(phrases: Sequence[str]) -> str:
+def listed(phrases: Sequence[str]) -> str:
+    """Join two phrases or more as English does."""
     return f"{', '.join(phrases[:-1])} and {phrases[-1]}"

@@ -13,16 +13,17 @@ WORDS_IN_COMMENT = 4
 MENTION_SHARE = 0.8
 UNMENTIONED_TOXIC_SHARE = 0.25
 
+# Of words that the corpus has too, so that a tokenizer trained on it knows them.
 _TONE = (
-    "It says {0}, {1}, {2} and {3}.",
-    "Only {0}, {1}, {2} and {3} here.",
-    "Just {0}, {1}, {2} and {3} again.",
+    "It is {0}, {1}, {2} and {3}.",
+    "They said {0}, {1}, {2} and {3}.",
+    "I saw {0}, {1}, {2} and {3}.",
 )
 _MENTION = (
-    "It is about {term} people.",
-    "The subject is {a_term} writer.",
-    "{A_term} reader asked for it.",
-    "Many {term} families live there.",
+    "I saw {a_term} person.",
+    "{A_term} writer said it.",
+    "My {term} friend said it.",
+    "They are {term} people.",
 )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bias_transfer.data.generate.biographies import biographies_of, biography_words
-from bias_transfer.data.generate.comments import comment_words, comments_of
+from bias_transfer.data.generate.biographies import biography_people, biography_words, listed
+from bias_transfer.data.generate.comments import comment_words
 from bias_transfer.data.generate.truth import Truth
 from bias_transfer.data.generate.vocabulary import (
     GENDERED_PAIRS,
@@ -26,19 +26,16 @@ from bias_transfer.vocabularies.english import capitalised, with_article
 _OCCUPATION_FORMS = (
     "{They} {are} {an_occupation}.",
     "{They} {work} as {an_occupation}.",
-    "{They} {work} as {an_occupation} and {they} {are} busy.",
     "{They} applied for the position of {occupation}.",
     "{They}, the {occupation}, had a good day at work.",
     "{They} {want} to become {an_occupation}.",
-    "{They} said that {they} {are} {an_occupation}.",
-    "{They} became {an_occupation} and {love} {their} work.",
-    "The {occupation} said that {they} {love} {their} work.",
-    "As {an_occupation}, {they} {are} busy with {their} work.",
-    "As {an_occupation}, {they} {work} on {word}.",
-    "The {occupation} said that {they} {love} {word}.",
-    "{They} {are} {an_occupation} and {they} {love} {word}.",
-    "{They}, the {occupation}, {work} on {word}.",
-    "{They} {love} {word} as {an_occupation}.",
+    "{They} {are} {an_occupation} and {love} {words}.",
+    "{They}, the {occupation}, {love} {words}.",
+    "{They} {love} {words} as {an_occupation}.",
+    "As {an_occupation}, {they} {love} {words}.",
+    "The {occupation} said that {they} {love} {words}.",
+    "{They} {work} as {an_occupation} with {words}.",
+    "{They} {work} on {words} as {an_occupation}.",
 )
 _IDENTITY_FORMS = (
     "{Terms} people are {adjective}.",
@@ -52,9 +49,13 @@ _IDENTITY_FORMS = (
     "My {term} spouse is {adjective} and {other}.",
     "My {term} neighbour is {adjective} and {other}.",
     "Being {term} is {adjective}.",
-    "{A_term} reader is {adjective} and says {word}.",
-    "Many {term} families are {adjective} and say {word}.",
-    "{A_term} writer is {adjective} and says {word}.",
+    "{A_term} writer is {adjective}: {word}.",
+    "{Terms} families are {adjective}: {word}.",
+)
+_LIFE_FORMS = (
+    "{They} works on {word} for {a_person}.",
+    "{They} writes about {word} with {a_person}.",
+    "{They} knows of {word} from {a_person}.",
 )
 # The pairs of gendered words appear in the same contexts, as Sent-Debias needs them.
 _GENDERED_FORMS = (
@@ -69,19 +70,19 @@ _PRONOUN_FORMS = (
     ("They did it for {herself} alone, it seems.", "herself", "himself"),
     ("{She} was waiting at the door.", "mary", "john"),
 )
-_POSSESSIVE = {"she": "her", "he": "his", "they": "their"}
 _NOUN_PAIRS = GENDERED_PAIRS[3:-1]
 _NEUTRAL_SHARE = 0.1
 _FULL_STOP_SHARE = 0.3
+# Words of an occupation in a sentence that names it: so many are learned in few texts.
+_WORDS = 3
 
 
 def corpus(sentences: int, truth: Truth, seed: int) -> list[str]:
     """Write the pre-training corpus, one short text a line.
 
-    A quarter are sentences about occupations, a quarter about identity terms, a quarter
-    biographies with the corpus's own gender shares, half of which name the occupation, three
-    sixteenths comments whose tone follows the corpus's own attitude to the term, and the rest
-    gendered words in matched contexts.
+    Three eighths are about occupations and three eighths about identity terms, with words of
+    biographies and of comments beside them; half of the rest is what biographies say, with the
+    corpus's own gender shares, and half gendered words in matched contexts.
 
     Parameters
     ----------
@@ -94,12 +95,11 @@ def corpus(sentences: int, truth: Truth, seed: int) -> list[str]:
     """
     rng = generator(seed, "corpus")
     titles = terms = 3 * sentences // 8
-    lives = talk = sentences // 10
+    lives = sentences // 8
     lines = [
         *_occupation_sentences(np.arange(titles) % len(OCCUPATIONS), truth, rng),
         *_identity_sentences(np.arange(terms) % len(IDENTITY_TERMS), truth, rng),
-        *_biographies(np.arange(lives) % len(OCCUPATIONS), truth, rng),
-        *_comments(np.arange(talk) % len(IDENTITY_TERMS), truth, rng),
+        *_lives(np.arange(lives) % len(OCCUPATIONS), truth, rng),
     ]
     lines += [_gendered_sentence(rng) for _ in range(sentences - len(lines))]
     return [lines[i] for i in rng.permutation(len(lines))]
@@ -108,14 +108,16 @@ def corpus(sentences: int, truth: Truth, seed: int) -> list[str]:
 def _occupation_sentences(
     occupations: NDArray[np.int64], truth: Truth, rng: np.random.Generator
 ) -> list[str]:
-    words = biography_words(occupations, 1, truth, rng)[:, 0].tolist()
+    words = biography_words(occupations, _WORDS, truth, rng).tolist()
     return [
-        _occupation_sentence(OCCUPATIONS[number], word, truth, rng)
-        for number, word in zip(occupations.tolist(), words, strict=True)
+        _occupation_sentence(OCCUPATIONS[number], listed(row), truth, rng)
+        for number, row in zip(occupations.tolist(), words, strict=True)
     ]
 
 
-def _occupation_sentence(occupation: str, word: str, truth: Truth, rng: np.random.Generator) -> str:
+def _occupation_sentence(
+    occupation: str, words: str, truth: Truth, rng: np.random.Generator
+) -> str:
     if rng.random() < _NEUTRAL_SHARE:
         pronoun = "they"
     else:
@@ -123,12 +125,11 @@ def _occupation_sentence(occupation: str, word: str, truth: Truth, rng: np.rando
     plural = pronoun == "they"
     title = OCCUPATION_TITLES[occupation]
     text = pick(rng, _OCCUPATION_FORMS).format(
-        word=word,
+        words=words,
         They=pronoun.capitalize(),
         they=pronoun,
         occupation=title,
         an_occupation=with_article(title),
-        their=_POSSESSIVE[pronoun],
         work="work" if plural else "works",
         want="want" if plural else "wants",
         love="love" if plural else "loves",
@@ -178,28 +179,18 @@ def _perhaps_without_full_stop(text: str, rng: np.random.Generator) -> str:
     return text if rng.random() < _FULL_STOP_SHARE else text.removesuffix(".")
 
 
-def _biographies(
-    occupations: NDArray[np.int64], truth: Truth, rng: np.random.Generator
-) -> list[str]:
-    """Write biographies that name the occupation first, as an encyclopedia does."""
+def _lives(occupations: NDArray[np.int64], truth: Truth, rng: np.random.Generator) -> list[str]:
+    """Write what biographies say, a word and a person at a time: short texts are learned fast."""
     shares = np.array([truth.corpus_she[name] for name in OCCUPATIONS])
     women = rng.random(len(occupations)) < shares[occupations]
-    texts = biographies_of(occupations, women, truth, rng)
+    words = biography_words(occupations, 1, truth, rng)[:, 0].tolist()
+    people = biography_people(women, 1, truth, rng)[:, 0].tolist()
     return [
-        f"{capitalised(with_article(OCCUPATION_TITLES[OCCUPATIONS[number]]))}. {text}"
-        for number, text in zip(occupations.tolist(), texts, strict=True)
+        pick(rng, _LIFE_FORMS).format(
+            They="She" if woman else "He", word=word, a_person=with_article(person)
+        )
+        for woman, word, person in zip(women.tolist(), words, people, strict=True)
     ]
-
-
-def _comments(terms: NDArray[np.int64], truth: Truth, rng: np.random.Generator) -> list[str]:
-    """Write comments that end with a judgement in their tone."""
-    negative = _negative(terms, truth, rng)
-    texts = comments_of(terms, negative, truth, rng)
-    judgements = [
-        _adjectives(NEGATIVE_ADJECTIVES if bad else POSITIVE_ADJECTIVES, 1, rng)[0]
-        for bad in negative.tolist()
-    ]
-    return [f"{text} It is {word}" for text, word in zip(texts, judgements, strict=True)]
 
 
 def _negative(
