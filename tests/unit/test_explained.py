@@ -5,14 +5,22 @@ import pytest
 
 from bias_transfer.analysis.clustered import clustered
 from bias_transfer.analysis.explained import shapley_shares
-from bias_transfer.errors import StudyError
+
+
+def shares_of(outcome, groups, effects=()):
+    """Return the shares of the table itself, and of one in which every row stands twice."""
+    weights = np.ones((2, len(outcome)))
+    weights[1] = 2
+    found = shapley_shares(outcome, groups, effects, weights)
+    assert all(once == pytest.approx(twice, nan_ok=True) for once, twice in found.values())
+    return {name: once for name, (once, _) in found.items()}
 
 
 def test_two_correlated_columns_by_hand():
     # About their means x'x = 4, z'z = 5, x'z = 2, x'y = 6, z'y = 7, y'y = 14: R2 of x is 9/14, of z
     # 9.8/14, of both 13/14. x gains 9 when first and 13 - 9.8 when second.
     x, z = np.array([[-1.0], [-1], [1], [1]]), np.array([[-1.5], [0.5], [-0.5], [1.5]])
-    shares = shapley_shares(np.array([0.0, 1, 2, 5]), {"x": x, "z": z}, ())
+    shares = shares_of(np.array([0.0, 1, 2, 5]), {"x": x, "z": z})
     assert shares == pytest.approx({"x": 6.1 / 14, "z": 6.9 / 14})
 
 
@@ -25,11 +33,11 @@ def test_the_shares_sum_to_r_squared_whatever_the_groups(seed):
     outcome = columns @ rng.normal(size=4) + rng.normal(size=40)
     effects = [(), (model[kept],), (item[kept], model[kept])][seed % 3]
     groups = {"a": columns[kept, :1], "b": columns[kept, 1:3], "c": columns[kept, 3:]}
-    shares = shapley_shares(outcome[kept], groups, effects)
+    shares = shares_of(outcome[kept], groups, effects)
     whole = clustered(outcome[kept], columns[kept], effects, item[kept]).r_squared
     assert sum(shares.values()) == pytest.approx(whole, rel=1e-12)
-    assert min(shares.values()) >= 0
-    reordered = shapley_shares(outcome[kept], dict(reversed(groups.items())), effects)
+    assert min(shares.values()) > -1e-12
+    reordered = shares_of(outcome[kept], dict(reversed(groups.items())), effects)
     assert reordered == pytest.approx(shares)
 
 
@@ -37,15 +45,33 @@ def test_uncorrelated_groups_keep_their_own_r_squared():
     x = np.array([[-1.0], [-1], [1], [1]])
     z = np.array([[-1.0], [1], [-1], [1]])
     outcome = 2 * x[:, 0] + z[:, 0] + np.array([1, -1, -1, 1])
-    assert shapley_shares(outcome, {"x": x, "z": z}, ()) == pytest.approx({"x": 4 / 6, "z": 1 / 6})
+    assert shares_of(outcome, {"x": x, "z": z}) == pytest.approx({"x": 4 / 6, "z": 1 / 6})
 
 
 def test_of_an_outcome_that_never_varies_no_share_is_explained():
     x = np.array([[-1.0], [-1], [1], [2]])
-    assert np.isnan(shapley_shares(np.ones(4), {"x": x}, ())["x"])
+    assert np.isnan(shares_of(np.ones(4), {"x": x})["x"])
 
 
-def test_groups_that_hold_each_other_are_refused_by_name():
+def test_groups_that_hold_the_same_share_it():
     x = np.array([[-1.0], [-1], [1], [2]])
-    with pytest.raises(StudyError, match="explained by x, z: column 1 is collinear"):
-        shapley_shares(np.arange(4.0), {"x": x, "z": 2 * x}, ())
+    outcome = np.array([0.0, 1, 2, 2])
+    (alone,) = shares_of(outcome, {"x": x}).values()
+    assert shares_of(outcome, {"x": x, "z": 2 * x}) == pytest.approx(
+        {"x": alone / 2, "z": alone / 2}
+    )
+
+
+def test_a_column_that_never_varies_explains_nothing():
+    x, ones = np.array([[-1.0], [-1], [1], [2]]), np.full((4, 1), 0.1)
+    assert shares_of(np.array([0.0, 1, 2, 2]), {"x": x, "ones": ones})["ones"] == 0
+
+
+def test_a_draw_is_the_table_that_it_stands_for():
+    rng = np.random.default_rng(0)
+    x, z, outcome = rng.normal(size=(9, 2)), rng.normal(size=(9, 1)), rng.normal(size=9)
+    weights = np.array([0.0, 2, 1, 1, 1, 3, 0, 1, 0])
+    drawn = shapley_shares(outcome, {"x": x, "z": z}, (), weights[np.newaxis])
+    rows = np.repeat(np.arange(9), weights.astype(int))
+    whole = shares_of(outcome[rows], {"x": x[rows], "z": z[rows]})
+    assert {name: share for name, (share,) in drawn.items()} == pytest.approx(whole)

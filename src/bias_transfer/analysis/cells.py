@@ -1,13 +1,14 @@
 """One row a model × item: what inference about transfer starts from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.means import unmodified
 
 # A model of the unaltered data that gains less than this share of what the unmodified one gains
@@ -25,12 +26,13 @@ class Cells:
     Attributes
     ----------
     table
-        One row a model × item whose numbers are all defined. Columns: `model`, `variant` (the
-        checkpoint and the data set), `seed`, `item`, `unmodified`, `upstream_bias` (mean over
-        templates), a column for each covariate, `outcome`, `outcome_variance` (its sampling
-        variance, NaN where unknown).
+        One row a model × item whose numbers are all defined. Columns: `model`, `checkpoint`,
+        `variant` (the checkpoint and the data set), `seed`, `item`, `cluster` (the item, or of
+        items that are compared with one reference group, what they share: their label),
+        `unmodified`, `upstream_bias` (mean over templates), a column for each covariate,
+        `outcome`, `outcome_variance` (its sampling variance, NaN where unknown).
     templates
-        Upstream bias of the same rows, a column a template; empty columns for a measure without
+        Upstream bias of the same rows, a column a template; no column for a measure without
         templates.
     covariates
         Columns of the covariates; the first stands for the bias of the data.
@@ -46,19 +48,20 @@ class Cells:
     left_out: Mapping[str, int]
     undefined: int
 
-    @property
-    def items(self) -> NDArray[np.int64]:
-        """The items of the rows, numbered from zero."""
-        return _codes(self.table["item"])
-
-    @property
-    def models(self) -> NDArray[np.int64]:
-        """The models of the rows, numbered from zero."""
-        return _codes(self.table["model"])
+    def codes(self, column: str) -> NDArray[np.int64]:
+        """Return whose each row is, e.g. which item's or model's, numbered from zero."""
+        return pd.factorize(self.table[column])[0].astype(np.int64)
 
     def columns(self, names: Sequence[str]) -> NDArray[np.float64]:
         """Return columns of the table, shape (rows, names)."""
         return self.table[list(names)].to_numpy(dtype=np.float64)
+
+    def rows(self, chosen: pd.Series) -> Self:
+        """Return some of the rows."""
+        table, templates = (
+            each[chosen].reset_index(drop=True) for each in (self.table, self.templates)
+        )
+        return replace(self, table=table, templates=templates)
 
     @property
     def of_unmodified(self) -> pd.DataFrame:
@@ -120,6 +123,9 @@ def cells(
     )
     about = kept.drop_duplicates(keys).set_index(keys)
     table = numbers.assign(
+        checkpoint=about["upstream"],
+        # Of several groups, those of one label share its reference group, and its errors.
+        cluster=about["label"] if "label" in about else about.index.get_level_values(task.item),
         variant=about["upstream"] + "/" + about["dataset"],
         seed=about["seed"],
         unmodified=unmodified(about),
@@ -128,9 +134,7 @@ def cells(
     table = table[defined].rename_axis(["model", "item"])
     return Cells(
         table=table.reset_index(),
-        templates=_by_template(kept, keys, task.before.column)
-        .loc[table.index]
-        .reset_index(drop=True),
+        templates=_by_template(kept, keys, task.before).loc[table.index].reset_index(drop=True),
         covariates=covariates,
         left_out={reason: count for reason, count in left_out.items() if count},
         undefined=int((~defined).sum()),
@@ -147,12 +151,8 @@ def _failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:
     return set(gain.index[gain < LEAST_GAIN * gain[controls].mean()])
 
 
-def _by_template(rows: pd.DataFrame, keys: list[str], column: str) -> pd.DataFrame:
-    if "template" not in rows:
+def _by_template(rows: pd.DataFrame, keys: list[str], measure: Quantity) -> pd.DataFrame:
+    if "template" not in rows or not measure.per_template:
         return rows.drop_duplicates(keys).set_index(keys)[[]]
-    wide = rows.pivot_table(index=keys, columns="template", values=column, sort=False)
+    wide = rows.pivot_table(index=keys, columns="template", values=measure.column, sort=False)
     return wide.astype(float)
-
-
-def _codes(labels: pd.Series) -> NDArray[np.int64]:
-    return pd.factorize(labels)[0].astype(np.int64)

@@ -21,11 +21,14 @@ from bias_transfer.analysis.slopes import (
     slopes,
     sources,
     template_reliability,
+    too_few,
 )
 from bias_transfer.analysis.verdict import VERDICT_COLUMNS, Verdict, verdict
-from bias_transfer.errors import StudyError
 
 _BOOTSTRAP_DRAWS = 999
+# What a measure was repeated over.
+BETWEEN_TEMPLATES, WITHIN_TEMPLATES = "templates, between items", "templates, within items"
+SPLIT_HALVES, SEEDS, TEST_ROWS = "templates, split halves", "seeds", "test rows"
 
 RELIABILITY_COLUMNS = ("task", "adaptation", "measure", "over", "value", "items", "replicates")
 EXPLAINED_COLUMNS = ("task", "adaptation", "source", "share", "low", "high", "items", "reason")
@@ -83,8 +86,8 @@ def evidence(
         of = cells(observations, performance, task, adaptation)
         found, reliability = slopes(of, seed), reliability_table(of)
         known = {
-            "within": _value(reliability, "upstream", "templates, within items"),
-            "between": _value(reliability, "upstream", "templates, between items"),
+            "within": _value(reliability, "upstream", WITHIN_TEMPLATES),
+            "between": _value(reliability, "upstream", BETWEEN_TEMPLATES),
             "downstream": _downstream(reliability),
         }
         yield Evidence(
@@ -112,27 +115,24 @@ def reliability_table(of: Cells) -> pd.DataFrame:
       that the sampling of test rows accounts for, from the counts of one model.
 
     One: the measure would order the items the same if it were taken again. Zero: it would not. A
-    value is missing where nothing was repeated.
+    value is missing where nothing was repeated, or for fewer than six items. `items` and
+    `replicates` say of how many numbers it is.
     """
-    control = of.table["unmodified"].to_numpy()
-    items = of.items[control]
-    templates = of.templates[control].dropna(axis=1, how="all")
-    halves = _halves(templates, items)
-    seeds = _by_seed(of)
-    count = len(np.unique(items))
+    control = of.table["unmodified"]
+    # Its seeds share the checkpoint, and so their upstream bias.
+    once = of.rows(control & ~of.table[control].duplicated("item"))
+    seeds = _by_seed(of.table[control])
+    templates, items = of.templates.shape[1], len(once.table)
     rows = [
+        ("upstream", BETWEEN_TEMPLATES, template_reliability(once, ()), items, templates),
+        ("upstream", SPLIT_HALVES, _halves(once), items, templates),
         (
-            *("upstream", "templates, between items"),
-            *(_between(of, control), count, of.templates.shape[1]),
+            *("upstream", WITHIN_TEMPLATES),
+            template_reliability(of, (of.codes("item"), of.codes("model"))),
+            *(of.table["item"].nunique(), templates),
         ),
-        ("upstream", "templates, split halves", halves, count, of.templates.shape[1]),
-        (
-            *("upstream", "templates, within items"),
-            template_reliability(of, (of.models, of.items)) if len(of.table) else float("nan"),
-            *(of.table["item"].nunique(), of.templates.shape[1]),
-        ),
-        ("downstream", "seeds", _agreement(seeds), *seeds.shape),
-        ("downstream", "test rows", _not_sampling(of, control), count, 1),
+        ("downstream", SEEDS, _agreement(seeds), *seeds.shape),
+        ("downstream", TEST_ROWS, _not_sampling(once), items, 1),
     ]
     return pd.DataFrame(rows, columns=list(RELIABILITY_COLUMNS[2:]))
 
@@ -145,37 +145,31 @@ def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     Zero: a source explains nothing that the other does not. They sum to R².
     """
     control = of.of_unmodified
-    names = {"model": [UPSTREAM], "data": list(of.covariates)}
-    width = [OUTCOME, UPSTREAM, *of.covariates]
-    values = control[width].to_numpy(dtype=np.float64)[np.newaxis]
+    items, reason = len(control), too_few(of)
+    groups = {
+        source: control[columns].to_numpy(dtype=np.float64)
+        for source, columns in (("model", [UPSTREAM]), ("data", list(of.covariates)))
+    }
+    if not reason and items <= 1 + sum(each.shape[1] for each in groups.values()):
+        reason = f"{items} items are too few for {1 + len(of.covariates)} columns"
+    if reason:
+        return _explained([(source, *[float("nan")] * 3, items, reason) for source in groups])
+    clusters = of.table[of.table["unmodified"]].drop_duplicates("item")["cluster"]
+    drawn = multi_bootstrap(
+        pd.factorize(clusters)[0].astype(np.int64),
+        np.zeros(items, dtype=np.int64),
+        np.zeros(items, dtype=np.bool_),
+        _BOOTSTRAP_DRAWS,
+        seed,
+    )
+    # The table itself comes before its draws.
+    weights = np.vstack([np.ones(items), drawn])
+    shares = shapley_shares(control[OUTCOME].to_numpy(dtype=np.float64), groups, (), weights)
     rows = []
-    for source in names:
-
-        def share(drawn: NDArray[np.float64], source: str = source) -> float:
-            table = drawn.reshape(-1, len(width))
-            groups = {
-                each: table[:, [width.index(name) for name in columns]]
-                for each, columns in names.items()
-            }
-            constant = np.zeros(len(table), dtype=np.int64)
-            try:
-                return shapley_shares(table[:, 0], groups, (constant,))[source]
-            except StudyError:
-                # Items that were drawn too often leave a column without variance.
-                return float("nan")
-
-        if len(control) < FEWEST_ITEMS:
-            reason = f"{len(control)} items have every number, and {FEWEST_ITEMS} are needed"
-            rows.append((source, *[float("nan")] * 3, len(control), reason))
-            continue
-        whole = share(values)
-        reason = "" if np.isfinite(whole) else "some column is the same for all items"
-        low, high = float("nan"), float("nan")
-        if not reason:
-            drawn = multi_bootstrap(values, share, _BOOTSTRAP_DRAWS, seed)
-            low, high = percentile_interval(drawn[np.isfinite(drawn)], LEVEL)
-        rows.append((source, whole, low, high, len(control), reason))
-    return pd.DataFrame(rows, columns=list(EXPLAINED_COLUMNS[2:]))
+    for source, (whole, *draws) in shares.items():
+        known = "" if np.isfinite(whole) else "downstream bias is the same for all items"
+        rows.append((source, whole, *percentile_interval(np.array(draws), LEVEL), items, known))
+    return _explained(rows)
 
 
 def tables(found: Mapping[str, Sequence[Evidence]]) -> dict[str, pd.DataFrame]:
@@ -205,27 +199,21 @@ def _verdict_table(of: Evidence) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(smallest_effect=of.smallest_effect)
 
 
-def _between(of: Cells, control: NDArray[np.bool_]) -> float:
-    """Return alpha over the unmodified model's items, whose seeds share their upstream bias."""
-    wide = of.templates[control].dropna(axis=1, how="all")
-    first = ~pd.Series(of.items[control]).duplicated().to_numpy()
-    rows = wide.to_numpy(dtype=np.float64)[first]
-    alone = Cells(of.table.iloc[:0], pd.DataFrame(rows), of.covariates, {}, 0)
-    return template_reliability(alone, (np.zeros(len(rows), dtype=np.int64),))
+def _explained(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(EXPLAINED_COLUMNS[2:]))
 
 
-def _halves(templates: pd.DataFrame, items: NDArray[np.int64]) -> float:
-    first = ~pd.Series(items).duplicated().to_numpy()
-    scores = templates.to_numpy(dtype=np.float64)[first]
-    if scores.shape[1] < 2 or len(scores) < FEWEST_ITEMS or np.isnan(scores).any():
+def _halves(of: Cells) -> float:
+    """Return the split halves' reliability of one model's upstream bias."""
+    complete = of.templates.dropna(axis=1, how="all").dropna()
+    if complete.shape[1] < 2 or len(complete) < FEWEST_ITEMS:
         return float("nan")
-    return split_half(scores)
+    return split_half(complete.to_numpy(dtype=np.float64))
 
 
-def _by_seed(of: Cells) -> NDArray[np.float64]:
-    """Return the unmodified model's outcomes, shape (items with every seed, seeds)."""
-    rows = of.table[of.table["unmodified"]]
-    wide = rows.pivot_table(index="item", columns="seed", values=OUTCOME, sort=False)
+def _by_seed(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the outcomes of one variant's models, shape (items with every seed, seeds)."""
+    wide = rows.pivot(index="item", columns="seed", values=OUTCOME)
     return wide.dropna().to_numpy(dtype=np.float64)
 
 
@@ -235,13 +223,12 @@ def _agreement(values: NDArray[np.float64]) -> float:
     return intraclass_correlation(values)
 
 
-def _not_sampling(of: Cells, control: NDArray[np.bool_]) -> float:
-    rows = of.table[control].drop_duplicates("item")
-    known = rows[rows[VARIANCE].notna()]
+def _not_sampling(of: Cells) -> float:
+    """Return what the counts of test rows leave of one model's variance over items."""
+    known = of.table[of.table[VARIANCE].notna()]
     if len(known) < FEWEST_ITEMS:
         return float("nan")
-    values, variances = known[OUTCOME].to_numpy(), known[VARIANCE].to_numpy()
-    return 1 - sampling_share(values, variances) if np.ptp(values) > 0 else float("nan")
+    return 1 - sampling_share(known[OUTCOME].to_numpy(), known[VARIANCE].to_numpy())
 
 
 def _value(reliability: pd.DataFrame, measure: str, over: str) -> float:
@@ -251,8 +238,5 @@ def _value(reliability: pd.DataFrame, measure: str, over: str) -> float:
 
 def _downstream(reliability: pd.DataFrame) -> float:
     """Return the reliability over seeds, or where there is one seed what the counts alone leave."""
-    over_seeds = _value(reliability, "downstream", "seeds")
-    known = (
-        over_seeds if np.isfinite(over_seeds) else _value(reliability, "downstream", "test rows")
-    )
-    return known
+    over_seeds = _value(reliability, "downstream", SEEDS)
+    return over_seeds if np.isfinite(over_seeds) else _value(reliability, "downstream", TEST_ROWS)

@@ -7,56 +7,61 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bias_transfer.analysis.within import fit_within
+from bias_transfer.analysis.resampling import weighted_products
+from bias_transfer.analysis.within import COLLINEAR, fixed_effects
 
 _Values = NDArray[np.float64]
 _Codes = NDArray[np.int64]
 
+# What cancels out leaves of a column of length one, once squared and its root taken.
+_ROUNDING = 1e-6
+
 
 def shapley_shares(
-    outcome: _Values, groups: Mapping[str, _Values], effects: Sequence[_Codes]
-) -> dict[str, float]:
+    outcome: _Values, groups: Mapping[str, _Values], effects: Sequence[_Codes], weights: _Values
+) -> dict[str, _Values]:
     r"""Split the R2 within fixed effects by the groups' average gain over the orders to add them.
 
     .. math:: \phi_j = \sum_{S \not\ni j} \frac{|S|!\,(p - |S| - 1)!}{p!}
               \left(R^2_{S \cup j} - R^2_S\right)
 
     for p groups (Shapley 1953; Lindeman, Merenda and Gold 1980 for single columns). The shares sum
-    to the R2 of all groups; none is negative. Zero: the group adds nothing in any order.
+    to the R2 of all groups; none is negative. Zero: the group adds nothing in any order. Groups
+    that hold the same share it; a column that never varies explains nothing.
 
     Parameters
     ----------
     outcome
         (n,) numbers.
     groups
-        (n, k_j) columns of each group, by name, e.g. "upstream" and "data". There are 2^p fits, so
-        they should be few.
+        (n, k_j) columns of each group, by name, e.g. "upstream" and "data". There are 2^p fits a
+        draw, so they should be few.
     effects
         As for `clustered.clustered`.
+    weights
+        (draws, n) as of `resampling.multi_bootstrap`; ones for the table itself.
 
     Returns
     -------
     dict
-        A share for each name; NaN where the outcome never varies within the effects.
-
-    Raises
-    ------
-    StudyError
-        As for `within.fit_within`.
+        For each name a share a draw; NaN where the outcome never varies within the effects.
     """
     names = list(groups)
+    values = np.column_stack([outcome, *groups.values()])
+    products = weighted_products(_in_their_own_unit(values, effects), effects, weights)
+    # Correlations, so that one bound on rounding serves for all columns.
+    spread = np.sqrt(np.diagonal(products, axis1=1, axis2=2).clip(0))
+    varies = spread > _ROUNDING
+    scale = np.where(varies, spread, np.inf)
+    correlations = products / (scale[:, :, np.newaxis] * scale[:, np.newaxis, :])
+    width = [groups[name].shape[1] for name in names]
+    column_of = np.repeat(names, width)
     r_squared = {
-        chosen: fit_within(
-            outcome,
-            np.column_stack([groups[name] for name in names if name in chosen]),
-            effects,
-            f"share explained by {', '.join(name for name in names if name in chosen)}",
-        ).r_squared
-        for size in range(1, len(names) + 1)
+        chosen: _r_squared(correlations, 1 + np.flatnonzero(np.isin(column_of, list(chosen))))
+        for size in range(len(names) + 1)
         for chosen in map(frozenset, itertools.combinations(names, size))
     }
-    r_squared[frozenset()] = 0.0
-    return {
+    shares = {
         name: sum(
             (r_squared[others | {name}] - r_squared[others])
             * math.factorial(len(others))
@@ -67,3 +72,21 @@ def shapley_shares(
         )
         for name in names
     }
+    return {name: np.where(varies[:, 0], share, np.nan) for name, share in shares.items()}
+
+
+def _r_squared(correlations: _Values, columns: NDArray[np.intp]) -> _Values:
+    """Return the R2 of the first column on others; of none, zero."""
+    sides = correlations[:, columns, 0]
+    among = correlations[:, columns[:, np.newaxis], columns]
+    inverse = np.linalg.pinv(among, rcond=COLLINEAR, hermitian=True)
+    found: _Values = np.einsum("di,dij,dj->d", sides, inverse, sides)
+    return found
+
+
+def _in_their_own_unit(values: _Values, effects: Sequence[_Codes]) -> _Values:
+    """Return columns without effects, each of length one, or zeros where nothing is left of it."""
+    left = fixed_effects(effects, len(values)).taken_out(values)
+    sizes = np.linalg.norm(left, axis=0)
+    varies = sizes > COLLINEAR * np.linalg.norm(values, axis=0)
+    return np.where(varies, left, 0.0) / np.where(varies, sizes, 1.0)

@@ -6,9 +6,9 @@ training data hold of it, does its downstream bias change? Only the second is wh
 relies on.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,29 +18,39 @@ from scipy import stats
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells
 from bias_transfer.analysis.clustered import clustered, two_way
 from bias_transfer.analysis.reliability import corrected_slopes, cronbach_alpha
-from bias_transfer.analysis.resampling import percentile_interval
+from bias_transfer.analysis.resampling import (
+    multi_bootstrap,
+    percentile_interval,
+    weighted_products,
+)
 from bias_transfer.analysis.wild_bootstrap import wild_bootstrap_p
+from bias_transfer.analysis.within import COLLINEAR, ROUNDING, fixed_effects
 from bias_transfer.errors import StudyError
+
+_Values = NDArray[np.float64]
+_Codes = NDArray[np.int64]
 
 Source = Literal["model", "data"]
 Effects = Literal["within", "between"]
 
+QUESTIONS: tuple[Effects, ...] = ("within", "between")
 # With fewer items, what differs between them is an anecdote.
 FEWEST_ITEMS = 6
 LEVEL = 0.95
 POWER = 0.8
+# Why the slope within items is none of this study's, and the one between items serves.
+UNMOVED = "no intervention moves it"
 _WILD_DRAWS = 9999
 _BOOTSTRAP_DRAWS = 999
-# Less of a column's spread than this is rounding.
-_ROUNDING = 1e-9
 
 SLOPE_COLUMNS = (
     *("task", "adaptation", "source", "effects", "term"),
     *("models", "items", "observations", "slope", "scale", "standardised"),
     *("standard_error", "low", "high", "p_value", "clusters"),
     *("standard_error_cr1", "standard_error_two_way", "p_value_wild_bootstrap"),
-    *("bootstrap_low", "bootstrap_high", "corrected", "reliability", "smallest_detectable"),
-    "reason",
+    *("bootstrap_low", "bootstrap_high"),
+    *("reliability", "corrected", "corrected_low", "corrected_high"),
+    *("smallest_detectable", "reason"),
 )
 
 
@@ -51,23 +61,26 @@ class Design:
     Attributes
     ----------
     outcome
-        Shape (rows,).
+        (rows,) numbers.
     columns
-        Shape (rows, terms).
+        (rows, terms) numbers.
     terms
         What the columns are.
+    apart
+        Whether the two sources, where both differ, can be told apart.
     effects
-        The fixed effects: models, or models and items.
-    item, model
-        The cluster of each row, numbered from zero.
+        The fixed effects: models, or items and models.
+    cluster, checkpoint
+        (rows,) whose errors go together, numbered from zero.
     """
 
-    outcome: NDArray[np.float64]
-    columns: NDArray[np.float64]
+    outcome: _Values
+    columns: _Values
     terms: tuple[str, ...]
-    effects: tuple[NDArray[np.int64], ...]
-    item: NDArray[np.int64]
-    model: NDArray[np.int64]
+    apart: bool
+    effects: tuple[_Codes, ...]
+    cluster: _Codes
+    checkpoint: _Codes
 
 
 def sources(cells: Cells) -> dict[Source, str]:
@@ -75,34 +88,41 @@ def sources(cells: Cells) -> dict[Source, str]:
     return {"model": UPSTREAM, "data": cells.covariates[0]}
 
 
-def moved(cells: Cells) -> tuple[str, ...]:
-    """Return the columns that interventions change within items, not for all items alike."""
-    effects = (cells.models, cells.items)
-    names = (UPSTREAM, *cells.covariates)
-    whole = cells.columns(names)
-    left = without_effects(whole, effects)
-    spread, size = np.linalg.norm(left, axis=0), np.linalg.norm(whole, axis=0)
-    return tuple(
-        name
-        for name, own, all_of_it in zip(names, spread, size, strict=True)
-        if own > _ROUNDING * all_of_it
-    )
-
-
 def design(cells: Cells, effects: Effects) -> Design:
     """Return the regression of one question.
 
-    Within items only columns that some intervention moves can be told from the item effects.
+    Its columns are those that differ beside the effects: within items, what some intervention
+    moves for some items more than for others. A covariate other than the first that the columns
+    before it hold already is left out.
+
+    Parameters
+    ----------
+    cells
+        At least one row.
+    effects
+        The question.
     """
-    terms = moved(cells) if effects == "within" else (UPSTREAM, *cells.covariates)
-    models, items = cells.models, cells.items
+    names = (UPSTREAM, *cells.covariates)
+    models, items = cells.codes("model"), cells.codes("item")
+    labels = (items, models) if effects == "within" else (models,)
+    columns = cells.columns(names)
+    left = fixed_effects(labels, len(columns)).taken_out(columns)
+    size = np.linalg.norm(left, axis=0)
+    varying = np.flatnonzero(size > COLLINEAR * np.linalg.norm(columns, axis=0))
+    # What the columns before each leave of it; of columns beyond the rows, nothing.
+    own = np.zeros(len(varying))
+    r = np.linalg.qr(left[:, varying], mode="r")
+    own[: len(r)] = np.abs(np.diag(r))
+    new = own > COLLINEAR * size[varying]
+    kept = varying[new | (varying < 2)]
     return Design(
         outcome=cells.columns([OUTCOME])[:, 0],
-        columns=cells.columns(terms),
-        terms=terms,
-        effects=(items, models) if effects == "within" else (models,),
-        item=items,
-        model=models,
+        columns=columns[:, kept],
+        terms=tuple(names[place] for place in kept),
+        apart=bool(new[varying < 2].all()),
+        effects=labels,
+        cluster=cells.codes("cluster"),
+        checkpoint=cells.codes("checkpoint"),
     )
 
 
@@ -114,7 +134,7 @@ def slopes(cells: Cells, seed: int) -> pd.DataFrame:
     for model m and item i; x is upstream bias, the mean over templates, and d the covariates.
     *Between* items there are effects of the models only, *within* items also of the items.
     Standard errors are CR3 by item (the jackknife over items), with Student's t of G - 1 degrees
-    of freedom.
+    of freedom; items of several groups that one label has are one cluster.
 
     Parameters
     ----------
@@ -132,12 +152,13 @@ def slopes(cells: Cells, seed: int) -> pd.DataFrame:
           a standard deviation of the term, both over the unmodified model's items (`scale` turns
           the one into the other). Zero: downstream bias does not move with it.
         - standard_error, low, high, p_value: of `standardised`, CR3 by item, 95 %;
-          standard_error_cr1 and standard_error_two_way (by item and model) beside it, and the p
-          value of the restricted wild cluster bootstrap.
+          standard_error_cr1 and standard_error_two_way (by item and checkpoint) beside it, and the
+          p value of the restricted wild cluster bootstrap.
         - bootstrap_low, bootstrap_high: percentiles over items × seeds, the latter where a variant
           was trained with all of them (Sellam et al. 2022).
-        - corrected: `standardised`, had upstream bias no error from its templates; reliability:
-          the share of its variance, in this question, that is not such error.
+        - reliability: Cronbach's alpha of upstream bias over templates, in this question;
+          corrected: `standardised`, had upstream bias no error from its templates, with its
+          percentiles over items × seeds.
         - smallest_detectable: the standardised slope found with a power of 80 %.
         - reason: why there is no number, else empty.
 
@@ -145,185 +166,209 @@ def slopes(cells: Cells, seed: int) -> pd.DataFrame:
     -----
     MacKinnon, Nielsen and Webb (2023) for the errors; Fuller (1987) for the correction.
     """
-    rows = [
-        {"source": source, "effects": effects, "term": term, **numbers}
-        for effects in ("within", "between")
-        for source, term, numbers in _of_question(cells, effects, seed)
-    ]
-    return pd.DataFrame(rows, columns=[name for name in SLOPE_COLUMNS if name not in _ABOVE])
+    rows: list[dict[str, Any]] = []
+    for effects in QUESTIONS:
+        found = estimates(cells, effects)
+        scales = {row["term"]: row["scale"] for row in found if not row["reason"]}
+        checks = _checks(cells, design(cells, effects), scales, seed) if scales else {}
+        rows += [row | checks.get(row["term"], {}) for row in found]
+    return pd.DataFrame(rows, columns=list(SLOPE_COLUMNS[2:]))
 
 
-_ABOVE = ("task", "adaptation")
+def estimates(cells: Cells, effects: Effects) -> list[dict[str, Any]]:
+    """Estimate the slopes of one question, without what checks them.
 
-
-def _of_question(
-    cells: Cells, effects: Effects, seed: int
-) -> Iterator[tuple[Source, str, Mapping[str, object]]]:
+    Returns
+    -------
+    list of dict
+        One row a source, keys as the columns of `slopes`: those up to `clusters`,
+        `smallest_detectable` and `reason`. With a reason there are no numbers.
+    """
+    names = sources(cells)
+    reasons = dict.fromkeys(names.values(), too_few(cells))
+    numbers: dict[str, dict[str, float]] = {}
+    if not too_few(cells):
+        of = design(cells, effects)
+        reasons = {term: _why_not(cells, of, term) for term in reasons}
+        asked = [term for term, reason in reasons.items() if not reason]
+        try:
+            numbers = _numbers(cells, of, asked) if asked else {}
+        except StudyError as error:
+            reasons |= dict.fromkeys(asked, str(error))
     size = {
         "models": cells.table["model"].nunique(),
         "items": cells.table["item"].nunique(),
         "observations": len(cells.table),
     }
-    for source, term in sources(cells).items():
-        reason = why_not(cells, effects, term)
-        if reason:
-            yield source, term, {**size, "reason": reason}
-            continue
-        try:
-            yield source, term, size | _estimates(cells, effects, term, seed)
-        except StudyError as error:
-            yield source, term, {**size, "reason": str(error)}
+    return [
+        {"source": source, "effects": effects, "term": term}
+        | size
+        | numbers.get(term, {})
+        | {"reason": reasons[term]}
+        for source, term in names.items()
+    ]
 
 
-def why_not(cells: Cells, effects: Effects, term: str) -> str:
-    """Say why a slope cannot be estimated, as far as the numbers alone say it; else empty."""
-    table, control = cells.table, cells.of_unmodified
-    if control.empty:
-        return "no row of the unmodified model is defined"
-    if len(control) < FEWEST_ITEMS:
-        return f"{len(control)} items have every number, and {FEWEST_ITEMS} are needed"
-    for name, what in ((OUTCOME, "downstream bias"), (term, "it")):
-        if _constant(control[name]) and _constant(table[name]):
-            return f"{what} is the same for all items"
-    if effects == "within" and term not in moved(cells):
-        return "no intervention moves it"
-    return ""
+def too_few(cells: Cells) -> str:
+    """Say that the unmodified model has too few items for any estimate; else empty."""
+    items = len(cells.of_unmodified)
+    if items >= FEWEST_ITEMS:
+        return ""
+    return f"the unmodified model has every number for {items} items, and {FEWEST_ITEMS} are needed"
 
 
-def _estimates(cells: Cells, effects: Effects, term: str, seed: int) -> dict[str, object]:
-    of = design(cells, effects)
-    place = of.terms.index(term)
-    fitted = clustered(of.outcome, of.columns, of.effects, of.item)
-    if fitted.exact:
-        raise StudyError("the fit is exact: nothing is left to tell an error from")
-    scale = _scale(cells, term)
-    errors = {
-        "standard_error": fitted.cr3,
-        "standard_error_cr1": fitted.cr1,
-        "standard_error_two_way": two_way(of.outcome, of.columns, of.effects, of.item, of.model)
-        if of.model.max() > 0
-        else np.full_like(fitted.cr1, np.nan),
-    }
-    scaled = {
-        name: scale * float(np.sqrt(covariance[place, place]))
-        for name, covariance in errors.items()
-    }
-    slope = float(fitted.coefficients[place])
-    standardised, error = scale * slope, scaled["standard_error"]
-    df = fitted.clusters - 1
-    half = float(stats.t.ppf((1 + LEVEL) / 2, df)) * error
-    low, high = _bootstrap(cells, of, place, scale, seed)
-    reliability = template_reliability(cells, of.effects)
-    return {
-        "slope": slope,
-        "scale": scale,
-        "standardised": standardised,
-        **scaled,
-        "low": standardised - half,
-        "high": standardised + half,
-        "p_value": float(2 * stats.t.sf(abs(standardised / error), df)),
-        "clusters": fitted.clusters,
-        "p_value_wild_bootstrap": wild_bootstrap_p(
-            of.outcome, of.columns, of.effects, of.item, place, draws=_WILD_DRAWS, seed=seed
-        ),
-        "bootstrap_low": low,
-        "bootstrap_high": high,
-        "corrected": scale * _corrected(of, place, reliability),
-        "reliability": reliability if term == UPSTREAM else float("nan"),
-        "smallest_detectable": half + float(stats.t.ppf(POWER, df)) * error,
-        "reason": "",
-    }
-
-
-def _scale(cells: Cells, term: str) -> float:
-    """Return standard deviations of the outcome a standard deviation of the term, over items."""
-    control = cells.of_unmodified
-    spread = float(control[OUTCOME].std())
-    if spread == 0 or _constant(control[term]):
-        raise StudyError("the unmodified model's values are the same for all items")
-    return float(control[term].std()) / spread
-
-
-def template_reliability(cells: Cells, effects: Sequence[NDArray[np.int64]]) -> float:
+def template_reliability(cells: Cells, effects: Sequence[_Codes]) -> float:
     """Return Cronbach's alpha of upstream bias over templates, effects taken out of each template.
 
     With effects of models only it tells how alike the templates order the items, with those of
-    items too how alike they see them change. NaN for a single template, or with a gap.
+    items too how alike they see them change. Rows that lack a template are left out. NaN for a
+    single template, for too few rows, and where nothing varies beside the effects.
     """
     wide = cells.templates.dropna(axis=1, how="all")
-    if wide.shape[1] < 2 or wide.isna().to_numpy().any():
+    complete = wide.notna().all(axis=1).to_numpy()
+    if wide.shape[1] < 2 or complete.sum() < FEWEST_ITEMS:
         return float("nan")
-    left = without_effects(wide.to_numpy(dtype=np.float64), effects)
-    if np.linalg.norm(left) <= _ROUNDING * np.linalg.norm(wide.to_numpy()):
+    scores = wide.to_numpy(dtype=np.float64)[complete]
+    labels = [each[complete] for each in effects]
+    left = fixed_effects(labels, len(scores)).taken_out(scores)
+    if np.linalg.norm(left) <= ROUNDING * np.linalg.norm(scores):
         return float("nan")
     return cronbach_alpha(left)
 
 
-def _corrected(of: Design, place: int, reliability: float) -> float:
-    """Return a slope with the templates' error taken out of upstream bias; NaN where it cannot."""
-    if UPSTREAM not in of.terms or not 0 < reliability <= 1:
-        return float("nan")
-    own = of.terms.index(UPSTREAM)
-    left = without_effects(of.columns[:, [own]], of.effects)[:, 0]
-    variances = np.zeros(len(of.terms))
-    variances[own] = (1 - reliability) * float(left @ left) / (len(left) - _absorbed(of.effects))
-    try:
-        return float(corrected_slopes(of.outcome, of.columns, of.effects, variances)[place])
-    except StudyError:
-        return float("nan")
+def _why_not(cells: Cells, of: Design, term: str) -> str:
+    """Say why a slope cannot be estimated, as far as the numbers alone say it; else empty."""
+    control = cells.of_unmodified
+    for name, what in ((OUTCOME, "downstream bias"), (term, "it")):
+        if np.ptp(control[name]) <= ROUNDING * control[name].abs().max():
+            return f"{what} is the same for all items of the unmodified model"
+    if term not in of.terms:
+        return UNMOVED
+    return "" if of.apart else "the model's bias and the data's go together, item by item"
 
 
-def _bootstrap(
-    cells: Cells, of: Design, place: int, scale: float, seed: int
-) -> tuple[float, float]:
-    """Resample items, and seeds of the variants that were trained with all of them."""
-    weights = _weights(cells, seed)
-    dummies = [np.eye(int(each.max()) + 1)[each] for each in of.effects]
-    # One model's dummy less, where the items' already hold a constant.
-    columns = np.hstack([of.columns, dummies[0], *(each[:, 1:] for each in dummies[1:])])
-    width = columns.shape[1]
-    pairs = (columns[:, :, np.newaxis] * columns[:, np.newaxis, :]).reshape(len(columns), -1)
-    products = (weights @ pairs).reshape(-1, width, width)
-    # An item that was not drawn has an effect of zero.
-    diagonal = products[:, range(width), range(width)]
-    products[:, range(width), range(width)] = np.where(diagonal == 0, 1, diagonal)
-    sides = weights @ (columns * of.outcome[:, np.newaxis])
-    try:
-        solved = np.linalg.solve(products, sides[:, :, np.newaxis])[:, place, 0]
-    except np.linalg.LinAlgError:
-        # Some draw holds nothing that moves a column.
-        return float("nan"), float("nan")
-    return percentile_interval(scale * solved, LEVEL)
-
-
-def _weights(cells: Cells, seed: int) -> NDArray[np.float64]:
-    """Return how often each row is drawn, shape (draws, rows)."""
-    rng = np.random.default_rng(seed)
-    item = cells.items
-    of_seed = pd.factorize(cells.table["seed"])[0]
-    items, seeds = int(item.max()) + 1, int(of_seed.max()) + 1
-    drawn = rng.multinomial(items, np.full(items, 1 / items), size=_BOOTSTRAP_DRAWS)[:, item]
-    again = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=_BOOTSTRAP_DRAWS)[:, of_seed]
-    with_all = cells.table.groupby("variant")["seed"].transform("nunique") == seeds
-    found: NDArray[np.float64] = (drawn * np.where(with_all, again, 1)).astype(np.float64)
+def _numbers(cells: Cells, of: Design, terms: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return the columns of each term's estimate."""
+    fitted = clustered(of.outcome, of.columns, of.effects, of.cluster)
+    if fitted.exact:
+        raise StudyError("the fit is exact: nothing is left to tell an error from")
+    if np.isnan(fitted.cr3).any():
+        raise StudyError("one item alone decides a slope: nothing is left to tell its error from")
+    control, df = cells.of_unmodified, fitted.clusters - 1
+    found = {}
+    for term in terms:
+        place = of.terms.index(term)
+        slope = float(fitted.coefficients[place])
+        scale = float(control[term].std() / control[OUTCOME].std())
+        standardised = scale * slope
+        error = scale * float(np.sqrt(fitted.cr3[place, place]))
+        half = float(stats.t.ppf((1 + LEVEL) / 2, df)) * error
+        found[term] = {
+            "slope": slope,
+            "scale": scale,
+            "standardised": standardised,
+            "standard_error": error,
+            "low": standardised - half,
+            "high": standardised + half,
+            "p_value": float(2 * stats.t.sf(abs(standardised / error), df)),
+            "clusters": fitted.clusters,
+            "smallest_detectable": half + float(stats.t.ppf(POWER, df)) * error,
+        }
     return found
 
 
-def without_effects(
-    values: NDArray[np.float64], effects: Sequence[NDArray[np.int64]]
-) -> NDArray[np.float64]:
-    """Take fixed effects out of columns: what is left of a regression on their dummies."""
-    dummies = np.hstack([np.eye(int(each.max()) + 1)[each] for each in effects])
-    left: NDArray[np.float64] = values - dummies @ np.linalg.lstsq(dummies, values)[0]
-    return left
+def _checks(
+    cells: Cells, of: Design, scales: Mapping[str, float], seed: int
+) -> dict[str, dict[str, float]]:
+    """Return the columns that check each term's estimate, by other errors and for reliability."""
+    cr1 = clustered(of.outcome, of.columns, of.effects, of.cluster).cr1
+    both = np.full_like(cr1, np.nan)
+    if of.checkpoint.any():
+        both = two_way(of.outcome, of.columns, of.effects, of.cluster, of.checkpoint)
+    reliability = template_reliability(cells, of.effects)
+    corrected = _corrected(of, reliability)
+    draws, corrected_draws = _resampled(cells, of, seed)
+    found = {}
+    for term, scale in scales.items():
+        place = of.terms.index(term)
+        low, high = percentile_interval(scale * draws[:, place], LEVEL)
+        corrected_low, corrected_high = percentile_interval(
+            scale * corrected_draws[:, place], LEVEL
+        )
+        found[term] = {
+            "standard_error_cr1": scale * float(np.sqrt(cr1[place, place])),
+            "standard_error_two_way": scale * float(np.sqrt(both[place, place])),
+            "p_value_wild_bootstrap": wild_bootstrap_p(
+                of.outcome, of.columns, of.effects, of.cluster, place, draws=_WILD_DRAWS, seed=seed
+            ),
+            "bootstrap_low": low,
+            "bootstrap_high": high,
+            "reliability": reliability if term == UPSTREAM else float("nan"),
+            "corrected": scale * float(corrected[place]),
+            "corrected_low": corrected_low,
+            "corrected_high": corrected_high,
+        }
+    return found
 
 
-def _absorbed(effects: Iterable[NDArray[np.int64]]) -> int:
-    """Return the degrees of freedom that connected effects take."""
-    counts = [int(each.max()) + 1 for each in effects]
-    return sum(counts) - (len(counts) - 1)
+def _corrected(of: Design, reliability: float) -> _Values:
+    """Return the slopes with the templates' error taken out of upstream bias; NaN without it."""
+    nothing = np.full(len(of.terms), np.nan)
+    if UPSTREAM not in of.terms or not reliability > 0:
+        return nothing
+    own = of.terms.index(UPSTREAM)
+    space = fixed_effects(of.effects, len(of.outcome))
+    left = space.taken_out(of.columns[:, [own]])
+    variances = np.zeros(len(of.terms))
+    variances[own] = (1 - reliability) * float((left**2).sum()) / (len(left) - space.rank)
+    try:
+        return corrected_slopes(of.outcome, of.columns, of.effects, variances)
+    except StudyError:
+        # The templates' error is as large as all that upstream bias varies.
+        return nothing
 
 
-def _constant(values: pd.Series) -> bool:
-    spread, size = float(values.max() - values.min()), float(values.abs().max())
-    return spread <= _ROUNDING * size
+def _resampled(cells: Cells, of: Design, seed: int) -> tuple[_Values, _Values]:
+    """Return the slopes of each draw, (draws, terms), as they are and corrected.
+
+    Items are resampled, and seeds of the variants that were trained with all of them. A draw whose
+    rows do not determine the slopes is NaN.
+    """
+    seeds = cells.codes("seed")
+    with_all = cells.table.groupby("variant")["seed"].transform("nunique") == seeds.max() + 1
+    weights = multi_bootstrap(of.cluster, seeds, with_all.to_numpy(), _BOOTSTRAP_DRAWS, seed)
+    templates = cells.templates.dropna(axis=1, how="all").to_numpy(dtype=np.float64)
+    values = np.column_stack([of.outcome, of.columns, templates])
+    products = weighted_products(values, of.effects, weights)
+    terms = slice(1, 1 + len(of.terms))
+    among, with_outcome = products[:, terms, terms], products[:, terms, 0]
+    draws = _solved(among, with_outcome)
+    if UPSTREAM not in of.terms or templates.shape[1] < 2:
+        return draws, np.full_like(draws, np.nan)
+    own = of.terms.index(UPSTREAM)
+    corrected = among.copy()
+    corrected[:, own, own] *= _alphas(products[:, terms.stop :, terms.stop :])
+    return draws, _solved(corrected, with_outcome)
+
+
+def _alphas(products: _Values) -> _Values:
+    """Return Cronbach's alpha of each draw, from the products of its templates."""
+    templates = products.shape[1]
+    of_sum, of_each = products.sum(axis=(1, 2)), np.trace(products, axis1=1, axis2=2)
+    share = np.divide(of_each, of_sum, out=np.full_like(of_sum, np.nan), where=of_sum > 0)
+    alphas: _Values = templates / (templates - 1) * (1 - share)
+    return alphas
+
+
+def _solved(among: _Values, with_outcome: _Values) -> _Values:
+    """Return each draw's slopes from its products; NaN where they are not positive definite."""
+    size = np.sqrt(np.diagonal(among, axis1=1, axis2=2).clip(0))
+    known = (size > 0).all(axis=1) & np.isfinite(among).all(axis=(1, 2))
+    scale = np.where(known[:, np.newaxis], size, 1)
+    correlations = among / (scale[:, :, np.newaxis] * scale[:, np.newaxis, :])
+    unit = np.eye(among.shape[1])
+    correlations[~known] = unit
+    known &= np.linalg.eigvalsh(correlations)[:, 0] > COLLINEAR
+    correlations[~known] = unit
+    solved = np.linalg.solve(correlations, (with_outcome / scale)[:, :, np.newaxis])[:, :, 0]
+    return np.where(known[:, np.newaxis], solved / scale, np.nan)

@@ -2,15 +2,11 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
-from bias_transfer.analysis.cells import OUTCOME, Cells, cells
-from bias_transfer.analysis.clustered import clustered
+from bias_transfer.analysis.cells import Cells, cells
 from bias_transfer.analysis.description import Quantity, TaskDescription
-from bias_transfer.analysis.slopes import LEVEL, Effects, design, sources, why_not
-from bias_transfer.errors import StudyError
+from bias_transfer.analysis.slopes import QUESTIONS, estimates
 
 SPECIFICATION_COLUMNS = (
     *("task", "adaptation", "source", "measure", "template", "outcome", "effects"),
@@ -40,9 +36,10 @@ def specification_curve(
     -------
     pandas.DataFrame
         One row a source and choice, columns `SPECIFICATION_COLUMNS`: the standardised slope, its
-        95 % interval (CR3 by item), whether it is the choice that the study's verdict rests on, and
-        the reason where there is no slope.
+        95 % interval (CR3 by item) and the reason where there is none; `default`, whether measure,
+        template and outcome are the study's own.
     """
+    own = (task.before.column, MEAN, task.outcome.column)
     rows = [
         {
             "task": task.name,
@@ -50,13 +47,12 @@ def specification_curve(
             "measure": measure.column,
             "template": template,
             "outcome": outcome.column,
-            "effects": effects,
-            "default": (measure, template, outcome) == (task.before, MEAN, task.outcome),
+            "default": (measure.column, template, outcome.column) == own,
             **found,
         }
         for measure, template, outcome, of in _chosen(observations, performance, task, adaptation)
-        for effects in ("within", "between")
-        for found in _slopes(of, effects)
+        for effects in QUESTIONS
+        for found in estimates(of, effects)
     ]
     return pd.DataFrame(rows, columns=list(SPECIFICATION_COLUMNS))
 
@@ -64,7 +60,7 @@ def specification_curve(
 def _chosen(
     observations: pd.DataFrame, performance: pd.DataFrame, task: TaskDescription, adaptation: str
 ) -> Iterator[tuple[Quantity, str, Quantity, Cells]]:
-    outcomes = {each.column: each for each in (task.outcome, *task.outcomes)}
+    outcomes = {each.column: each for each in (*task.outcomes, task.outcome)}
     for measure in task.measures:
         several = measure.per_template and "template" in observations
         for template in (MEAN, *(task.templates if several else ())):
@@ -74,31 +70,3 @@ def _chosen(
             for outcome in outcomes.values():
                 own = task.model_copy(update={"measures": (measure,), "outcome": outcome})
                 yield measure, template, outcome, cells(rows, performance, own, adaptation)
-
-
-def _slopes(of: Cells, effects: Effects) -> Iterator[dict[str, object]]:
-    """Estimate both sources in one fit."""
-    for source, term in sources(of).items():
-        size = {"source": source, "items": of.table["item"].nunique()}
-        reason = why_not(of, effects, term)
-        if not reason:
-            try:
-                yield {**size, **_slope(of, effects, term), "reason": ""}
-                continue
-            except StudyError as error:
-                reason = str(error)
-        yield {**size, "reason": reason}
-
-
-def _slope(of: Cells, effects: Effects, term: str) -> dict[str, float]:
-    regression = design(of, effects)
-    fitted = clustered(regression.outcome, regression.columns, regression.effects, regression.item)
-    if fitted.exact:
-        raise StudyError("the fit is exact: nothing is left to tell an error from")
-    place = regression.terms.index(term)
-    control = of.of_unmodified
-    scale = float(control[term].std() / control[OUTCOME].std())
-    slope = scale * float(fitted.coefficients[place])
-    error = scale * float(np.sqrt(fitted.cr3[place, place]))
-    half = float(stats.t.ppf((1 + LEVEL) / 2, fitted.clusters - 1)) * error
-    return {"standardised": slope, "low": slope - half, "high": slope + half}

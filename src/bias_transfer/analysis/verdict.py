@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from bias_transfer.analysis.slopes import Effects, Source
+from bias_transfer.analysis.slopes import UNMOVED, Effects, Source
 
 Word = Literal[
     "transfers",
@@ -97,11 +97,10 @@ def verdict(
         The smallest slope that matters, in standard deviations.
     """
     rows = slopes[slopes["source"] == source].set_index("effects").to_dict("index")
-    effects: Effects = "between" if rows["within"]["reason"] else "within"
+    effects: Effects = "between" if rows["within"]["reason"] == UNMOVED else "within"
     row = rows[effects]
     if row["reason"]:
         nan = float("nan")
-        # What would have been asked first is what the reader asked.
         return Verdict(source, "not estimated", effects, nan, nan, nan, nan, str(row["reason"]))
     reason = _unreliable(source, effects, reliabilities)
     low, high = float(row["low"]), float(row["high"])
