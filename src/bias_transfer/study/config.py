@@ -127,7 +127,7 @@ class Corpus(Section):
 
     source: Literal["generated", "file", "hub"] = "generated"
     """Where the text comes from."""
-    generated: Rows = Rows(rows=20000)
+    generated: Rows = Rows(rows=24000)
     """The bundled generator."""
     file: CorpusFile = CorpusFile()
     """Plain text with one text a line, or tables."""

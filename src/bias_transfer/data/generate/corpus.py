@@ -80,9 +80,9 @@ _WORDS = 3
 def corpus(sentences: int, truth: Truth, seed: int) -> list[str]:
     """Write the pre-training corpus, one short text a line.
 
-    Three eighths are about occupations and three eighths about identity terms, with words of
-    biographies and of comments beside them; half of the rest is what biographies say, with the
-    corpus's own gender shares, and half gendered words in matched contexts.
+    A third are about occupations and three eighths about identity terms, with words of biographies
+    and of comments beside them; five in 24 are what biographies say, with the corpus's own gender
+    shares, and two in 24 gendered words in matched contexts.
 
     Parameters
     ----------
@@ -94,8 +94,7 @@ def corpus(sentences: int, truth: Truth, seed: int) -> list[str]:
         The study's seed.
     """
     rng = generator(seed, "corpus")
-    titles = terms = 3 * sentences // 8
-    lives = sentences // 8
+    titles, terms, lives = sentences // 3, 3 * sentences // 8, 5 * sentences // 24
     lines = [
         *_occupation_sentences(np.arange(titles) % len(OCCUPATIONS), truth, rng),
         *_identity_sentences(np.arange(terms) % len(IDENTITY_TERMS), truth, rng),
