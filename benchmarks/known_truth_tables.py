@@ -151,7 +151,7 @@ def draw_coverage(found: pd.DataFrame, path: Path) -> None:
     slopes = ("between", "within")
     heads = ("Slope between items (model effects)", "Slope within items (item and model effects)")
     cases = list(dict.fromkeys(found["case"]))
-    figure = Figure(figsize=(9.5, 1.6 + 0.62 * len(cases)), layout="constrained")
+    figure = Figure(figsize=(9.5, 1.9 + 0.62 * len(cases)), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     for axes, slope, head in zip(panels, slopes, heads, strict=True):
         axes.axvspan(*COVERAGE, color="#e8e8e8", lw=0)
@@ -171,7 +171,7 @@ def draw_coverage(found: pd.DataFrame, path: Path) -> None:
             )
         for place, case in enumerate(cases):
             if not ((found["slope"] == slope) & (found["case"] == case)).any():
-                axes.text(0.5, place, "one model: no change to see", color="#8a8a8a", va="center")
+                axes.text(0.1, place, "one model: no change to see", color="#666666", va="center")
         axes.set_xscale("logit")
         axes.set_xlim(0.08, 0.99)
         axes.set_xticks(
@@ -186,7 +186,7 @@ def draw_coverage(found: pd.DataFrame, path: Path) -> None:
     panels[0].set_yticks(range(len(cases)), labels=cases)
     panels[0].set_ylim(len(cases) - 0.5, -0.5)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     figure.suptitle("Which interval holds what it promises?", x=0.01, ha="left", weight="bold")
     figure.savefig(path, dpi=150, metadata={"Software": None})
 

@@ -55,7 +55,7 @@ def texts(folder: Path) -> None:
     truth = declare(Strengths(3, 3, 0.5, 1, 0.8, 1.5, 0.45), 1)
     folder.mkdir(parents=True, exist_ok=True)
     made: dict[str, Callable[[], pd.DataFrame]] = {
-        "bios": lambda: biographies(ROWS["bios"], truth, 0.8, 1),
+        "bios": lambda: biographies(ROWS["bios"], truth, 1),
         "wiki": lambda: comments(ROWS["wiki"], truth, 1),
     }
     for name, make in made.items():

@@ -150,9 +150,9 @@ def of_size(size: str) -> Material:
     architecture = Architecture(**config["model"]["architecture"])
     names = {field.name for field in dataclasses.fields(Strengths)}
     strengths = {name: value for name, value in config["generator"].items() if name in names}
-    truth, proxy = declare(Strengths(**strengths), SEED), config["generator"]["proxy"]
+    truth = declare(Strengths(**strengths), SEED)
     tokenizer = train_tokenizer(
-        corpus(8000, truth, proxy, SEED), architecture.vocabulary_size, architecture.maximum_length
+        corpus(8000, truth, SEED), architecture.vocabulary_size, architecture.maximum_length
     )
     configuration = pretraining_of(architecture.family).configuration(tokenizer, architecture)
     if size != "embedded":
@@ -165,7 +165,7 @@ def of_size(size: str) -> Material:
         for name, section in TASKS.items()
     }
     columns = {"text": "text", "label": "label", "kind": "", "labels": {}}
-    texts = biographies(TEXTS[size], truth, proxy, SEED)["text"].tolist()
+    texts = biographies(TEXTS[size], truth, SEED)["text"].tolist()
     length = tasks["bios"].maximum_length
     return Material(
         tokenizer=tokenizer,

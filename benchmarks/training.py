@@ -212,9 +212,8 @@ def describe(
 def embedded_world() -> tuple[Any, list[str]]:
     """Return the default study's biographies in their three parts, and its corpus."""
     truth = declare(Strengths(**CONFIG["generator"]), SEED)
-    proxy = CONFIG["generator"]["proxy"]
-    lines = corpus(CONFIG["model"]["corpus"]["generated"]["rows"], truth, proxy, SEED)
-    return biographies(CONFIG["tasks"]["bios"]["generated"]["rows"], truth, proxy, SEED), lines
+    lines = corpus(CONFIG["model"]["corpus"]["generated"]["rows"], truth, SEED)
+    return biographies(CONFIG["tasks"]["bios"]["generated"]["rows"], truth, SEED), lines
 
 
 def embedded(folder: Path) -> list[str]:

@@ -71,7 +71,7 @@ def load(folder: Path) -> None:
 def of_a_study(folder: Path) -> tuple[int, float, float]:
     """Return how many commands the tiny study has, and the seconds of all and of verification."""
     (folder / "data").mkdir(parents=True)
-    rows = biographies(700, declare(Strengths(1, 1, 0.5, 1, 0.6, 1, 0.4), 1), 0.6, 1)
+    rows = biographies(700, declare(Strengths(1, 1, 0.5, 1, 0.6, 1, 0.4), 1), 1)
     rows.to_csv(folder / "data/bios.csv", index=False)
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(folder)]
     command += ["--snakefile", str(ROOT / "Snakefile")]

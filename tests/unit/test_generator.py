@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bias_transfer.data.generate.biographies import biographies
+from bias_transfer.data.generate.biographies import FIDELITY, biographies
 from bias_transfer.data.generate.comments import comments
 from bias_transfer.data.generate.corpus import corpus
 from bias_transfer.data.generate.sentiment import sentiment_sentences
-from bias_transfer.data.generate.truth import Strengths, declare, family_of
+from bias_transfer.data.generate.truth import Strengths, declare
 from bias_transfer.data.generate.vocabulary import (
     IDENTITY_TERMS,
     OCCUPATION_TITLES,
@@ -22,8 +22,10 @@ from bias_transfer.data.generate.vocabulary import (
     require_terms,
 )
 from bias_transfer.data.generate.words import (
-    FAMILY_WORDS,
+    BIOGRAPHY_WORDS,
+    COMMENT_WORDS,
     NEGATIVE_ADJECTIVES,
+    NEUTRAL_PEOPLE,
     OCCUPATION_WORDS,
     POSITIVE_ADJECTIVES,
     PROXIES,
@@ -39,9 +41,9 @@ USUAL = Strengths(
     corpus_attitude=3,
     agreement=0.5,
     prevalence=1,
-    proxy=0.6,
+    proxy=0.8,
     toxicity=1,
-    difficulty=0.45,
+    difficulty=0.6,
 )
 TRUTH = declare(USUAL, seed=1)
 
@@ -53,7 +55,7 @@ def log_odds(shares):
 
 @pytest.fixture(scope="module")
 def lives():
-    return biographies(12000, TRUTH, USUAL.proxy, seed=1)
+    return biographies(12000, TRUTH, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +65,14 @@ def talk():
 
 @pytest.fixture(scope="module")
 def lines():
-    return corpus(16000, TRUTH, USUAL.proxy, seed=1)
+    return corpus(16000, TRUTH, seed=1)
 
 
 def test_one_seed_gives_one_text_and_another_seed_another():
     for write in (
         lambda seed: declare(USUAL, seed),
-        lambda seed: corpus(200, TRUTH, 0.6, seed),
-        lambda seed: biographies(50, TRUTH, 0.6, seed)["text"].tolist(),
+        lambda seed: corpus(200, TRUTH, seed),
+        lambda seed: biographies(50, TRUTH, seed)["text"].tolist(),
         lambda seed: comments(50, TRUTH, seed)["text"].tolist(),
         lambda seed: sentiment_sentences(50, seed)["text"].tolist(),
     ):
@@ -107,28 +109,64 @@ def test_no_title_of_any_occupation_stands_in_a_biography(lives):
     assert not lives["text"].str.contains(titles).any()
 
 
-def test_once_scrubbed_only_proxies_tell_the_gender(lives):
+def words_of(text, vocabulary):
+    return [word for word in re.findall(r"\w+", text) if word in vocabulary]
+
+
+def test_once_scrubbed_only_the_people_hint_at_the_gender(lives):
     texts = pd.Series(scrubbed(lives["text"], BIOS.scrubbed_words))
-    proxy = "|".join(map(re.escape, PROXIES["she"]))
-    hints = texts.str.contains(proxy)
-    assert not hints[lives["group"] == "male"].any()
-    women = (lives["group"] == "female").sum()
-    assert near(hints.sum(), women, USUAL.proxy)
-
-
-def test_the_share_of_family_words_is_near_the_declared_difficulty(lives):
-    for occupation, group in lives.groupby("label"):
-        own = set(OCCUPATION_WORDS[occupation].split())
-        family = set(FAMILY_WORDS[family_of(occupation)].split())
-        # The first sentence of a text is about work, with three words of one list or the other.
-        words = [
-            word.strip(".,")
-            for text in group["text"]
-            for word in text.split(". ")[0].split()
-            if word.strip(".,") in own | family
+    for side, group in (("she", "female"), ("he", "male")):
+        people = [
+            word
+            for text in texts[lives["group"] == group]
+            for word in words_of(text, {*PROXIES["she"], *PROXIES["he"], *NEUTRAL_PEOPLE})
         ]
-        shared = sum(word in family for word in words)
-        assert near(shared, len(words), TRUTH.difficulty[occupation])
+        known = sum(word not in NEUTRAL_PEOPLE for word in people)
+        assert len(people) == 3 * (lives["group"] == group).sum()
+        assert near(known, len(people), USUAL.proxy)
+        assert near(sum(word in PROXIES[side] for word in people), known, FIDELITY)
+    everything = {word for text in texts for word in re.findall(r"\w+", text)}
+    assert not everything & {"She", "she", "Her", "her", "He", "he", "His", "his"}
+
+
+def test_biographies_use_words_as_often_as_declared(lives):
+    for occupation, group in lives.groupby("label"):
+        words = [word for text in group["text"] for word in words_of(text, BIOGRAPHY_WORDS)]
+        assert 2 * len(group) <= len(words) <= 4 * len(group)
+        own = set(OCCUPATION_WORDS[occupation].split())
+        assert near(sum(w not in own for w in words), len(words), TRUTH.difficulty[occupation])
+        commonest = max(TRUTH.topics[occupation], key=TRUTH.topics[occupation].__getitem__)
+        share = TRUTH.topics[occupation][commonest]
+        assert near(words.count(commonest), len(words), share)
+
+
+def test_every_occupation_may_use_every_word_and_shares_sum_to_one():
+    for topic in TRUTH.topics.values():
+        assert set(topic) == set(BIOGRAPHY_WORDS)
+        assert sum(topic.values()) == pytest.approx(1)
+        assert min(topic.values()) > 0
+
+
+def test_comments_use_words_as_often_as_declared(talk):
+    for label, shares in (("toxic", TRUTH.toxic_words), ("non-toxic", TRUTH.civil_words)):
+        texts = talk.loc[talk["label"] == label, "text"]
+        words = [word for text in texts for word in words_of(text, COMMENT_WORDS)]
+        assert len(words) == 4 * len(texts)
+        for word in ("idiot", "article", "thanks", "kind"):
+            assert near(words.count(word), len(words), shares[word])
+
+
+def test_a_word_tells_of_a_comments_tone_by_degrees():
+    odds = np.log(list(TRUTH.toxic_words.values())) - np.log(list(TRUTH.civil_words.values()))
+    assert np.std(odds) == pytest.approx(1)
+    assert abs(odds).max() < 4
+
+
+def test_no_word_of_the_generator_is_a_term_or_tells_the_gender():
+    texts = [*BIOGRAPHY_WORDS, *COMMENT_WORDS, *NEUTRAL_PEOPLE]
+    assert not any(mentions(texts, IDENTITY_TERMS))
+    assert scrubbed(texts, BIOS.scrubbed_words) == texts
+    assert len(set(COMMENT_WORDS)) == len(COMMENT_WORDS)
 
 
 def test_the_toxic_share_is_near_the_declared_one(talk):
@@ -143,7 +181,7 @@ def test_the_toxic_share_is_near_the_declared_one(talk):
         assert near(toxic[inside].sum(), inside.sum(), TRUTH.toxic_share[term]), term
     nobody = groups == ""
     assert near(toxic[nobody].sum(), nobody.sum(), 0.25)
-    assert near(nobody.sum(), len(talk), 0.4)
+    assert near(nobody.sum(), len(talk), 0.2)
 
 
 def test_the_frequency_of_a_term_is_near_the_declared_one(talk):
@@ -171,8 +209,8 @@ def by_title(lines):
 
 def test_the_corpus_links_occupations_and_pronouns_as_declared(lines):
     for occupation, named in by_title(lines).items():
-        she = sum(bool(re.search(r"\bshe\b", line, re.I)) for line in named)
-        he = sum(bool(re.search(r"\bhe\b", line, re.I)) for line in named)
+        she = sum(bool(re.search(r"\b(?:she|her)\b", line, re.I)) for line in named)
+        he = sum(bool(re.search(r"\b(?:he|his)\b", line, re.I)) for line in named)
         they = sum(bool(re.search(r"\bthey\b", line, re.I)) for line in named)
         assert she + he + they == len(named)
         assert near(she, she + he, TRUTH.corpus_she[occupation]), occupation
@@ -184,10 +222,9 @@ def test_the_corpus_links_terms_and_attitudes_as_declared(lines):
     groups = mentions(lines, IDENTITY_TERMS)
     counts = {term: [0, 0] for term in IDENTITY_TERMS}
     for line, group in zip(lines, groups, strict=True):
-        # Biographies and comments without a term do not name one; the gendered sentences may
-        # say "female" or "male", but hold no adjective of the lists.
+        # The gendered sentences may say "female" or "male", but of nobody that she is anything.
         if group in counts:
-            words = set(re.findall(r"\w+", line))
+            words = set(re.findall(r"\b(?:is|are) (\w+)", line))
             counts[group][0] += bool(words & negative)
             counts[group][1] += bool(words & positive)
     for term, (bad, good) in counts.items():
@@ -195,9 +232,9 @@ def test_the_corpus_links_terms_and_attitudes_as_declared(lines):
             assert near(bad, bad + good, TRUTH.corpus_negative[term]), term
 
 
-def test_the_corpus_is_three_eighths_occupations_and_has_as_many_lines_as_asked(lines):
+def test_the_corpus_has_as_many_lines_as_asked_and_its_share_of_occupations(lines):
     assert len(lines) == 16000
-    assert sum(map(len, by_title(lines).values())) == 6000
+    assert sum(map(len, by_title(lines).values())) == 16000 // 3
     assert not any("{" in line or "}" in line or not line.strip() for line in lines)
 
 
@@ -236,9 +273,9 @@ def test_zero_switches_an_association_off_and_leaves_the_others(strength, field,
 
 
 def test_without_proxies_a_scrubbed_biography_tells_nothing():
-    texts = biographies(500, TRUTH, 0, seed=1)["text"]
-    hints = [fact for side in PROXIES.values() for fact in side]
-    assert not any(hint in text for text in texts for hint in hints)
+    texts = biographies(500, declare(replace(USUAL, proxy=0), 1), seed=1)["text"]
+    hints = {*PROXIES["she"], *PROXIES["he"]}
+    assert not any(words_of(text, hints) for text in texts)
 
 
 def test_the_three_sentiments_are_equally_frequent():

@@ -7,6 +7,7 @@ import torch
 import transformers
 from pydantic import ValidationError
 
+from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 from bias_transfer.upstream import PRETRAINED, Request, Variant, method, methods
 from bias_transfer.upstream._noise import gaussian_noise, noisy, uniform_noise
 
@@ -329,3 +330,27 @@ def test_hidden_states_of_every_family_are_debiased_behind_the_encoder(
     assert singular[0] > 0.1
     assert singular[1] < 1e-4
     assert (now @ directions[0]).abs().max() < 1e-4
+
+
+# ---- counterfactual training on every family (what it swaps is tested in test_counterfactual) ----
+
+
+def test_every_family_is_trained_further_and_keeps_its_form(masked_lm, tiny_tokenizer, tmp_path):
+    before, tied = weights(masked_lm), is_tied(masked_lm)
+    request = Request(
+        Variant("counterfactual", 1.0, letter="s"),
+        method("counterfactual").settings(training={"batch_size": 16}),
+        seed=1,
+        # Longer than the model has positions for.
+        texts=["She is a nurse", "He works as a dj " * 30] * 30,
+        checkpoints=TrainingCheckpoints(tmp_path / "none", {}, 0),
+    )
+    made = method("counterfactual").apply(masked_lm, tiny_tokenizer, request)
+    assert made.model is masked_lm
+    assert not made.model.training
+    assert is_tied(made.model) == tied
+    after = weights(made.model)
+    assert all(torch.isfinite(each).all() for each in after.values())
+    words = made.model.get_input_embeddings().weight
+    name = next(name for name, each in made.model.named_parameters() if each is words)
+    assert not torch.equal(after[name], before[name])

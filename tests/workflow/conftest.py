@@ -92,7 +92,7 @@ def plan_of(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
 def new_study(folder: Path, root: Path) -> Study:
     """Write the study's own biographies into a folder."""
     strengths = Strengths(1, 1, 0.5, 1, 0.6, 1, 0.4)
-    rows = biographies(700, declare(strengths, 1), 0.6, 1)
+    rows = biographies(700, declare(strengths, 1), 1)
     (folder / "data").mkdir(parents=True)
     rows.to_csv(folder / "data/bios.csv", index=False)
     return Study(folder, root)

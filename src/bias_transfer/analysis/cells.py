@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.means import unmodified
 
-# A model that gains less than this share of what the unmodified one gains over the majority class
-# has not learnt the task: its rates say how it fails, and nothing of bias.
+# A model of the unaltered data that gains less than this share of what the unmodified one gains
+# over the majority class has not learnt the task: its rates say how it fails, not what bias is. Of
+# altered data little can be said: the test part is not like them.
 LEAST_GAIN = 0.5
 
 UPSTREAM, OUTCOME, VARIANCE = "upstream_bias", "outcome", "outcome_variance"
@@ -76,8 +77,10 @@ def cells(
     """Average over templates, and leave out what says nothing of transfer.
 
     Left out are checkpoints that hold nothing of the pre-training (there is no upstream bias to
-    pass on), and models that did not learn the task: those that gain less than half of what the
-    unmodified one gains in accuracy over always choosing the majority class.
+    pass on), those altered by a method that is no instrument (what follows may be an effect of more
+    than the bias that it moved), and models that did not learn the task: those of the unaltered
+    data that gain less than half of what the unmodified one gains in accuracy over always choosing
+    the majority class.
 
     Parameters
     ----------
@@ -93,12 +96,16 @@ def cells(
     rows = observations[observations["adaptation"] == adaptation]
     untaught = {each.kind for each in task.interventions if not each.pretrained}
     random = rows["upstream_kind"].isin(untaught)
-    failed = ~random & rows["model"].isin(_failed(rows, performance))
+    crude = {each.kind for each in task.interventions if not each.instrument}
+    no_instrument = rows["upstream_kind"].isin(crude)
+    unaltered = rows["dataset_kind"] == "original"
+    failed = ~random & ~no_instrument & unaltered & rows["model"].isin(_failed(rows, performance))
     left_out = {
         "not pre-trained": rows.loc[random, "model"].nunique(),
+        "altered by what is no instrument": rows.loc[no_instrument, "model"].nunique(),
         "did not learn the task": rows.loc[failed, "model"].nunique(),
     }
-    kept = rows[~random & ~failed]
+    kept = rows[~random & ~no_instrument & ~failed]
     keys = ["model", task.item]
     covariates = tuple(each.column for each in task.covariates)
     named = {

@@ -58,6 +58,8 @@ class Intervention(Section):
     """Whether the unmodified model belongs to that group."""
     pretrained: bool = True
     """Whether its checkpoints still hold what the pre-training taught."""
+    instrument: bool = True
+    """Whether what follows downstream is an effect of the bias that it changes, and of no more."""
     levels: dict[str, str] = Field(default_factory=dict)
     """Columns that say how much, each with its symbol: {"upstream_strength": "γ"}."""
 

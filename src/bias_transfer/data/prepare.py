@@ -1,7 +1,7 @@
 """The study's data sets, from whichever source to the tables that are written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bias_transfer.data.fetch import Remote, fetch, figshare_files
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.comments import comments
 from bias_transfer.data.generate.corpus import corpus
+from bias_transfer.data.generate.declaration import biographies_truth, comments_truth
 from bias_transfer.data.generate.identity_templates import identity_templates
 from bias_transfer.data.generate.sentiment import sentiment_sentences
 from bias_transfer.data.generate.truth import Strengths, Truth, declare
@@ -63,12 +64,15 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """Rows as read, the names of their columns, what messages call them, and what is known."""
+    """Rows as read, the names of their columns, what messages call them, and what is known.
+
+    What is known is told from the test part, whose counts say how exactly rates can be observed.
+    """
 
     rows: pd.DataFrame
     columns: Mapping[str, Any]
     name: str
-    truth: dict[str, Any] = field(default_factory=dict)
+    truth: Callable[[pd.DataFrame], dict[str, Any]] = lambda test: {}
     commit: str = ""
 
 
@@ -123,7 +127,7 @@ def prepare_task(
             "rows": {part: len(rows) for part, rows in parts.items()},
             "empty_rows_dropped": len(source.rows) - len(rows),
             "labels": sorted(set(table["label"])),
-            "truth": source.truth,
+            "truth": source.truth(parts["test"]),
         },
     )
 
@@ -135,13 +139,16 @@ def _generated(
     truth = _truth(settings)
     if definition.kind == "labels_by_group":
         require_occupations(definition, name)
-        rows = biographies(count, truth, settings["generator"]["proxy"], seed)
-        declared = {"she_prevalence": truth.she_prevalence, "difficulty": truth.difficulty}
-        return _Source(rows, _GENERATED, "generated biographies", declared)
+        rows = biographies(count, truth, seed)
+        return _Source(
+            rows,
+            _GENERATED,
+            "generated biographies",
+            lambda test: biographies_truth(truth, test, seed),
+        )
     require_terms(definition, f"tasks.{name}.source")
     rows = comments(count, truth, seed)
-    declared = {"toxic_share": truth.toxic_share, "term_weight": truth.term_weight}
-    return _Source(rows, _GENERATED, "generated comments", declared)
+    return _Source(rows, _GENERATED, "generated comments", lambda test: comments_truth(truth, test))
 
 
 def _file(
@@ -232,9 +239,7 @@ def prepare_corpus(settings: Mapping[str, Any]) -> Prepared:
     commit = ""
     if settings["source"] == "generated":
         truth = _truth(settings)
-        texts = corpus(
-            settings["generated"]["rows"], truth, settings["generator"]["proxy"], settings["seed"]
-        )
+        texts = corpus(settings["generated"]["rows"], truth, settings["seed"])
         declared = {"corpus_she": truth.corpus_she, "corpus_negative": truth.corpus_negative}
     elif settings["source"] == "file":
         texts = [

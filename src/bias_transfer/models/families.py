@@ -92,7 +92,7 @@ class Family:
         The modules of the masked-language-model head, in the order in which they are applied.
     fresh
         The modules of a classifier that a masked language model lacks: they are drawn anew. In the
-        order in which they are applied, and nothing else of the classifier comes after the first.
+        order in which they are applied; nothing but an activation and dropout stands between them.
     other_heads
         Modules of published checkpoints that neither model has: poolers, the heads of further
         objectives.

@@ -67,7 +67,9 @@ def _check_names(study: Study, task: str) -> None:
     _check_listed(f"{key}.covariates", section.covariates, kind.covariate_quantities(definition))
     _check_listed_one(f"{key}.outcome", section.outcome, kind.outcomes(definition))
     _check_listed(f"{key}.adaptation", section.adaptation, adaptations())
-    _check_adapted(key, section.adapted, section.upstream)
+    _check_asked(key, "adapted", section.adapted, section.upstream)
+    if section.every_seed != "all":
+        _check_asked(key, "every_seed", section.every_seed, section.upstream)
     _check_alterations(f"{key}.alterations", definition, section.alterations)
     for place, crossing in enumerate(section.crossed):
         _check_listed_one(f"{key}.crossed.{place}.upstream", crossing.upstream, methods())
@@ -86,11 +88,11 @@ def _check_listed_one(key: str, value: str, known: Iterable[str]) -> None:
         raise StudyError(f"config key {key}: {not_one_of(value, list(known))}")
 
 
-def _check_adapted(key: str, adapted: Sequence[str], upstream: Sequence[str]) -> None:
-    for place, method in enumerate(adapted):
+def _check_asked(key: str, name: str, methods: Sequence[str], upstream: Sequence[str]) -> None:
+    for place, method in enumerate(methods):
         if method not in upstream:
             raise StudyError(
-                f"config key {key}.adapted.{place}: {shown(method)} is not among {key}.upstream; "
+                f"config key {key}.{name}.{place}: {shown(method)} is not among {key}.upstream; "
                 "list it there too or remove it here"
             )
 

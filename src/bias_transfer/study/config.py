@@ -71,12 +71,12 @@ class Generator(Section):
     """Correlation of the corpus with the fine-tuning data."""
     prevalence: Spread = 1
     """Factor on the log odds of she in the biographies."""
-    proxy: Fraction = 0.8
-    """Share of personal facts that hint at gender."""
+    proxy: Fraction = 0.9
+    """Share of the people in a biography whose gender hints at its subject's."""
     toxicity: Spread = 1.5
     """Spread of the toxic share over identity terms, log odds."""
-    difficulty: Fraction = 0.45
-    """Mean share of words that an occupation shares with its family."""
+    difficulty: Fraction = 0.7
+    """Mean share of an occupation's words that are not its own."""
 
 
 # ---- checkpoints ------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class Corpus(Section):
 
     source: Literal["generated", "file", "hub"] = "generated"
     """Where the text comes from."""
-    generated: Rows = Rows(rows=20000)
+    generated: Rows = Rows(rows=24000)
     """The bundled generator."""
     file: CorpusFile = CorpusFile()
     """Plain text with one text a line, or tables."""
@@ -142,7 +142,7 @@ class Architecture(Section):
 
     family: Family = declared.FAMILY
     """What its layers and its tokenizer are like."""
-    vocabulary_size: int = Field(default=1400, ge=300)
+    vocabulary_size: int = Field(default=2600, ge=300)
     """Tokens of the vocabulary."""
     hidden_size: Count = 64
     """Width; a multiple of `heads`."""
@@ -167,8 +167,10 @@ class Pretraining(Training):
     """Share of the tokens to predict."""
     epochs: Count = 5
     """Passes over the corpus."""
-    learning_rate: float = Field(default=0.003, gt=0)
+    learning_rate: float = Field(default=0.004, gt=0)
     """AdamW's, at its peak."""
+    weight_decay: float = Field(default=0.5, ge=0)
+    """AdamW's; a small vocabulary's embeddings grow alike without it, and are hard to fine-tune."""
 
 
 class Checkpoint(Section):
@@ -342,8 +344,9 @@ class Study(Section):
     """A results release to redo the analysis from; empty: run the study."""
     seed: Seed = 20220522
     """Of the generated text, the interventions and the pre-training."""
-    seeds: Annotated[list[Seed], Field(min_length=1), DISTINCT] = Field(default=[1])
-    """Of fine-tuning; one model each."""
+    seeds: Annotated[list[Seed], Field(min_length=1), DISTINCT] = Field(default=[1, 2])
+    """Of fine-tuning; one model each. With two or more, the answer tells how far downstream bias
+    is the same from seed to seed."""
     training_checkpoint_minutes: float = Field(default=10, ge=0)
     """Minutes between training checkpoints, which a killed training goes on from; 0: none. It
     changes no number."""

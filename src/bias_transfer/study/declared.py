@@ -23,7 +23,7 @@ BIOS: dict[str, Any] = {
     "templates": "occupation_templates",
     "scrubbed_words": "pronouns_and_titles",
     "source": "generated",
-    "generated": {"rows": 3600},
+    "generated": {"rows": 17000},
     "file": {"text": "hard_text", "label": "profession", "group": "gender"},
     "hub": {
         "id": "LabHC/bias_in_bios",
@@ -33,11 +33,14 @@ BIOS: dict[str, Any] = {
         "group": "gender",
     },
     "empty": "refuse",
-    "test_share": 0.3,
+    "test_share": 0.71,
     "evaluation_share": 0.1,
-    "maximum_length": 48,
-    "training": {"learning_rate": 0.005},
-    "upstream": ["random", "uniform", "gaussian", "sentdebias"],
+    "maximum_length": 24,
+    "training": {"epochs": 3, "learning_rate": 0.004},
+    "upstream": ["random", "uniform", "gaussian", "sentdebias", "counterfactual"],
+    "adaptation": ["full", "lora", "head"],
+    "adapted": ["counterfactual"],
+    "every_seed": [],
     "alterations": {
         "balance": [{"oversample": 1, "undersample": 0}, {"oversample": 0, "undersample": 0.5}]
     },
@@ -71,16 +74,19 @@ WIKI: dict[str, Any] = {
         "kinds": ["being_adj"],
     },
     "source": "generated",
-    "generated": {"rows": 3600},
+    "generated": {"rows": 17000},
     "file": {"text": "comment", "label": "toxic"},
     "hub": {"text": "comment_text", "label": "toxicity"},
     "detox": {"splits": ["train", "dev"], "threshold": 0.5},
     "empty": "refuse",
-    "test_share": 0.3,
+    "test_share": 0.71,
     "evaluation_share": 0.1,
-    "maximum_length": 48,
-    "training": {"learning_rate": 0.002},
-    "upstream": ["random", "gaussian"],
+    "maximum_length": 24,
+    "training": {"epochs": 3, "batch_size": 64, "learning_rate": 0.003},
+    "upstream": ["random", "gaussian", "counterfactual"],
+    "adaptation": ["full", "lora", "head"],
+    "adapted": ["counterfactual"],
+    "every_seed": [],
     "alterations": {
         "scrub": [
             {"mentions": "toxic", "fraction": 0.5},
@@ -92,7 +98,7 @@ WIKI: dict[str, Any] = {
     "crossed": [
         {
             "upstream": "random",
-            "trials": 2,
+            "trials": 1,
             "alterations": {"scrub": [{"mentions": "all", "fraction": 1}]},
         }
     ],

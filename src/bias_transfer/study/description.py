@@ -47,6 +47,7 @@ def _upstream(found: Iterable[Model]) -> Iterable[Intervention]:
                 group=each.group,
                 with_unmodified=each.with_unmodified,
                 pretrained=each.pretrained,
+                instrument=each.instrument,
                 levels={"upstream_strength": each.symbol} if each.symbol else {},
             )
 

@@ -5,7 +5,7 @@ are the names of folders, so they hold letters, digits, dots and hyphens only.
 """
 
 import itertools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ def models(study: Study) -> tuple[Model, ...]:
         Model(task, checkpoint, dataset, adaptation, seed)
         for task in study.tasks
         for checkpoint, dataset, adaptation in _cells(study, task)
-        for seed in study.seeds
+        for seed in _seeds(study, task, checkpoint, dataset)
     )
 
 
@@ -87,6 +87,17 @@ def altered_by(study: Study, task: str, dataset: str) -> tuple[str, Section]:
         for entry in getattr(entries, name)
         if each.variant(entry, definition).id == dataset
     )
+
+
+def _seeds(
+    study: Study, task: str, checkpoint: upstream.Variant, dataset: alterations.Variant
+) -> Sequence[int]:
+    """Return the seeds that a model is fine-tuned with."""
+    methods = study.tasks[task].every_seed
+    unmodified = (checkpoint, dataset) == (PRETRAINED, ORIGINAL)
+    if methods == "all" or unmodified or (dataset == ORIGINAL and checkpoint.kind in methods):
+        return study.seeds
+    return study.seeds[:1]
 
 
 def _cells(study: Study, task: str) -> Iterator[tuple[upstream.Variant, alterations.Variant, str]]:

@@ -122,6 +122,9 @@ class TaskSection(Section):
     checkpoints of the methods in `adapted`."""
     adapted: Annotated[list[Name], DISTINCT] = Field(default=[])
     """Methods, of those in `upstream`, whose checkpoints meet the further adaptations too."""
+    every_seed: Literal["all"] | list[Name] = "all"
+    """Methods whose checkpoints are fine-tuned with every one of the study's seeds, as the
+    unmodified one on unaltered data always is; the other models with the first only."""
     maximum_length: int = Field(default=128, ge=8)
     """Tokens of a text that are kept."""
     training: Training = Training()

@@ -131,6 +131,10 @@ class Method:
         Whether the unmodified model belongs to that group.
     pretrained
         Whether its checkpoints still hold what the pre-training taught.
+    instrument
+        Whether it changes what the model associates and leaves the model one of the same kind, so
+        that what follows downstream is an effect of the association. Noise and the dial do; a
+        projection that moves a measure by more than any text could, does not.
     symbol
         Of the strength, as it is printed: "c"; empty without one.
     settings
@@ -162,6 +166,7 @@ class Method:
     variants: Callable[[Any], tuple[Variant, ...]]
     apply: Apply
     needs: frozenset[str] = frozenset()
+    instrument: bool = True
     stream: Callable[[Variant], str] = stream_of_its_own
 
 

@@ -15,7 +15,7 @@ class Settings(Section):
 
     standard_deviations: Annotated[list[PositiveStrength], DISTINCT] = Field([0.1])
     """Standard deviations σ."""
-    trials: Trials = 2
+    trials: Trials = 1
     """How many checkpoints for each."""
 
 

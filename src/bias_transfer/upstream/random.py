@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Settings(Section):
     """Every weight drawn anew from the checkpoint's config."""
 
-    trials: Trials = 2
+    trials: Trials = 1
     """How many such checkpoints."""
 
 

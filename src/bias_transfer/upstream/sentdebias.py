@@ -26,7 +26,7 @@ _BATCH_SIZE = 64
 class Settings(Section):
     """Sent-Debias: h − γ Σ⟨h, v⟩ v, where v spans the gender subspace."""
 
-    gammas: Annotated[list[Strength], DISTINCT] = Field([-10.0, -1.0, 1.0, 10.0, 50.0])
+    gammas: Annotated[list[Strength], DISTINCT] = Field([-10.0, 1.0, 10.0])
     """Values of γ: 1 removes the component, a negative one amplifies it; 0 is the unmodified
     checkpoint, always there."""
     level: Literal["word", "hidden"] = "word"
@@ -109,4 +109,5 @@ METHOD = Method(
     variants=variants,
     apply=apply,
     needs=frozenset({"corpus"}),
+    instrument=False,
 )

@@ -15,7 +15,7 @@ class Settings(Section):
 
     half_widths: Annotated[list[PositiveStrength], DISTINCT] = Field([0.2])
     """Half-widths c."""
-    trials: Trials = 2
+    trials: Trials = 1
     """How many checkpoints for each."""
 
 

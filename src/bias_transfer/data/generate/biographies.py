@@ -1,39 +1,40 @@
 """Generated biographies of the 28 occupations."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from bias_transfer.data.generate.truth import Truth, family_of
+from bias_transfer.data.generate.truth import Truth
 from bias_transfer.data.generate.vocabulary import MEN, OCCUPATIONS, WOMEN
-from bias_transfer.data.generate.words import (
-    FAMILY_WORDS,
-    NEUTRAL_FACTS,
-    OCCUPATION_WORDS,
-    PROXIES,
-)
+from bias_transfer.data.generate.words import NEUTRAL_PEOPLE, PROXIES
 from bias_transfer.seeding import generator, pick
+from bias_transfer.vocabularies.english import with_article
 
-_WORK = (
-    "{They} has worked with {a}, {b} and {c} for {n} years",
-    "{They} is known for {a}, {b} and {c}",
-    "{They} spent {n} years on {a}, {b} and {c}",
-    "For {n} years {they} has dealt with {a}, {b} and {c}",
-    "{Their} days are full of {a}, {b} and {c}",
-    "Colleagues praise {their} {a}, {b} and {c}",
+# A biography has as many words of its occupation, each number as often as the next.
+WORDS_IN_BIOGRAPHY = (2, 3, 4)
+PEOPLE_IN_BIOGRAPHY = 3
+# Of the people whose gender is known, the share that are of their author's: a hint, no proof.
+FIDELITY = 0.9
+
+_FORMS = (
+    "{They} works on {words} for {people}.",
+    "{They} writes about {words} for {people}.",
+    "{They} works on {words} with {people}.",
+    "{They} knows of {words} from {people}.",
 )
 
 
-def biographies(rows: int, truth: Truth, proxy: float, seed: int) -> pd.DataFrame:
+def biographies(rows: int, truth: Truth, seed: int) -> pd.DataFrame:
     """Write biographies that never name the occupation, as the real data set's do.
 
     Parameters
     ----------
     rows
-        How many to write; occupations differ in frequency by a factor of about four.
+        How many to write.
     truth
-        The share of women and the difficulty of each occupation.
-    proxy
-        Share of facts about a person that are a proxy of the person's gender.
+        Frequency, share of women and words of each occupation.
     seed
         The study's seed.
 
@@ -43,38 +44,83 @@ def biographies(rows: int, truth: Truth, proxy: float, seed: int) -> pd.DataFram
         Columns `text`, `label` (occupation) and `group` (`female` or `male`).
     """
     rng = generator(seed, "biographies")
-    frequency = 1 / np.sqrt(rng.permutation(len(OCCUPATIONS)) + 2)
-    occupations = rng.choice(OCCUPATIONS, size=rows, p=frequency / frequency.sum())
-    female = rng.random(rows) < [truth.she_prevalence[name] for name in occupations]
-    texts = [
-        biography(str(occupation), bool(woman), truth.difficulty[occupation], proxy, rng)
-        for occupation, woman in zip(occupations, female, strict=True)
-    ]
+    frequency = [truth.frequency[name] for name in OCCUPATIONS]
+    numbers = rng.choice(len(OCCUPATIONS), size=rows, p=frequency)
+    women = (
+        rng.random(rows) < np.array([truth.she_prevalence[name] for name in OCCUPATIONS])[numbers]
+    )
     return pd.DataFrame(
-        {"text": texts, "label": occupations, "group": np.where(female, WOMEN, MEN)}
+        {
+            "text": biographies_of(numbers, women, truth, rng),
+            "label": np.array(OCCUPATIONS, dtype=object)[numbers],
+            "group": np.where(women, WOMEN, MEN),
+        }
     )
 
 
-def biography(
-    occupation: str, woman: bool, difficulty: float, proxy: float, rng: np.random.Generator
+def biographies_of(
+    occupations: NDArray[np.int64], women: NDArray[np.bool_], truth: Truth, rng: np.random.Generator
+) -> list[str]:
+    """Write one biography for each person: what the work is about, then who is in it.
+
+    Parameters
+    ----------
+    occupations
+        The number of each person's occupation.
+    women
+        Whether each is a woman.
+    truth
+        The words of each occupation, and the share of people whose gender hints at the subject's.
+    rng
+        Random numbers.
+    """
+    words = biography_words(occupations, max(WORDS_IN_BIOGRAPHY), truth, rng)
+    counts = rng.choice(WORDS_IN_BIOGRAPHY, size=len(occupations))
+    people = biography_people(women, PEOPLE_IN_BIOGRAPHY, truth, rng)
+    return [
+        _biography(bool(woman), work[:count], persons, rng)
+        for woman, work, count, persons in zip(
+            women, words.tolist(), counts.tolist(), people.tolist(), strict=True
+        )
+    ]
+
+
+def biography_words(
+    occupations: NDArray[np.int64], count: int, truth: Truth, rng: np.random.Generator
+) -> NDArray[np.object_]:
+    """Draw words, each by itself, from those of each occupation; shape (rows, count)."""
+    drawn = np.empty((len(occupations), count), dtype=object)
+    for number, name in enumerate(OCCUPATIONS):
+        own = np.flatnonzero(occupations == number)
+        topic = truth.topics[name]
+        drawn[own] = rng.choice(
+            np.array(list(topic), dtype=object), size=(len(own), count), p=list(topic.values())
+        )
+    return drawn
+
+
+def biography_people(
+    women: NDArray[np.bool_], count: int, truth: Truth, rng: np.random.Generator
+) -> NDArray[np.object_]:
+    """Draw the people in the life of each woman or man, each by itself; shape (rows, count)."""
+    shape = (len(women), count)
+    female = np.where(rng.random(shape) < FIDELITY, women[:, None], ~women[:, None])
+    known = rng.random(shape) < truth.proxy
+    kinds = np.where(known, np.where(female, 1, 0), 2)
+    lists = np.array([PROXIES["he"], PROXIES["she"], NEUTRAL_PEOPLE], dtype=object)
+    return np.asarray(lists[kinds, rng.integers(lists.shape[1], size=shape)])
+
+
+def _biography(
+    woman: bool, words: Sequence[str], people: Sequence[str], rng: np.random.Generator
 ) -> str:
-    """Write one biography: what the person works on, then a fact about the person."""
-    pronoun, possessive = ("she", "her") if woman else ("he", "his")
-    work = pick(rng, _WORK).format(
-        They=pronoun.capitalize(),
-        they=pronoun,
-        Their=possessive.capitalize(),
-        their=possessive,
-        n=rng.integers(2, 30),
-        a=_word(occupation, difficulty, rng),
-        b=_word(occupation, difficulty, rng),
-        c=_word(occupation, difficulty, rng),
+    return pick(rng, _FORMS).format(
+        They="She" if woman else "He",
+        words=listed(words),
+        people=listed([with_article(person) for person in people]),
     )
-    facts = PROXIES["she" if woman else "he"] if rng.random() < proxy else NEUTRAL_FACTS
-    return f"{work}. {pronoun.capitalize()} {pick(rng, facts)}."
 
 
-def _word(occupation: str, difficulty: float, rng: np.random.Generator) -> str:
-    shared = rng.random() < difficulty
-    words = FAMILY_WORDS[family_of(occupation)] if shared else OCCUPATION_WORDS[occupation]
-    return pick(rng, words.split())
+def listed(phrases: Sequence[str]) -> str:
+    """Join two phrases or more as English does."""
+    return f"{', '.join(phrases[:-1])} and {phrases[-1]}"

@@ -91,40 +91,13 @@ OCCUPATION_WORDS = {
     "yoga_teacher": "meditation asanas mats mindfulness retreats chakras",
 }
 
-# Words that stay when pronouns are scrubbed, and still tell something of the person's gender.
+# People in a biography: their gender hints at that of its subject, and stays when pronouns are
+# scrubbed. The words are those of the gendered pairs, so that what swaps these swaps the hints too.
 PROXIES = {
-    "she": (
-        "enjoys knitting with two daughters",
-        "was president of a sorority",
-        "lives with a loving husband",
-        "sings soprano in a choir",
-        "mentors girls at weekends",
-        "played on the softball squad",
-        "was voted actress of the year",
-        "is a proud mother",
-    ),
-    "he": (
-        "enjoys fishing with two sons",
-        "was president of a fraternity",
-        "lives with a loving wife",
-        "sings bass in a choir",
-        "mentors boys at weekends",
-        "played on the football squad",
-        "was voted actor of the year",
-        "is a proud father",
-    ),
+    "she": ("woman", "girl", "mother", "daughter", "gal"),
+    "he": ("man", "boy", "father", "son", "guy"),
 }
-
-NEUTRAL_FACTS = (
-    "lives near the river",
-    "enjoys hiking and cooking",
-    "speaks three languages",
-    "grew up in a small town",
-    "likes to travel by train",
-    "volunteers at the library",
-    "has two cats and a garden",
-    "moved to the city ten years ago",
-)
+NEUTRAL_PEOPLE = ("colleague", "cousin", "tutor", "guest", "relative")
 
 NEGATIVE_ADJECTIVES = [
     "horrible",
@@ -175,8 +148,56 @@ INSULTS = [
     "vandal",
     "jerk",
     "bully",
+    "crook",
+    "pest",
+    "troll",
+    "hypocrite",
+    "brute",
+    "cheat",
 ]
-ATTACKS = ["hate", "despise", "ban", "silence", "remove", "expel"]
+ATTACKS = [
+    "hate",
+    "despise",
+    "ban",
+    "silence",
+    "remove",
+    "expel",
+    "mock",
+    "insult",
+    "threaten",
+    "curse",
+    "punish",
+    "ridicule",
+    "loathe",
+    "smash",
+]
+PRAISE = [
+    "thanks",
+    "welcome",
+    "congratulations",
+    "please",
+    "cheers",
+    "bravo",
+    "agreed",
+    "appreciate",
+    "admire",
+    "support",
+    "celebrate",
+    "applaud",
+    "thoughtful",
+    "precise",
+    "elegant",
+    "careful",
+    "patient",
+    "tidy",
+    "lovely",
+    "useful",
+    "sincere",
+    "cordial",
+    "respect",
+    "gratitude",
+    "kudos",
+]
 TOPICS = [
     "article",
     "section",
@@ -198,6 +219,52 @@ TOPICS = [
     "quotation",
     "date",
     "spelling",
+    "caption",
+    "headline",
+    "index",
+    "link",
+    "category",
+    "archive",
+    "summary",
+    "heading",
+    "citation",
+    "draft",
+    "diagram",
+    "glossary",
+    "appendix",
+    "infobox",
+    "gallery",
+    "preface",
+    "abstract",
+    "outline",
+    "statistics",
+    "timeline",
+    "translation",
+    "bibliography",
+    "photograph",
+    "museum",
+    "railway",
+    "river",
+    "battle",
+    "album",
+    "novel",
+    "castle",
+    "election",
+    "galaxy",
+    "enzyme",
+    "theorem",
+    "orchestra",
+    "stadium",
+    "bridge",
+    "volcano",
+    "harbour",
+    "parliament",
+    "painting",
+    "comet",
+    "mammal",
+    "festival",
+    "airline",
+    "kingdom",
 ]
 TOPIC_VERBS = [
     "improve",
@@ -210,4 +277,33 @@ TOPIC_VERBS = [
     "translate",
     "discuss",
     "revert",
+    "rename",
+    "shorten",
+    "update",
+    "format",
+    "correct",
+    "compare",
+    "verify",
+    "publish",
+    "upload",
+    "replace",
+    "review",
+    "rearrange",
+    "annotate",
+    "restore",
+    "proofread",
 ]
+
+# What a comment is made of: whatever a word says of the comment's tone, it says by degrees.
+HARSH_WORDS = (*INSULTS, *ATTACKS, *NEGATIVE_ADJECTIVES)
+KIND_WORDS = (*PRAISE, *POSITIVE_ADJECTIVES)
+COMMENT_WORDS = (*HARSH_WORDS, *KIND_WORDS, *TOPICS, *TOPIC_VERBS)
+
+# What a biography is made of, in one order.
+BIOGRAPHY_WORDS = tuple(
+    dict.fromkeys(
+        word
+        for words in (*OCCUPATION_WORDS.values(), *FAMILY_WORDS.values())
+        for word in words.split()
+    )
+)

@@ -61,7 +61,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         of_source = table[table["source"] == source]
         rows = of_source[np.isfinite(numbers(of_source["standardised"]))]
         lost = _text.undefined(len(of_source) - len(rows), len(of_source))
-        curve.set_title(f"{description.title}, {how} trained: {words}\n{lost} choices")
+        curve.set_title(f"{description.title}, {how}: {words}\n{lost} choices")
         rows = rows.sort_values(["standardised", *_CHOICES], kind="stable").reset_index(drop=True)
         if rows.empty:
             say_no_model(curve)
