@@ -75,8 +75,8 @@ class Generator(Section):
     """Share of the people in a biography whose gender hints at its subject's."""
     toxicity: Spread = 1.5
     """Spread of the toxic share over identity terms, log odds."""
-    difficulty: Fraction = 0.7
-    """Mean share of an occupation's words that are not its own."""
+    evidence: Spread = 1
+    """Spread over words of what a single one says of the occupation or of the tone, log odds."""
 
 
 # ---- checkpoints ------------------------------------------------------------------------

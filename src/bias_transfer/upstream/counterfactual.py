@@ -36,7 +36,7 @@ class ContinuedTraining(Training):
 
     masked_share: Share = 0.3
     """Share of the tokens to predict."""
-    epochs: Count = 1
+    epochs: Count = 2
     """Passes over the corpus."""
     learning_rate: float = Field(default=0.006, gt=0)
     """AdamW's, at its peak; a checkpoint of the hub wants about 0.00005."""

@@ -13,7 +13,7 @@ from bias_transfer.seeding import generator, pick
 from bias_transfer.vocabularies.english import with_article
 
 # A biography has as many words of its occupation, each number as often as the next.
-WORDS_IN_BIOGRAPHY = (2, 3, 4)
+WORDS_IN_BIOGRAPHY = (3, 4, 5)
 PEOPLE_IN_BIOGRAPHY = 3
 # Of the people whose gender is known, the share that are of their author's: a hint, no proof.
 FIDELITY = 0.9

@@ -83,7 +83,6 @@ def biographies_truth(truth: Truth, test: pd.DataFrame, seed: int) -> dict[str, 
     return {
         "frequency": truth.frequency,
         "she_prevalence": truth.she_prevalence,
-        "difficulty": truth.difficulty,
         "bayes": {
             "tpr_women": _named(OCCUPATIONS, rates.women),
             "tpr_men": _named(OCCUPATIONS, rates.men),

@@ -22,13 +22,11 @@ from bias_transfer.seeding import generator
 
 # Terms that hardly ever occur in real talk pages: they keep the undefined cells in view.
 _NEARLY_ABSENT = ("taoist", "latinx", "millenial")
-# Of an occupation's words that are not its own, the share that are its family's.
-_FAMILY_SHARE = 0.3
-# Concentration of the Dirichlet distribution of each word: the smaller, the more two occupations
-# differ in how often they use the same words.
-_CONCENTRATION = 1.0
-# Spread of what one word of a comment says of its tone, log odds.
-_EVIDENCE = 1.0
+# How much more an occupation likes its own words, and those of its family, than all others: in
+# spreads of the rest of its likings.
+_OWN, _FAMILY = 1.0, 0.5
+# Occupations differ in frequency by a factor of about one and a half, terms by one of seven.
+_FLAT, _STEEP = 20, 0
 _TOXIC_BASE = -0.7
 
 
@@ -51,8 +49,8 @@ class Strengths:
         Share of the people in a biography whose gender hints at its subject's.
     toxicity
         Spread (log odds) of the toxic share of comments over the identity terms.
-    difficulty
-        Mean share of an occupation's words that are not its own, in [0, 1].
+    evidence
+        Spread (log odds) over words of what a single one says of the occupation or of the tone.
     """
 
     corpus_gender: float
@@ -61,7 +59,7 @@ class Strengths:
     prevalence: float
     proxy: float
     toxicity: float
-    difficulty: float
+    evidence: float
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,6 @@ class Truth:
         P(occupation) in the biographies.
     she_prevalence
         P(she | occupation) in the biographies.
-    difficulty
-        P(a word is not the occupation's own).
     topics
         P(word | occupation): what each word of a biography is drawn from.
     proxy
@@ -94,7 +90,6 @@ class Truth:
 
     frequency: dict[str, float]
     she_prevalence: dict[str, float]
-    difficulty: dict[str, float]
     topics: dict[str, dict[str, float]]
     proxy: float
     corpus_she: dict[str, float]
@@ -116,18 +111,11 @@ def declare(strengths: Strengths, seed: int) -> Truth:
     toxic = strengths.toxicity * _standardise(rng.normal(size=len(IDENTITY_TERMS)))
     corpus_she = _partly_agree(she, strengths.agreement, rng) * strengths.corpus_gender
     corpus_negative = _partly_agree(toxic, strengths.agreement, rng) * strengths.corpus_attitude
-    # Narrower near zero and one, so that these are exact.
-    width = min(0.25, strengths.difficulty, 1 - strengths.difficulty)
-    difficulty = strengths.difficulty + rng.uniform(-width, width, size=len(OCCUPATIONS))
-    toxic_words, civil_words = _word_shares(rng)
+    toxic_words, civil_words = _word_shares(strengths.evidence, rng)
     return Truth(
-        frequency=_by_name(OCCUPATIONS, _falling(len(OCCUPATIONS), 1, rng)),
+        frequency=_by_name(OCCUPATIONS, _falling(len(OCCUPATIONS), _FLAT, rng)),
         she_prevalence=_by_name(OCCUPATIONS, expit(she)),
-        difficulty=_by_name(OCCUPATIONS, difficulty),
-        topics={
-            name: _topic(name, share, rng)
-            for name, share in zip(OCCUPATIONS, difficulty.tolist(), strict=True)
-        },
+        topics={name: _topic(name, strengths.evidence, rng) for name in OCCUPATIONS},
         proxy=strengths.proxy,
         corpus_she=_by_name(OCCUPATIONS, expit(corpus_she)),
         toxic_share=_by_name(IDENTITY_TERMS, expit(toxic + _TOXIC_BASE)),
@@ -143,26 +131,21 @@ def family_of(occupation: str) -> str:
     return next(family for family, members in FAMILIES.items() if occupation in members)
 
 
-def _topic(occupation: str, difficulty: float, rng: np.random.Generator) -> dict[str, float]:
-    """Draw how often an occupation uses each word: its own, its family's and all others."""
+def _topic(occupation: str, evidence: float, rng: np.random.Generator) -> dict[str, float]:
+    """Draw how often an occupation uses each word: rather its own, its family's, and as it likes."""
     own = OCCUPATION_WORDS[occupation].split()
     family = FAMILY_WORDS[family_of(occupation)].split()
-    others = [word for word in BIOGRAPHY_WORDS if word not in {*own, *family}]
-    topic = dict.fromkeys(BIOGRAPHY_WORDS, 0.0)
-    for words, share in (
-        (own, 1 - difficulty),
-        (family, difficulty * _FAMILY_SHARE),
-        (others, difficulty * (1 - _FAMILY_SHARE)),
-    ):
-        drawn = rng.dirichlet(np.full(len(words), _CONCENTRATION))
-        topic |= _by_name(words, share * drawn)
-    return topic
+    lean = np.array([_OWN * (word in own) + _FAMILY * (word in family) for word in BIOGRAPHY_WORDS])
+    weights = np.exp(evidence * (lean + rng.normal(size=len(lean))))
+    return _by_name(BIOGRAPHY_WORDS, weights / weights.sum())
 
 
-def _word_shares(rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
+def _word_shares(
+    evidence: float, rng: np.random.Generator
+) -> tuple[dict[str, float], dict[str, float]]:
     """Draw how often each word stands in toxic and in civil comments."""
     lean = np.array([(word in HARSH_WORDS) - float(word in KIND_WORDS) for word in COMMENT_WORDS])
-    log_odds = _EVIDENCE * _standardise(lean + rng.normal(size=len(lean)))
+    log_odds = evidence * _standardise(lean + rng.normal(size=len(lean)))
     toxic, civil = np.exp(log_odds / 2), np.exp(-log_odds / 2)
     return (
         _by_name(COMMENT_WORDS, toxic / toxic.sum()),
@@ -171,7 +154,7 @@ def _word_shares(rng: np.random.Generator) -> tuple[dict[str, float], dict[str, 
 
 
 def _term_weights(rng: np.random.Generator) -> NDArray[np.float64]:
-    weights = _falling(len(IDENTITY_TERMS), 0, rng)
+    weights = _falling(len(IDENTITY_TERMS), _STEEP, rng)
     weights[[IDENTITY_TERMS.index(term) for term in _NEARLY_ABSENT]] /= 40
     return np.asarray(weights / weights.sum())
 
