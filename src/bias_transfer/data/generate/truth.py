@@ -24,7 +24,7 @@ from bias_transfer.seeding import generator
 _NEARLY_ABSENT = ("taoist", "latinx", "millenial")
 # How much more an occupation likes its own words, and those of its family, than all others: in
 # spreads of the rest of its likings.
-_OWN, _FAMILY = 1.0, 0.5
+_OWN, _FAMILY = 2.5, 1.0
 # Occupations differ in frequency by a factor of about one and a half, terms by one of seven.
 _FLAT, _STEEP = 20, 0
 _TOXIC_BASE = -0.7
@@ -132,7 +132,7 @@ def family_of(occupation: str) -> str:
 
 
 def _topic(occupation: str, evidence: float, rng: np.random.Generator) -> dict[str, float]:
-    """Draw how often an occupation uses each word: rather its own, its family's, and as it likes."""
+    """Draw how often an occupation uses each word: its own and its family's more than others."""
     own = OCCUPATION_WORDS[occupation].split()
     family = FAMILY_WORDS[family_of(occupation)].split()
     lean = np.array([_OWN * (word in own) + _FAMILY * (word in family) for word in BIOGRAPHY_WORDS])
