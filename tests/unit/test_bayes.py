@@ -30,7 +30,7 @@ USUAL = Strengths(
     prevalence=1,
     proxy=0.8,
     toxicity=1.5,
-    difficulty=0.8,
+    evidence=1,
 )
 
 # Two occupations with the same words: only the hints tell them apart, one person each.

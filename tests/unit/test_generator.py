@@ -43,7 +43,7 @@ USUAL = Strengths(
     prevalence=1,
     proxy=0.8,
     toxicity=1,
-    difficulty=0.6,
+    evidence=1,
 )
 TRUTH = declare(USUAL, seed=1)
 
@@ -132,9 +132,7 @@ def test_once_scrubbed_only_the_people_hint_at_the_gender(lives):
 def test_biographies_use_words_as_often_as_declared(lives):
     for occupation, group in lives.groupby("label"):
         words = [word for text in group["text"] for word in words_of(text, BIOGRAPHY_WORDS)]
-        assert 2 * len(group) <= len(words) <= 4 * len(group)
-        own = set(OCCUPATION_WORDS[occupation].split())
-        assert near(sum(w not in own for w in words), len(words), TRUTH.difficulty[occupation])
+        assert 3 * len(group) <= len(words) <= 5 * len(group)
         commonest = max(TRUTH.topics[occupation], key=TRUTH.topics[occupation].__getitem__)
         share = TRUTH.topics[occupation][commonest]
         assert near(words.count(commonest), len(words), share)
@@ -258,7 +256,6 @@ def test_the_corpus_agrees_with_the_data_as_much_as_declared(agreement, seed):
         ("corpus_gender", "corpus_she", 0.5),
         ("corpus_attitude", "corpus_negative", 0.5),
         ("toxicity", "toxic_share", 1 / (1 + np.exp(0.7))),
-        ("difficulty", "difficulty", 0.0),
     ],
 )
 def test_zero_switches_an_association_off_and_leaves_the_others(strength, field, value):

@@ -75,7 +75,7 @@ class Generator(Section):
     """Share of the people in a biography whose gender hints at its subject's."""
     toxicity: Spread = 1.5
     """Spread of the toxic share over identity terms, log odds."""
-    evidence: Spread = 0.8
+    evidence: Spread = 0.9
     """Spread over words of what a single one says of the occupation or of the tone, log odds."""
 
 

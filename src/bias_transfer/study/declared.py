@@ -37,7 +37,7 @@ BIOS: dict[str, Any] = {
     "evaluation_share": 0.1,
     "maximum_length": 24,
     "training": {"epochs": 3, "learning_rate": 0.004},
-    "upstream": ["random", "uniform", "gaussian", "sentdebias", "counterfactual"],
+    "upstream": ["random", "gaussian", "sentdebias", "counterfactual"],
     "adaptation": ["full", "lora", "head"],
     "adapted": ["counterfactual"],
     "every_seed": [],

@@ -43,6 +43,8 @@ class ContinuedTraining(Training):
     warmup_share: float = Field(default=0, ge=0, lt=1)
     """Share of the steps over which the learning rate rises; it then falls to zero. Without any,
     associations turn round sooner."""
+    weight_decay: float = Field(default=0.5, ge=0)
+    """AdamW's; as in the pre-training of the small model. A checkpoint of the hub wants 0.01."""
 
 
 class Settings(Section):
