@@ -358,7 +358,7 @@ def test_the_analysis_is_redone_from_a_release_alone(
         )
         assert after == before
         if stage == "analysis":
-            assert {f"{name}.csv" for name in EVIDENCE} <= set(after)
+            assert {f"analysis/{name}.csv" for name in EVIDENCE} <= set(after)
     assert {path.name for path in (tmp_path / "redone").iterdir()} == {
         "analysis",
         "figures",
