@@ -8,7 +8,9 @@ from bias_transfer.analysis.contents import contents
 from bias_transfer.analysis.correlation import correlations, transfer
 from bias_transfer.analysis.description import Contents, Intervention, TaskDescription
 from bias_transfer.analysis.diagnostics import diagnostics
+from bias_transfer.analysis.evidence import evidence, tables
 from bias_transfer.analysis.means import item_means
+from bias_transfer.analysis.specification_curve import specification_curve
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
 from bias_transfer.report.answer import answer
 from bias_transfer.report.correlations import correlation_sheet
@@ -73,6 +75,8 @@ def observations(task):
             "upstream_strength": strength,
             "dataset": "original",
             "dataset_kind": "original",
+            "adaptation": "full",
+            "seed": 1,
             "trade": item,
             **({"template": template} if task.templates else {}),
             "training_rows": 12,
@@ -115,7 +119,13 @@ def test_it_goes_through_the_whole_analysis(templates, interventions):
     assert transfer(rows, task)["items"].tolist() == [8] * rows["model"].nunique()
     assert item_means(rows, task).groupby("measure")["item"].nunique().tolist() == [8, 8]
     assert contents(rows, task)["total"].tolist() == [12] * 8
-    page = answer("Note", [task], {"trades": rows}, regressions, {"trades": scores})
+    weighed = list(evidence(rows, scores, task, 0.2, 1))
+    for name, table in tables({"trades": weighed}).items():
+        assert (table["task"] == "trades").all(), name
+    curve = specification_curve(rows, scores, task, "full")
+    # Either source by either question, for each template and their mean.
+    assert len(curve) == 4 * (1 + len(templates))
+    page = answer("Note", [task], {"trades": rows}, {"trades": scores}, {"trades": weighed})
     assert "## Trades" in page
     lowest = rows[rows["upstream_kind"] == "pretrained"].set_index("trade")["tpr_gap"].idxmin()
     assert f"Lowest TPR gap: {task.item_titles[lowest]} " in page

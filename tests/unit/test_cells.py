@@ -5,7 +5,7 @@ import pytest
 
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, VARIANCE, cells
 from bias_transfer.analysis.changes import changes
-from tests.unit.transfer_data import ITEMS, TASK, observed, performance
+from tests.unit.transfer_data import DIAL, ITEMS, TASK, observed, performance
 
 TABLE = observed()
 
@@ -33,6 +33,34 @@ def test_a_checkpoint_that_knows_nothing_has_no_bias_to_pass_on():
     of = made()
     assert not of.table["variant"].str.startswith("random").any()
     assert of.left_out == {"not pre-trained": 2}
+
+
+def test_a_method_that_moves_more_than_bias_is_no_instrument():
+    crude = DIAL.model_copy(update={"instrument": False})
+    others = tuple(each for each in TASK.interventions if each != DIAL)
+    task = TASK.model_copy(update={"interventions": (*others, crude)})
+    of = cells(TABLE, performance(TABLE), task, "full")
+    assert set(of.table["variant"]) == {"pretrained/original", "pretrained/balance-a1-b0"}
+    assert of.left_out == {"not pre-trained": 2, "altered by what is no instrument": 6}
+
+
+def test_a_model_of_altered_data_is_not_asked_how_well_it_learned():
+    assert (
+        "did not learn the task"
+        not in made(failed=["pretrained/balance-a1-b0/full/seed1"]).left_out
+    )
+
+
+def test_items_of_one_label_are_one_cluster():
+    table = TABLE.assign(label=TABLE["occupation"].str[-1])
+    assert made().table["cluster"].tolist() == made().table["item"].tolist()
+    assert made(table).table["cluster"].tolist() == made(table).table["item"].str[-1].tolist()
+
+
+def test_a_measure_that_repeats_over_templates_has_none():
+    measure = TASK.before.model_copy(update={"per_template": False})
+    of = cells(TABLE, performance(TABLE), TASK.model_copy(update={"measures": (measure,)}), "full")
+    assert of.templates.shape == (len(of.table), 0)
 
 
 def test_a_model_that_did_not_learn_the_task_says_nothing():

@@ -1,5 +1,6 @@
 """Rows of a task of labels by group: words scrubbed, labels and groups from every usual form."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -228,3 +229,36 @@ def test_quantities_name_the_words_of_two_groups_and_no_word_of_three():
     assert outcomes(BIOS)["tpr_ratio"].title == "TPR ratio (she / he)"
     assert outcomes(TRADES)["tpr_ratio"].title == "TPR ratio (the group / he)"
     assert contents(BIOS).groups == ("she", "he")
+
+
+def corrected(counts, added):
+    """Return what one label's hits and rows by group, {"F": (1, 4)}, give."""
+    label = BIOS.labels[0].name
+    table = pd.DataFrame(
+        [
+            {"label": label, "prediction": label if row < hits else "other", "group": group}
+            for group, (hits, of) in counts.items()
+            for row in range(of)
+        ]
+    )
+    task = BIOS.model_copy(update={"cell_correction": added})
+    return rates(table, task).iloc[0]
+
+
+def test_a_correction_gives_a_cell_of_zero_a_logarithm_and_changes_no_rate():
+    counts = {"female": (0, 4), "male": (3, 4)}
+    plain, with_half = (corrected(counts, added) for added in (0.0, 0.5))
+    assert np.isnan(plain["log_tpr_ratio"])
+    assert plain["undefined"] != ""
+    # (0 + 0.5) / (4 + 1) by (3 + 0.5) / (4 + 1), and 1 / 0.5 - 1 / 5 + 1 / 3.5 - 1 / 5.
+    assert with_half["log_tpr_ratio"] == pytest.approx(np.log(0.5 / 3.5))
+    assert with_half["log_tpr_ratio_variance"] == pytest.approx(2 - 0.2 + 1 / 3.5 - 0.2)
+    assert with_half["undefined"] == ""
+    same = ["tpr_she", "tpr_he", "tpr_ratio", "tpr_gap", "tpr_gap_variance"]
+    assert plain[same].to_list() == with_half[same].to_list()
+
+
+def test_a_correction_makes_up_no_row():
+    row = corrected({"male": (3, 4)}, 0.5)
+    assert np.isnan(row["log_tpr_ratio"])
+    assert row["undefined"] == "no row of group female in the test part"

@@ -332,7 +332,7 @@ def terms_for(variant):
 def measure_settings(task):
     """Return what the scores of upstream bias depend on, for a task's own measures."""
     wanted = dict(
-        definition=definition(task),
+        definition=definition(task, "cell_correction"),
         measures={
             name: section("measures", name)
             for name in section("tasks", task, "measures")
@@ -401,7 +401,7 @@ def scored_tasks(wildcards, output):
     return json.dumps(
         {
             task: dict(
-                definition=definition(task),
+                definition=definition(task, "cell_correction"),
                 measures=section("tasks", task, "measures"),
             )
             for task in TASKS

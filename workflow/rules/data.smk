@@ -62,7 +62,7 @@ rule prepare_sentences:
         "../../envs/environment.yaml"
     params:
         settings=lambda wildcards: settings(
-            definition=definition(wildcards.task, "templates"),
+            definition=definition(wildcards.task, "templates", "cell_correction"),
             task=wildcards.task,
             sentences=source("tasks", wildcards.task, "sentences"),
         ),
@@ -92,7 +92,7 @@ rule prepare_data:
         settings=lambda wildcards: settings(
             seed=STUDY.seed,
             task=wildcards.task,
-            definition=definition(wildcards.task, "templates"),
+            definition=definition(wildcards.task, "templates", "cell_correction"),
             **generator("tasks", wildcards.task),
             **{
                 key: value
@@ -187,7 +187,7 @@ rule alter_data:
     params:
         settings=lambda wildcards: settings(
             seed=STUDY.seed,
-            definition=definition(wildcards.task, "templates"),
+            definition=definition(wildcards.task, "templates", "cell_correction"),
             **altered(wildcards.task, wildcards.dataset),
         ),
         plugins=lambda wildcards: alteration_plugins(wildcards.task, wildcards.dataset),

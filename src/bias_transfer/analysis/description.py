@@ -39,6 +39,8 @@ class Quantity(Section):
     """Why a value may be missing, for the reason of a row left out; empty: the table says it."""
     variance: str = ""
     """Column of its sampling variance, from the counts; empty: unknown."""
+    alternatives: tuple[str, ...] = ()
+    """Columns of the same quantity by other choices than the study's, or by the same."""
 
 
 class Intervention(Section):

@@ -20,8 +20,9 @@ def specification_curve(
 ) -> pd.DataFrame:
     """Estimate the slopes of one adaptation under every choice of measure and outcome.
 
-    The choices: each measure of upstream bias, each template of it or the mean of all, each outcome
-    that the rates offer, and both kinds of effects (Simonsohn, Simmons and Nelson 2020).
+    The choices: each measure of upstream bias, by each of its priors where it has several, each
+    template of it or the mean of all, each outcome that the rates offer, and both kinds of effects
+    (Simonsohn, Simmons and Nelson 2020).
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def _chosen(
     observations: pd.DataFrame, performance: pd.DataFrame, task: TaskDescription, adaptation: str
 ) -> Iterator[tuple[Quantity, str, Quantity, Cells]]:
     outcomes = {each.column: each for each in (*task.outcomes, task.outcome)}
-    for measure in task.measures:
+    for measure in _measures(observations, task):
         several = measure.per_template and "template" in observations
         for template in (MEAN, *(task.templates if several else ())):
             rows = observations
@@ -70,3 +71,12 @@ def _chosen(
             for outcome in outcomes.values():
                 own = task.model_copy(update={"measures": (measure,), "outcome": outcome})
                 yield measure, template, outcome, cells(rows, performance, own, adaptation)
+
+
+def _measures(observations: pd.DataFrame, task: TaskDescription) -> Iterator[Quantity]:
+    """Return each measure, and its alternatives that say anything else."""
+    for measure in task.measures:
+        yield measure
+        for column in measure.alternatives:
+            if not observations[column].equals(observations[measure.column]):
+                yield measure.model_copy(update={"column": column})

@@ -200,6 +200,7 @@ def _quantity(definition: Any) -> Quantity:
         unit="nat",
         neutral=0.0,
         neutral_text="0 nats: the language model prefers neither word",
+        alternatives=tuple(f"pronoun_ranking_{kind}" for kind in PRIOR_MASKS),
     )
 
 

@@ -1,18 +1,26 @@
 """The study's answer in a page of text, every number of which stands in a table."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
-from bias_transfer.analysis.evidence import Evidence
+from bias_transfer.analysis.evidence import (
+    BETWEEN_TEMPLATES,
+    SEEDS,
+    TEST_ROWS,
+    WITHIN_TEMPLATES,
+    Evidence,
+)
 from bias_transfer.analysis.means import distribution, unmodified
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.analysis.verdict import Verdict
 from bias_transfer.report.sheet import minus
 
-# By whether interventions moved the source, what is said of it.
+# What is asked of a bias, by whether interventions moved it, and what the verdicts say then.
+_ASKED = {"within": "transfers", "between": "goes with downstream bias"}
 _SAID = {
     "within": {
         "transfers": "transfers",
@@ -28,10 +36,10 @@ _SAID = {
     },
 }
 _RELIABILITIES = {
-    ("upstream", "templates, between items"): "upstream bias over templates",
-    ("upstream", "templates, within items"): "its changes over templates",
-    ("downstream", "seeds"): "downstream bias over fine-tuning seeds",
-    ("downstream", "test rows"): "downstream bias over test rows",
+    ("upstream", BETWEEN_TEMPLATES): "upstream bias over templates",
+    ("upstream", WITHIN_TEMPLATES): "its changes over templates",
+    ("downstream", SEEDS): "downstream bias over fine-tuning seeds",
+    ("downstream", TEST_ROWS): "downstream bias over test rows",
 }
 
 
@@ -82,12 +90,12 @@ def verdict_sentence(task: TaskDescription, of: Evidence) -> str:
 def _said(bias: str, of: Verdict) -> str:
     """Say what a verdict says of a bias, with its numbers."""
     if of.word == "not estimated":
-        return f"whether {bias} transfers is not estimated ({of.reason})"
+        return f"whether {bias} {_ASKED[of.effects]} is not estimated ({of.reason})"
     numbers = f"{_signed(of.standardised)}, 95 % interval {_signed(of.low)} to {_signed(of.high)}"
     if of.word != "undecided":
         return f"{bias} {_SAID[of.effects][of.word]} ({numbers})"
     why = of.reason or f"it would have found {of.smallest_detectable:.2f} with a power of 80 %"
-    return f"whether {bias} transfers is undecided ({numbers}; {why})"
+    return f"whether {bias} {_ASKED[of.effects]} is undecided ({numbers}; {why})"
 
 
 def _how_to_read(smallest_effect: float) -> str:
@@ -125,7 +133,7 @@ def _reliability(of: Evidence) -> str:
     """Say how reliable the measures are, as far as it was measured."""
     rows = of.reliability.set_index(["measure", "over"])["value"]
     known = [
-        f"{name} {rows[key]:.2f}"
+        f"{name} {minus(f'{rows[key]:.2f}')}"
         for key, name in _RELIABILITIES.items()
         if math.isfinite(rows[key])
     ]
@@ -139,14 +147,18 @@ def _explained(of: Evidence) -> str:
     rows = of.explained.set_index("source").to_dict("index")
     if rows["model"]["reason"]:
         return f"Variance explained: not estimated, {rows['model']['reason']}."
-    model, data = (
-        f"{each['share']:.0%} (interval {each['low']:.0%} to {each['high']:.0%})"
-        for each in (rows["model"], rows["data"])
-    )
+    model, data = (_share(rows[source]) for source in ("model", "data"))
     return (
         f"Of the variance of downstream bias over items, the model's bias explains {model} and the "
         f"data's {data}."
     )
+
+
+def _share(row: Mapping[Hashable, Any]) -> str:
+    share = f"{row['share']:.0%}"
+    if not math.isfinite(row["low"]):
+        return share
+    return f"{share} (interval {row['low']:.0%} to {row['high']:.0%})"
 
 
 def _between(task: TaskDescription, of: Evidence) -> str:
@@ -181,16 +193,18 @@ def _signed(value: float) -> str:
 
 def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
     control = performance["model"].isin(observations.loc[unmodified(observations), "model"])
-    quality = performance[control].mean(numeric_only=True)
-    others = performance.loc[~control, "accuracy"]
-    if others.empty:
-        return f"{_counted(len(performance), 'model')}, accuracy {quality['accuracy']:.3f}."
-    return (
-        f"{performance['model'].nunique()} models. From the unmodified checkpoint, accuracy is "
-        f"{quality['accuracy']:.3f} on {quality['test_rows']:.0f} test rows (majority class "
-        f"{quality['majority_accuracy']:.3f}); over the others it runs from {others.min():.3f} to "
-        f"{others.max():.3f}."
-    )
+    models, others = _counted(len(performance), "model"), performance.loc[~control, "accuracy"]
+    said = [models]
+    if control.any():
+        quality = performance[control].mean(numeric_only=True)
+        said.append(
+            f"from the unmodified checkpoint accuracy is {quality['accuracy']:.3f} on "
+            f"{quality['test_rows']:.0f} test rows (majority class "
+            f"{quality['majority_accuracy']:.3f})"
+        )
+    if not others.empty:
+        said.append(f"over the others it runs from {others.min():.3f} to {others.max():.3f}")
+    return f"{'; '.join(said)}."
 
 
 def _extremes(task: TaskDescription, observations: pd.DataFrame) -> str:

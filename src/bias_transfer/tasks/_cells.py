@@ -19,7 +19,7 @@ def rate_variance(hits: int, rows: int) -> float:
     return ratio(hits * (rows - hits), rows**3)
 
 
-def log_ratio_variance(hits: int, rows: int, other_hits: int, other_rows: int) -> float:
+def log_ratio_variance(hits: float, rows: float, other_hits: float, other_rows: float) -> float:
     """Return the sampling variance of the logarithm of the ratio of two independent rates.
 
     By the delta method, 1 / hits - 1 / rows of each (Katz et al. 1978); missing without hits of

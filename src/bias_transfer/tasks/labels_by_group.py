@@ -55,6 +55,9 @@ class LabelsByGroup(Definition):
         default=[]
     )
     """Words that become _ in every text: a vocabulary, a CSV file, or a list."""
+    cell_correction: float = Field(default=0.0, ge=0, le=1)
+    """Added, under the logarithm of the ratio, to the rows recognised and to those not, in each
+    group: 0.5 gives a label that is never recognised in a group a value."""
 
     @property
     def reference_group(self) -> Group:
@@ -237,7 +240,8 @@ def rates(predictions: pd.DataFrame, task: LabelsByGroup) -> pd.DataFrame:
 
     TPR(y, g) = P(ŷ = y | G = g, Y = y). `tpr_ratio` is TPR(y, g) / TPR(y, reference): one means
     equal, less than one that the label is recognised less often in the group. `tpr_gap` is the
-    difference, zero when equal.
+    difference, zero when equal. `log_tpr_ratio` is of (h + a) / (n + 2a) for the h of n rows that
+    are recognised, a the task's `cell_correction` (zero: the rates themselves).
 
     Parameters
     ----------
@@ -275,7 +279,7 @@ def rates(predictions: pd.DataFrame, task: LabelsByGroup) -> pd.DataFrame:
             quotient = ratio(rate, other)
             compared = {
                 "tpr_ratio": quotient,
-                "log_tpr_ratio": log_of_positive(quotient),
+                "log_tpr_ratio": _log_ratio(counts, group, task),
                 "tpr_gap": rate - other,
                 **_variances(counts, group, task),
                 "undefined": _why_undefined(counts, group, task),
@@ -284,17 +288,35 @@ def rates(predictions: pd.DataFrame, task: LabelsByGroup) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _log_ratio(counts: Mapping[str, Any], group: Group, task: LabelsByGroup) -> float:
+    (hits, rows), (other_hits, other_rows) = _cells_under_log(counts, group, task)
+    return log_of_positive(ratio(ratio(hits, rows), ratio(other_hits, other_rows)))
+
+
+def _cells_under_log(
+    counts: Mapping[str, Any], group: Group, task: LabelsByGroup
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return recognised and all rows of a group and of the reference, corrected where any is."""
+    added = task.cell_correction
+    of_both = (
+        (counts[f"true_positives_{each.word}"], counts[f"test_{each.word}"])
+        for each in (group, task.reference_group)
+    )
+    one, other = ((hits + added, rows + 2 * added) if rows else (0, 0) for hits, rows in of_both)
+    return one, other
+
+
 def _variances(counts: Mapping[str, Any], group: Group, task: LabelsByGroup) -> dict[str, float]:
     """Return the sampling variances of the comparison of a group with the reference."""
     words = (group.word, task.reference_group.word)
     (hits, rows), (other_hits, other_rows) = (
         (counts[f"true_positives_{word}"], counts[f"test_{word}"]) for word in words
     )
-    of_log = log_ratio_variance(hits, rows, other_hits, other_rows)
+    under_log, other_under_log = _cells_under_log(counts, group, task)
     quotient = ratio(*(counts[f"tpr_{word}"] for word in words))
     return {
-        "tpr_ratio_variance": quotient**2 * of_log,
-        "log_tpr_ratio_variance": of_log,
+        "tpr_ratio_variance": quotient**2 * log_ratio_variance(hits, rows, other_hits, other_rows),
+        "log_tpr_ratio_variance": log_ratio_variance(*under_log, *other_under_log),
         "tpr_gap_variance": rate_variance(hits, rows) + rate_variance(other_hits, other_rows),
     }
 
@@ -302,8 +324,7 @@ def _variances(counts: Mapping[str, Any], group: Group, task: LabelsByGroup) -> 
 def _why_undefined(counts: Mapping[str, Any], group: Group, task: LabelsByGroup) -> str:
     """Return why the logarithm of the ratio does not exist, or the empty string."""
     reference = task.reference_group
-    rows, other_rows = counts[f"test_{group.word}"], counts[f"test_{reference.word}"]
-    hits, other_hits = (counts[f"true_positives_{each.word}"] for each in (group, reference))
+    (hits, rows), (other_hits, other_rows) = _cells_under_log(counts, group, task)
     reasons = {
         f"no row of the {task.item_word} in the test part": not any(
             counts[f"test_{each.word}"] for each in task.groups

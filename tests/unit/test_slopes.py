@@ -1,0 +1,320 @@
+"""Both slopes are found again, with the errors that other tools give, or it is said why not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, cells
+from bias_transfer.analysis.clustered import clustered
+from bias_transfer.analysis.reliability import cronbach_alpha
+from bias_transfer.analysis.slopes import (
+    SLOPE_COLUMNS,
+    UNMOVED,
+    design,
+    slopes,
+    template_reliability,
+)
+from tests.unit.transfer_data import ITEMS, TASK, observed, performance
+
+ORIGINAL, ALTERED = "dataset == 'original'", "upstream == 'pretrained'"
+
+
+def made(table, task=TASK):
+    return cells(table, performance(table), task, "full")
+
+
+def found(table, task=TASK):
+    return slopes(made(table, task), seed=1).set_index(["effects", "source"])
+
+
+def dummies(codes):
+    return np.eye(codes.max() + 1)[codes]
+
+
+# What is estimated
+
+
+@pytest.mark.parametrize("within", [-0.3, 0.0, 0.8])
+def test_the_slopes_within_items_are_what_interventions_do(within):
+    rows = found(observed(within=within, data=0.7, noise=1e-4)).loc["within"]
+    assert rows["slope"].to_dict() == pytest.approx({"model": within, "data": 0.7}, abs=1e-3)
+
+
+def test_the_slopes_between_items_are_what_goes_together():
+    table = observed(between=0.5, data=0.7, noise=1e-4).query(ORIGINAL).query(ALTERED)
+    rows = found(table).loc["between"]
+    assert rows["slope"].to_dict() == pytest.approx({"model": 0.5, "data": 0.7}, abs=1e-3)
+
+
+def test_the_scale_is_that_of_the_unmodified_models_items():
+    table = observed()
+    rows, control = found(table), made(table).of_unmodified
+    scale = control[UPSTREAM].std() / control[OUTCOME].std()
+    for effects in ("within", "between"):
+        row = rows.loc[(effects, "model")]
+        assert row["scale"] == pytest.approx(scale)
+        assert row["standardised"] == pytest.approx(row["slope"] * scale)
+
+
+def test_it_says_of_how_many_it_is():
+    row = found(observed()).loc[("within", "model")]
+    assert (row["models"], row["items"], row["observations"], row["clusters"]) == (10, 12, 120, 12)
+
+
+def test_the_columns_stand_in_their_order():
+    assert list(slopes(made(observed()), seed=1)) == list(SLOPE_COLUMNS[2:])
+
+
+# Errors
+
+
+@pytest.mark.parametrize("effects", ["within", "between"])
+def test_cr1_is_that_of_statsmodels(effects):
+    table = observed(noise=0.3)
+    of = made(table)
+    item, model = of.codes("item"), of.codes("model")
+    columns = of.columns([UPSTREAM, *of.covariates])
+    fixed = [dummies(model), *([dummies(item)[:, 1:]] if effects == "within" else [])]
+    fitted = sm.OLS(of.columns([OUTCOME])[:, 0], np.hstack([columns, *fixed])).fit(
+        cov_type="cluster", cov_kwds={"groups": item}
+    )
+    row = found(table).loc[(effects, "model")]
+    # statsmodels counts the items' dummies, which are nested in the clusters, among the parameters.
+    nested = len(ITEMS) - 1 if effects == "within" else 0
+    factor = (fitted.df_resid / (fitted.df_resid + nested)) ** 0.5
+    assert row["slope"] == pytest.approx(fitted.params[0])
+    assert row["standard_error_cr1"] == pytest.approx(row["scale"] * fitted.bse[0] * factor)
+
+
+def test_the_interval_is_cr3_with_t_of_the_items_less_one():
+    table = observed(noise=0.3)
+    of = design(made(table), "within")
+    row = found(table).loc[("within", "model")]
+    error = (
+        row["scale"] * clustered(of.outcome, of.columns, of.effects, of.cluster).cr3[0, 0] ** 0.5
+    )
+    assert row["standard_error"] == pytest.approx(error)
+    # The 97.5 % quantile of t with 11 degrees of freedom.
+    assert row["high"] - row["standardised"] == pytest.approx(2.200985 * error)
+    assert row["standardised"] - row["low"] == pytest.approx(2.200985 * error)
+    # And the 80 % quantile.
+    assert row["smallest_detectable"] == pytest.approx((2.200985 + 0.8755300) * error)
+
+
+def test_with_one_seed_the_bootstrap_over_items_roughly_agrees():
+    items = tuple(f"item {number}" for number in range(60))
+    row = found(observed(noise=0.5, seeds=(1,), items=items)).loc[("within", "model")]
+    width = (row["bootstrap_high"] - row["bootstrap_low"]) / (row["high"] - row["low"])
+    assert 0.7 < width < 1.2
+
+
+def test_the_wild_bootstrap_finds_an_effect_and_no_other():
+    table = observed(within=1.0, data=0.0, noise=0.3)
+    rows = found(table).loc["within"]
+    assert rows.loc["model", "p_value_wild_bootstrap"] < 0.01
+    assert rows.loc["data", "p_value_wild_bootstrap"] > 0.05
+
+
+def test_items_of_one_label_are_one_cluster():
+    table = observed(noise=0.3)
+    labels = dict(zip(ITEMS, np.repeat(["a", "b", "c", "d", "e", "f"], 2), strict=True))
+    table["label"] = table["occupation"].map(labels)
+    row = found(table).loc[("within", "model")]
+    assert (row["items"], row["clusters"]) == (12, 6)
+
+
+def test_equal_seeds_give_equal_tables():
+    of = made(observed(noise=0.3))
+    pd.testing.assert_frame_equal(slopes(of, seed=3), slopes(of, seed=3))
+
+
+# What is moved
+
+
+def test_all_that_an_intervention_moves_is_in_the_regression_within_items():
+    assert design(made(observed()), "within").terms == (UPSTREAM, "prevalence_she")
+
+
+@pytest.mark.parametrize(
+    ("kept", "unmoved", "moved"), [(ORIGINAL, "data", "model"), (ALTERED, "model", "data")]
+)
+def test_what_no_intervention_moves_has_no_slope_within_items(kept, unmoved, moved):
+    rows = found(observed(noise=0.1).query(kept))["reason"]
+    assert rows[("within", unmoved)] == UNMOVED
+    assert rows[("within", moved)] == rows[("between", unmoved)] == ""
+
+
+def test_what_moves_all_items_alike_moves_none():
+    table = observed(noise=0.1).query(ORIGINAL).query(ALTERED)
+    shifted = table.assign(
+        model=table["model"].str.replace("pretrained", "noise"),
+        upstream="noise",
+        upstream_kind="counterfactual",
+        pronoun_ranking=table["pronoun_ranking"] + 1,
+    )
+    rows = found(pd.concat([table, shifted], ignore_index=True))["reason"]
+    assert rows[("within", "model")] == UNMOVED
+
+
+@pytest.mark.parametrize("seeds", [(1,), (1, 2)])
+def test_of_the_unmodified_model_alone_only_the_slopes_between_items_are_told(seeds):
+    rows = found(observed(noise=0.1, seeds=seeds).query(ORIGINAL).query(ALTERED))
+    assert (rows.loc["within", "reason"] == UNMOVED).all()
+    assert rows.loc["between", "low"].notna().all()
+    # There is but one checkpoint.
+    assert rows["standard_error_two_way"].isna().all()
+
+
+# Why not
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            lambda rows: rows[rows["occupation"].isin(ITEMS[:5])],
+            "the unmodified model has every number for 5 items, and 6 are needed",
+        ),
+        (
+            lambda rows: rows[rows["upstream"] != "pretrained"],
+            "the unmodified model has every number for 0 items, and 6 are needed",
+        ),
+        (
+            lambda rows: rows.assign(prevalence_she=np.nan),
+            "the unmodified model has every number for 0 items, and 6 are needed",
+        ),
+        (
+            lambda rows: rows[rows["adaptation"] == "head"],
+            "the unmodified model has every number for 0 items, and 6 are needed",
+        ),
+        (
+            lambda rows: rows.assign(log_tpr_ratio=0.1),
+            "downstream bias is the same for all items of the unmodified model",
+        ),
+        (
+            lambda rows: rows.assign(prevalence_she=2 * rows["pronoun_ranking"] + 1),
+            "the model's bias and the data's go together, item by item",
+        ),
+        (
+            lambda rows: rows.assign(
+                log_tpr_ratio=rows.groupby(["model", "occupation"])["pronoun_ranking"].transform(
+                    "mean"
+                )
+            ),
+            "the fit is exact: nothing is left to tell an error from",
+        ),
+    ],
+)
+def test_where_nothing_can_be_told_the_reason_is(change, reason):
+    rows = found(change(observed()))
+    assert set(rows["reason"]) == {reason}
+    assert rows["standardised"].isna().all()
+
+
+def test_a_source_that_is_the_same_for_all_items_leaves_the_other_its_slope():
+    rows = found(observed(noise=0.1).query(ORIGINAL).assign(prevalence_she=0.1))
+    assert set(rows.xs("data", level="source")["reason"]) == {
+        "it is the same for all items of the unmodified model"
+    }
+    assert set(rows.xs("model", level="source")["reason"]) == {""}
+
+
+def test_a_source_that_moves_in_one_item_alone_has_no_error():
+    table = observed(noise=0.1).query(ORIGINAL).query(ALTERED)
+    altered = table.assign(
+        model=table["model"].str.replace("pretrained", "noise"),
+        upstream="noise",
+        upstream_kind="counterfactual",
+    )
+    altered.loc[altered["occupation"] == ITEMS[0], "pronoun_ranking"] += 1
+    rows = found(pd.concat([table, altered], ignore_index=True))["reason"]
+    assert rows[("within", "model")].startswith("one item alone decides a slope")
+
+
+def test_a_covariate_that_others_hold_already_is_left_out():
+    table = observed(noise=0.1)
+    table["twice"] = 2 * table["prevalence_she"]
+    twice = TASK.covariates[0].model_copy(update={"column": "twice"})
+    task = TASK.model_copy(update={"covariates": (*TASK.covariates, twice)})
+    pd.testing.assert_frame_equal(found(table, task), found(table))
+
+
+def test_an_item_that_some_models_lack_is_in_those_that_have_it():
+    table = observed(noise=0.1)
+    table.loc[(table["occupation"] == ITEMS[0]) & (table["seed"] == 2), "log_tpr_ratio"] = np.nan
+    rows = found(table)
+    assert set(rows["observations"]) == {115}
+    assert rows["low"].notna().all()
+
+
+# Reliability
+
+
+def alone(*templates):
+    """Return one model's rows, with its upstream bias by two templates."""
+    rows = observed(noise=0.2, seeds=(1,), adaptations=("full",)).query(ORIGINAL).query(ALTERED)
+    for name, values in zip(TASK.templates, templates, strict=True):
+        rows.loc[rows["template"] == name, "pronoun_ranking"] = values
+    return rows.assign(prevalence_she=0.5)
+
+
+def test_reliability_over_templates_by_hand():
+    # Variances of 0 to 5, and of its neighbours swapped: 3.5 each; of the sums 1, 1, 5, 5, 9, 9:
+    # 12.8.
+    table = alone([0, 1, 2, 3, 4, 5] * 2, [1, 0, 3, 2, 5, 4] * 2)
+    of = made(table[table["occupation"].isin(ITEMS[:6])])
+    assert template_reliability(of, (of.codes("model"),)) == pytest.approx(2 * (1 - 7 / 12.8))
+
+
+def test_reliability_within_items_is_of_what_the_effects_leave():
+    table = observed(noise=0.2)
+    rng = np.random.default_rng(0)
+    table["pronoun_ranking"] += rng.normal(size=len(table))
+    of = made(table)
+    columns = of.templates.to_numpy()
+    fixed = np.hstack([dummies(of.codes("item")), dummies(of.codes("model"))])
+    left = columns - fixed @ np.linalg.lstsq(fixed, columns)[0]
+    expected = cronbach_alpha(left)
+    assert found(table).loc[("within", "model"), "reliability"] == pytest.approx(expected)
+
+
+def test_one_template_tells_nothing_of_reliability():
+    rows = found(observed(noise=0.1).query("template == 'is'"))
+    assert rows[["reliability", "corrected", "corrected_low"]].isna().all().all()
+    assert rows["low"].notna().all()
+
+
+def test_a_measure_that_repeats_over_templates_was_not_measured_twice():
+    measure = TASK.before.model_copy(update={"per_template": False})
+    rows = found(observed(noise=0.1), TASK.model_copy(update={"measures": (measure,)}))
+    assert rows["reliability"].isna().all()
+
+
+def test_a_row_without_some_template_is_left_out_of_the_reliability():
+    table = observed(noise=0.1)
+    gone = table["occupation"] == ITEMS[0]
+    with_gap = table.copy()
+    with_gap.loc[gone & (table["template"] == "is"), "pronoun_ranking"] = np.nan
+    of, without = made(with_gap), made(table[~gone])
+    labels = [(each.codes("item"), each.codes("model")) for each in (of, without)]
+    assert len(of.table) > len(without.table)
+    assert template_reliability(of, labels[0]) == pytest.approx(
+        template_reliability(without, labels[1])
+    )
+
+
+def test_where_the_model_stands_alone_the_correction_divides_by_the_reliability():
+    rng = np.random.default_rng(1)
+    table = alone(*(rng.normal(size=(2, 12)) + np.linspace(-2, 2, 12)))
+    row = found(table).loc[("between", "model")]
+    assert 0.5 < row["reliability"] < 1
+    assert row["corrected"] == pytest.approx(row["standardised"] / row["reliability"])
+    assert row["corrected_low"] < row["corrected"] < row["corrected_high"]
+
+
+def test_templates_that_disagree_leave_nothing_to_correct():
+    up = np.arange(12.0)
+    row = found(alone(up, 0.1 * up**2 - 2 * up)).loc[("between", "model")]
+    assert row["reliability"] < 0
+    assert np.isnan(row["corrected"])
