@@ -37,8 +37,9 @@ class Association:
     least: float
 
 
+PRONOUNS = Association("bios", "occupation", "pronoun_ranking", "corpus_she", log_odds, 0.8)
 ASSOCIATIONS = (
-    Association("bios", "occupation", "pronoun_ranking", "corpus_she", log_odds, 0.8),
+    PRONOUNS,
     Association("wiki", "identity_term", "negative_sentiment", "corpus_negative", probability, 0.6),
     Association("wiki", "identity_term", "identity_ranking", "corpus_negative", log_odds, 0.4),
 )
@@ -46,15 +47,22 @@ ASSOCIATIONS = (
 MARGINS = {"bios": 0.3, "wiki": 0.1}
 
 
-def weak_associations(association: Association) -> list[str]:
-    """Return a line for every checkpoint that holds too little or too much, after printing all."""
+def correlations(association: Association) -> dict[str, tuple[float, float]]:
+    """Return Pearson's rho between measure and truth for every checkpoint, with its p value."""
     scores = pd.read_csv(RESULTS / "intrinsic" / f"{association.task}.csv")
     declared = json.loads((RESULTS / "data/corpus/manifest.json").read_text())["truth"]
     truth = association.scale(pd.Series(declared[association.truth]))
-    failures = []
+    found = {}
     for upstream, rows in scores.groupby("upstream"):
         mean = rows.groupby(association.item)[association.measure].mean()
-        rho, p = pearsonr(mean, truth[mean.index])
+        found[str(upstream)] = pearsonr(mean, truth[mean.index])
+    return found
+
+
+def weak_associations(association: Association) -> list[str]:
+    """Return a line for every checkpoint that holds too little or too much, after printing all."""
+    failures = []
+    for upstream, (rho, p) in correlations(association).items():
         name = f"{association.measure} of {upstream}: rho {rho:.3f}"
         print(f"{name}, p {p:.2g}")
         if upstream == "pretrained" and rho < association.least:
@@ -62,6 +70,14 @@ def weak_associations(association: Association) -> list[str]:
         if upstream.startswith("random") and p < CHANCE:
             failures.append(f"{name}, more than chance")
     return failures
+
+
+def stuck_dial() -> list[str]:
+    """Return a line if swapping the gendered words of every sentence does not reverse them."""
+    found = correlations(PRONOUNS)
+    (control, _), (swapped, _) = (found[f"counterfactual-s{share}"] for share in (0, 1))
+    line = f"counterfactual: rho {control:.3f} where none is swapped, {swapped:.3f} where all are"
+    return [] if control > 0 > swapped else [line]
 
 
 def weak_classifiers(task: str) -> list[str]:
@@ -75,5 +91,6 @@ def weak_classifiers(task: str) -> list[str]:
 
 if __name__ == "__main__":
     failures = [line for each in ASSOCIATIONS for line in weak_associations(each)]
+    failures += stuck_dial()
     failures += [line for task in MARGINS for line in weak_classifiers(task)]
     sys.exit("\n".join(failures) or 0)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.preparation FOLDER
 
-Generated biographies and comments, five in one so that they are as long as real ones (about 430
+Generated biographies and comments, six in one so that they are as long as real ones (about 430
 characters), are written as CSV once, and a tokenizer is trained on them. Then the commands run as
 the rules call them, each in a process of its own, BIOS and WIKI in turn, twice. The last line is
 the highest peak over the bound, 4 GiB.
@@ -31,7 +31,7 @@ from bias_transfer.study.config import Study
 
 ROWS = {"bios": 400_000, "wiki": 160_000}
 # Generated texts to one as long as a real one.
-JOINED = 5
+JOINED = 6
 LABELLED = {"text": "text", "label": "label", "id": "", "labels": {}}
 COLUMNS = {"bios": LABELLED | {"group": "group", "groups": {}, "name": ""}, "wiki": LABELLED}
 # What the paper's studies keep of a text.
@@ -52,7 +52,7 @@ class Cost:
 
 def texts(folder: Path) -> None:
     """Write the two tables that are not there."""
-    truth = declare(Strengths(3, 3, 0.5, 1, 0.8, 1.5, 0.45), 1)
+    truth = declare(Strengths(3, 3, 0.5, 1, 0.9, 1.5, 0.7), 1)
     folder.mkdir(parents=True, exist_ok=True)
     made: dict[str, Callable[[], pd.DataFrame]] = {
         "bios": lambda: biographies(ROWS["bios"], truth, 1),

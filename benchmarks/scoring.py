@@ -46,7 +46,7 @@ BATCH_SIZE = 256
 SEED = 1
 PREDICTION = "prediction"
 NAMES = ("pronoun_ranking", "identity_ranking", "negative_sentiment", PREDICTION)
-# By size: texts of a test part, and turns.
+# By size: texts to predict, and turns.
 TEXTS = {"embedded": 1080, "roberta-base": 64}
 TURNS = {"embedded": 21, "roberta-base": 5}
 

@@ -237,7 +237,9 @@ def embedded(folder: Path) -> list[str]:
 
     encoded = encode(tokenizer, table["text"].tolist(), task["maximum_length"])
     whole = LabelledTokens(encoded, np.searchsorted(labels, table["label"]))
-    cuts = np.cumsum([round(0.63 * len(table)), round(0.07 * len(table))])
+    kept = 1 - task["test_share"]
+    shares = kept * (1 - task["evaluation_share"]), kept * task["evaluation_share"]
+    cuts = np.cumsum([round(share * len(table)) for share in shares])
     training, evaluation, test = (
         LabelledTokens(whole.encoded.take(rows), whole.labels[rows])
         for rows in np.split(np.arange(len(table)), cuts)

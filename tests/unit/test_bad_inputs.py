@@ -183,8 +183,8 @@ BAD_CONFIGS = {
         "tasks.bios.maximum_length: 65 tokens, but the checkpoint has 64 positions; lower it",
     ),
     "texts longer than the model that is given": (
-        "model: {source: file, file: {path: a folder}}",
-        "tasks.bios.maximum_length: 48 tokens, but the checkpoint has 40 positions; lower it",
+        "model: {source: file, file: {path: a folder}}\ntasks: {bios: {maximum_length: 41}}",
+        "tasks.bios.maximum_length: 41 tokens, but the checkpoint has 40 positions; lower it",
     ),
     "texts longer than the sentiment classifier": (
         "sentiment: {source: hub, hub: {id: a folder}, maximum_length: 41}",

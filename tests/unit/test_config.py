@@ -265,6 +265,10 @@ MISTAKES = {
         put("tasks", "wiki", "adapted", ["sentdebias"]),
         ["config key tasks.wiki.adapted.0: 'sentdebias' is not among tasks.wiki.upstream"],
     ),
+    "every seed of a method that is not there": (
+        put("tasks", "wiki", "every_seed", ["gaussian", "sentdebias"]),
+        ["config key tasks.wiki.every_seed.1: 'sentdebias' is not among tasks.wiki.upstream"],
+    ),
     "a rank of zero": (
         put("adaptations", "lora", "rank", 0),
         ["config key adaptations.lora.rank"],
@@ -409,7 +413,7 @@ MISTAKES = {
     ),
     "more scrubbed random checkpoints than there are": (
         put("tasks", "wiki", "crossed", [{"upstream": "random", "trials": 3}]),
-        ["config key tasks.wiki.crossed.0.trials: 3", "upstream.random makes 2 checkpoints"],
+        ["config key tasks.wiki.crossed.0.trials: 3", "upstream.random makes 1 only"],
     ),
     "a width that the heads do not divide": (
         put("model", "architecture", "hidden_size", 65),
@@ -437,7 +441,7 @@ def test_the_deepest_of_several_mistakes_is_told(config):
 
 
 def test_a_grid_that_nobody_asks_for_may_be_empty(config):
-    config["tasks"]["bios"]["upstream"] = []
+    config["tasks"]["bios"] |= {"upstream": [], "adapted": []}
     config["upstream"]["sentdebias"]["gammas"] = []
     parse(config)
 

@@ -128,7 +128,8 @@ def test_a_checkpoint_on_a_full_disk_is_made_whole_or_not_at_all(
 
 def test_a_figure_on_a_full_disk_is_drawn_whole_or_not_at_all(mounted, capsys, tmp_path):
     paths = {}
-    for name, table in vars(tables(balanced_bios(), BIOS)).items():
+    observed = balanced_bios().assign(adaptation="full")
+    for name, table in vars(tables(observed, BIOS)).items():
         paths[name] = tmp_path / f"{name}.csv"
         write_table(paths[name], table)
     disk = mounted(f"size={SIZE}k")

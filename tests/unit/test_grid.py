@@ -1,5 +1,6 @@
 """The grid: which models a config asks for, and what they are called."""
 
+import copy
 import re
 from pathlib import Path
 
@@ -17,6 +18,20 @@ from bias_transfer.upstream import PRETRAINED, Variant
 
 SAFE = re.compile(r"[A-Za-z0-9.-]+")
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def config(default_config):
+    """Return the default study with one seed, one adaptation, no dial, and two trials of each."""
+    found = copy.deepcopy(default_config)
+    found["seeds"] = [1]
+    for task in found["tasks"].values():
+        task["upstream"].remove("counterfactual")
+        task |= {"adaptation": ["full"], "adapted": []}
+    for name in ("random", "uniform", "gaussian"):
+        found["upstream"][name]["trials"] = 2
+    found["tasks"]["wiki"]["crossed"][0]["trials"] = 2
+    return found
 
 
 def of(task, config):
@@ -71,11 +86,14 @@ def test_a_model_is_named_after_its_two_variants_its_adaptation_and_its_seed():
     assert model.path == "bios/random-t1/original/full/seed7"
 
 
-def test_the_default_config_has_14_bios_models_and_11_wiki_models(config):
-    # BIOS: the unmodified one, 2 random, 2 uniform, 2 Gaussian, 5 gammas, 2 balancings.
-    # WIKI: the unmodified one, 2 random, 2 Gaussian, 4 scrubbings, 1 scrubbing of the 2 random.
-    assert len(of("bios", config)) == 1 + 2 + 2 + 2 + 5 + 2
-    assert len(of("wiki", config)) == 1 + 2 + 2 + 4 + 2 * 1
+def test_the_default_config_has_23_bios_models_and_22_wiki_models(default_config):
+    # BIOS: the unmodified one with two seeds, a random, a uniform, a Gaussian, 3 gammas, 3 shares
+    # of swapped sentences, 2 balancings; then, for LoRA and for the head, the unmodified one with
+    # two seeds and the 3 shares.
+    assert len(of("bios", default_config)) == 2 + 1 + 1 + 1 + 3 + 3 + 2 + 2 * (2 + 3)
+    # WIKI: the unmodified one with two seeds, a random, a Gaussian, 3 shares, 4 scrubbings, a
+    # scrubbing of the random one; then the same.
+    assert len(of("wiki", default_config)) == 2 + 1 + 1 + 3 + 4 + 1 + 2 * (2 + 3)
 
 
 def test_the_unmodified_model_comes_first_and_once(config):
@@ -85,8 +103,8 @@ def test_the_unmodified_model_comes_first_and_once(config):
 
 
 @pytest.mark.parametrize("name", ["paper.yaml", "paper-mini.yaml"])
-def test_the_whole_grid_of_the_paper(config, name):
-    config = laid_over(config, yaml.safe_load((ROOT / "config" / name).read_text()))
+def test_the_whole_grid_of_the_paper(default_config, name):
+    config = laid_over(default_config, yaml.safe_load((ROOT / "config" / name).read_text()))
     bios = of("bios", config)
     upstream = [m.upstream.kind for m in bios if m.dataset == ORIGINAL]
     assert upstream.count("pretrained") == 1
@@ -107,14 +125,17 @@ def test_the_whole_grid_of_the_paper(config, name):
     assert sum(m.upstream.kind != "random" for m in wiki) == 40 + 1
     assert sum(m.upstream.kind != "random" or m in scrubbed for m in wiki) == 61
     assert len(wiki) == 71
+    # One way of fine-tuning, and one seed.
+    assert {(m.adaptation, m.seed) for m in (*bios, *wiki)} == {("full", 1)}
 
 
-def test_the_two_grids_of_the_paper_differ_in_noise_only(config):
+def test_the_two_grids_of_the_paper_differ_in_noise_only(default_config):
     # Noise has to suit the size of the embeddings.
     mini, whole = (
-        laid_over(config, yaml.safe_load((ROOT / "config" / name).read_text()))
+        laid_over(default_config, yaml.safe_load((ROOT / "config" / name).read_text()))
         for name in ("paper-mini.yaml", "paper.yaml")
     )
+    mini = copy.deepcopy(mini)
     mini["upstream"]["uniform"] = whole["upstream"]["uniform"]
     mini["upstream"]["gaussian"] = whole["upstream"]["gaussian"]
     assert [m.path for m in models(parse(mini))] == [m.path for m in models(parse(whole))]
@@ -188,10 +209,56 @@ def test_adding_a_gamma_adds_exactly_one_model(config):
     assert len(after) == len(before) + 1
 
 
-def test_a_second_seed_doubles_the_models(config):
+def seeds_by_model(task, config):
+    """Return the seeds of each model of a task, in their order."""
+    found = {}
+    for m in of(task, config):
+        found.setdefault((m.upstream.id, m.dataset.id, m.adaptation), []).append(m.seed)
+    return found
+
+
+def test_a_second_seed_doubles_the_models_that_ask_for_every_seed(config):
     before = len(models(parse(config)))
     config["seeds"] = [1, 2]
+    for task in config["tasks"].values():
+        task["every_seed"] = "all"
     assert len(models(parse(config))) == 2 * before
+
+
+def test_a_task_that_does_not_say_has_every_seed_of_every_model(config):
+    config["seeds"] = [3, 5]
+    for task in config["tasks"].values():
+        del task["every_seed"]
+    for task in ("bios", "wiki"):
+        assert set(map(tuple, seeds_by_model(task, config).values())) == {(3, 5)}
+
+
+def test_the_unmodified_model_of_unaltered_data_has_every_seed_and_others_the_first(config):
+    config["seeds"] = [3, 5]
+    config["tasks"]["wiki"] |= {"every_seed": [], "adaptation": ["full", "head"]}
+    config["tasks"]["wiki"]["adapted"] = ["random"]
+    found = seeds_by_model("wiki", config)
+    unmodified = {("pretrained", "original", name) for name in ("full", "head")}
+    assert {model for model, seeds in found.items() if seeds == [3, 5]} == unmodified
+    assert all(seeds == [3] for model, seeds in found.items() if model not in unmodified)
+
+
+def test_methods_that_are_listed_have_every_seed_on_unaltered_data_only(config):
+    config["seeds"] = [1, 2]
+    config["tasks"]["wiki"]["every_seed"] = ["random"]
+    found = seeds_by_model("wiki", config)
+    assert found["random-t1", "original", "full"] == [1, 2]
+    assert found["random-t2", "original", "full"] == [1, 2]
+    assert found["random-t1", "scrub-all-1", "full"] == [1]
+    assert found["gaussian-s0.1-t1", "original", "full"] == [1]
+    assert found["pretrained", "scrub-all-1", "full"] == [1]
+
+
+def test_with_one_seed_it_does_not_matter_who_has_every_one(config):
+    few = models(parse(config))
+    for task in config["tasks"].values():
+        task["every_seed"] = "all"
+    assert models(parse(config)) == few
 
 
 def test_a_kind_that_no_task_asks_for_makes_no_model(config):
@@ -209,11 +276,13 @@ def test_data_set_variants_start_with_the_original(config):
     ]
 
 
-def test_ids_are_unique_and_safe_as_paths(config):
+def test_ids_are_unique_and_safe_as_paths(default_config):
     paths = [
         m.path
         for m in models(
-            parse(laid_over(config, yaml.safe_load((ROOT / "config/paper.yaml").read_text())))
+            parse(
+                laid_over(default_config, yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
+            )
         )
     ]
     assert len(set(paths)) == len(paths)
@@ -229,7 +298,7 @@ def test_ids_are_unique_and_safe_as_paths(config):
 )
 def test_whatever_the_strengths_ids_are_unique_and_safe(gammas):
     grid = {
-        "uniform": {"half_widths": [abs(g) for g in gammas[:1]]},
+        "uniform": {"half_widths": [abs(g) for g in gammas[:1]], "trials": 2},
         "gaussian": {"standard_deviations": [], "trials": 1},
         "sentdebias": {"gammas": gammas},
     }

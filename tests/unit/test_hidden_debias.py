@@ -155,10 +155,12 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
         "fine-tune",
         {
             "task": "bios",
-            "model": "bios/sentdebias-g1/original",
+            "model": "bios/sentdebias-g1/original/full/seed1",
             "seed": 1,
             "training": training,
+            "adaptation": {"name": "full", "settings": {}},
         },
+        plugins=["adaptations.full"],
         inputs={
             "upstream": upstream / MANIFEST,
             "training": tokens / MANIFEST,

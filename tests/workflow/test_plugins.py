@@ -277,7 +277,7 @@ def test_a_method_is_one_file(extended: Study) -> None:
     assert "shrink-f0.5" in set(rows["upstream"])
     regressions = table(extended, "analysis/regressions.csv")
     assert "Shrunk" in set(regressions["column"])
-    assert "Shrunk" in (extended.folder / "results/analysis/answer.md").read_text()
+    assert "Shrunk" in (extended.folder / "results/analysis/bios/regressions.html").read_text()
 
 
 def test_a_measure_is_one_file(extended: Study) -> None:

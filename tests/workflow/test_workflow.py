@@ -35,6 +35,10 @@ MADE = (
 PREDICTIONS = "results/scores/bios/random-t1/original/full/seed1/predictions.parquet"
 
 
+# What the two slopes, the verdict and what they rest on are written to.
+EVIDENCE = ("slopes", "reliability", "explained", "changes", "verdicts", "specification_curve")
+
+
 def drawn(study: Study) -> int:
     """Return how many figures the study has."""
     return len(list((study.folder / "results/figures").rglob("*.pdf")))
@@ -48,7 +52,10 @@ def test_a_run_ends_with_every_table_and_figure(study: Study) -> None:
     expected = {
         f"figures/{task}/{figure}.{kind}"
         for task in ("bios", "wiki")
-        for figure in ("data_before_after", "coefficients", "item_scatter", "contents")
+        for figure in (
+            *("data_before_after", "coefficients", "item_scatter", "contents"),
+            *("adaptation", "changes", "specification_curve"),
+        )
         for kind in ("pdf", "png")
     }
     expected |= {f"paper/table{n}.{kind}" for n in range(2, 9) for kind in ("csv", "tex", "html")}
@@ -63,6 +70,7 @@ def test_a_run_ends_with_every_table_and_figure(study: Study) -> None:
         for name in (
             *("correlations", "transfer", "regressions", "diagnostics"),
             *("item_means", "contents"),
+            *EVIDENCE,
         )
     }
     expected |= {"analysis/answer.md", "observations/bios.csv", "observations/wiki.csv"}
@@ -197,6 +205,12 @@ def test_a_training_asks_for_a_gpu_where_the_machine_has_one(
     result = copied.snakemake(target, "--cores", "1")
     assert result.returncode == 0, result.stdout + result.stderr
     assert re.findall(r"^ +resources: .*\bgpu=(\d+)", result.stderr, re.MULTILINE) == [gpus]
+
+
+def test_another_smallest_effect_weighs_again_and_estimates_nothing_else(study: Study) -> None:
+    plan = study.planned(overlay="analysis: {smallest_effect: 0.5}")
+    # The release holds the config.
+    assert plan == {"analyse": 1, "draw": drawn(study), "release": 1}
 
 
 def test_another_gamma_adds_one_model(study: Study) -> None:
@@ -343,6 +357,8 @@ def test_the_analysis_is_redone_from_a_release_alone(
             for folder in (study.folder / "results", tmp_path / "redone")
         )
         assert after == before
+        if stage == "analysis":
+            assert {f"analysis/{name}.csv" for name in EVIDENCE} <= set(after)
     assert {path.name for path in (tmp_path / "redone").iterdir()} == {
         "analysis",
         "figures",
@@ -439,18 +455,19 @@ def test_the_papers_grid_is_planned_whole_without_a_network(
     assert {rule: plan[rule] for rule in plan if rule.startswith("fetch")} == downloads
 
 
-def asked_for(root: Path, folder: Path, attempt: int) -> dict[str, dict[str, str]]:
-    """Return what each rule of the default study asks SLURM for at an attempt, without a SLURM."""
+def asked_for(root: Path, folder: Path, attempt: int) -> dict[str, list[dict[str, str]]]:
+    """Return what each rule's jobs of the default study ask SLURM for, without a SLURM."""
     command = ["snakemake", "-n", "--directory", str(folder)]
     command += ["--snakefile", str(root / "Snakefile"), "--attempt", str(attempt)]
     command += ["--workflow-profile", str(root / "profiles/slurm")]
     result = copies.run(command)
-    assert plan_of(result)["fine_tune"] == 25
+    assert plan_of(result)["fine_tune"] == 23 + 22
     found = re.findall(r"^rule (\w+):\n(?: .*\n)*? +resources: (.*)$", result.stdout, re.MULTILINE)
-    return {
-        rule: dict(each.split("=", 1) for each in resources.split(", "))
-        for rule, resources in found
-    }
+    asked: dict[str, list[dict[str, str]]] = {}
+    for rule, resources in found:
+        job = dict(each.split("=", 1) for each in resources.split(", "))
+        asked.setdefault(rule, []).append(job)
+    return asked
 
 
 def test_on_slurm_trainings_ask_for_a_gpu_and_for_more_time_at_each_attempt(
@@ -458,10 +475,18 @@ def test_on_slurm_trainings_ask_for_a_gpu_and_for_more_time_at_each_attempt(
 ) -> None:
     first, second = (asked_for(root, tmp_path, attempt) for attempt in (1, 2))
     trainings = {"prepare_checkpoint", "prepare_sentiment_classifier", "fine_tune"}
-    assert {rule for rule in first if first[rule].get("gpu") == "1"} == trainings
+    with_gpu = {
+        rule: sum(job.get("gpu") == "1" for job in jobs)
+        for rule, jobs in first.items()
+        if any(job.get("gpu") == "1" for job in jobs)
+    }
+    # Of the methods, counterfactual trains, once for each of its three shares.
+    assert with_gpu == {rule: len(first[rule]) for rule in trainings} | {"alter_checkpoint": 3}
     for rule in trainings | {"alter_checkpoint", "score_upstream", "score_fine_tuned"}:
         for kind in ("runtime", "mem_mb"):
-            assert int(second[rule][kind]) == 2 * int(first[rule][kind])
+            assert [int(job[kind]) for job in second[rule]] == [
+                2 * int(job[kind]) for job in first[rule]
+            ]
 
 
 def test_without_a_network_a_download_says_what_to_do(study: Study) -> None:

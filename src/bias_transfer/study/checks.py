@@ -291,7 +291,7 @@ def _check_grid(study: Study, task: str) -> None:
         if crossing.trials > made:
             raise StudyError(
                 f"config key tasks.{task}.crossed.{place}.trials: {crossing.trials}, but "
-                f"upstream.{crossing.upstream} makes {made} checkpoints; raise the one or lower "
+                f"upstream.{crossing.upstream} makes {made} only; raise the one or lower "
                 "the other"
             )
 
