@@ -26,7 +26,6 @@ from bias_transfer.data.generate.words import (
     COMMENT_WORDS,
     NEGATIVE_ADJECTIVES,
     NEUTRAL_PEOPLE,
-    OCCUPATION_WORDS,
     POSITIVE_ADJECTIVES,
     PROXIES,
     SHE_PREVALENCE,

@@ -86,7 +86,7 @@ def test_a_model_is_named_after_its_two_variants_its_adaptation_and_its_seed():
     assert model.path == "bios/random-t1/original/full/seed7"
 
 
-def test_the_default_config_has_23_bios_models_and_22_wiki_models(default_config):
+def test_the_default_config_has_22_bios_models_and_22_wiki_models(default_config):
     # BIOS: the unmodified one with two seeds, a random, a uniform, a Gaussian, 3 gammas, 3 shares
     # of swapped sentences, 2 balancings; then, for LoRA and for the head, the unmodified one with
     # two seeds and the 3 shares.
