@@ -329,9 +329,9 @@ MISTAKES = {
         put("upstream", "sentdebias", "gammas", []),
         ["upstream.sentdebias.gammas is empty", "bios.upstream", "drop sentdebias there"],
     ),
-    "no half-width": (
-        put("upstream", "uniform", "half_widths", []),
-        ["upstream.uniform.half_widths is empty", "at least one value"],
+    "no standard deviation": (
+        put("upstream", "gaussian", "standard_deviations", []),
+        ["upstream.gaussian.standard_deviations is empty", "at least one value"],
     ),
     "no trial": (
         put("upstream", "random", "trials", 0),

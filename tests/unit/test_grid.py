@@ -87,10 +87,10 @@ def test_a_model_is_named_after_its_two_variants_its_adaptation_and_its_seed():
 
 
 def test_the_default_config_has_22_bios_models_and_22_wiki_models(default_config):
-    # BIOS: the unmodified one with two seeds, a random, a uniform, a Gaussian, 3 gammas, 3 shares
-    # of swapped sentences, 2 balancings; then, for LoRA and for the head, the unmodified one with
-    # two seeds and the 3 shares.
-    assert len(of("bios", default_config)) == 2 + 1 + 1 + 1 + 3 + 3 + 2 + 2 * (2 + 3)
+    # BIOS: the unmodified one with two seeds, a random, a Gaussian, 3 gammas, 3 shares of swapped
+    # sentences, 2 balancings; then, for LoRA and for the head, the unmodified one with two seeds
+    # and the 3 shares.
+    assert len(of("bios", default_config)) == 2 + 1 + 1 + 3 + 3 + 2 + 2 * (2 + 3)
     # WIKI: the unmodified one with two seeds, a random, a Gaussian, 3 shares, 4 scrubbings, a
     # scrubbing of the random one; then the same.
     assert len(of("wiki", default_config)) == 2 + 1 + 1 + 3 + 4 + 1 + 2 * (2 + 3)
