@@ -97,7 +97,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             axes.text(
                 -0.02,
                 0.99,
-                "fine-tuning trains",
+                "way of fine-tuning",
                 transform=axes.transAxes,
                 fontsize=SMALL,
                 color=GREY,
