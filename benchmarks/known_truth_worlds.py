@@ -26,9 +26,9 @@ from bias_transfer.study.parsing import parse
 OVERLAY = "config/known-truth.yaml"
 # Strengths of the generator that make a world of each kind.
 KINDS: dict[str, dict[str, float]] = {
-    "nothing": {"corpus_gender": 0, "prevalence": 0},
-    "data": {"corpus_gender": 0},
-    "upstream": {"prevalence": 0},
+    "nothing": {"corpus_attitude": 0, "toxicity": 0},
+    "data": {"corpus_attitude": 0},
+    "upstream": {"toxicity": 0},
     "both": {},
 }
 TRUTH_SEEDS = tuple(range(101, 111))
@@ -39,10 +39,9 @@ FALSE, FOUND, COVERED = 0.05, 0.8, 0.9
 
 def study(folder: Path, configuration: dict[str, Any]) -> pd.DataFrame:
     """Measure a world's truth, study it, and return a row an adaptation."""
-    dial = {"alterations": {"balance": []}}
-    measured = configuration | {"seeds": list(TRUTH_SEEDS), "tasks": {"bios": dial}}
-    wanted = [f"results/{name}/bios.csv" for name in ("observations",)]
-    wanted.append("results/extrinsic/bios/performance.csv")
+    dial = {"alterations": {"scrub": []}, "every_seed": ["counterfactual"]}
+    measured = configuration | {"seeds": list(TRUTH_SEEDS), "tasks": {"wiki": dial}}
+    wanted = ["results/observations/wiki.csv", "results/extrinsic/wiki/performance.csv"]
     kept = folder / "truth"
     if not kept.exists():
         run(folder, configuration=measured, overlays=[OVERLAY], targets=wanted)
@@ -53,7 +52,7 @@ def study(folder: Path, configuration: dict[str, Any]) -> pd.DataFrame:
         partial.rename(kept)
     seconds = run(folder, configuration=configuration, overlays=[OVERLAY])
     observations, performance = (
-        pd.read_csv(kept / name) for name in ("bios.csv", "performance.csv")
+        pd.read_csv(kept / name) for name in ("wiki.csv", "performance.csv")
     )
     found = table(folder, "analysis/slopes.csv")
     verdicts = table(folder, "analysis/verdicts.csv")
@@ -91,7 +90,7 @@ def description() -> TaskDescription:
     from benchmarks.studies import ROOT
 
     overlay = yaml.safe_load((ROOT / OVERLAY).read_text(encoding="utf-8"))
-    return describe(parse(overlay), "bios")
+    return describe(parse(overlay), "wiki")
 
 
 def _chosen(found: pd.DataFrame) -> pd.Series:

@@ -55,7 +55,7 @@ def bayes_slope(folder: Path, task: str) -> float:
     """Return the slope of the Bayes-optimal downstream bias on the data, as the study fits it."""
     item, outcome, measure, covariates = TASKS[task]
     rows = of_unmodified(folder, task).groupby(item)[[measure, *covariates]].mean().dropna()
-    optimal = pd.Series(truth(folder, task)[f"bayes_{outcome}"], dtype=float).reindex(rows.index)
+    optimal = pd.Series(truth(folder, task)["bayes"][outcome], dtype=float).reindex(rows.index)
     rows = rows[optimal.notna()]
     columns = np.column_stack([np.ones(len(rows)), rows[[measure, *covariates]]])
     return float(np.linalg.lstsq(columns, optimal.dropna().to_numpy())[0][2])
