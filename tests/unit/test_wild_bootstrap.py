@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bias_transfer.analysis.clustered import clustered
-from bias_transfer.analysis.wild_bootstrap import wild_bootstrap_interval, wild_bootstrap_p
+from bias_transfer.analysis.wild_bootstrap import wild_bootstrap_p
 from bias_transfer.errors import StudyError
 from tests.unit.panels import panel
 
@@ -107,31 +107,10 @@ def test_p_is_never_zero():
     assert wild_bootstrap_p(outcome, PANEL.columns, (), PAIR, 0, draws=99, seed=1) == 1 / 100
 
 
-@pytest.mark.parametrize("effects", EFFECTS)
-@pytest.mark.parametrize("cluster", CLUSTERS)
-def test_the_interval_holds_what_is_not_rejected(effects, cluster):
-    arguments = (PANEL.outcome, PANEL.columns, EFFECTS[effects], CLUSTERS[cluster], 0)
-    low, high = wild_bootstrap_interval(*arguments, level=0.9, seed=1)
-    step = 1e-3 * (high - low)
-    for end, outwards in ((low, -step), (high, step)):
-        assert wild_bootstrap_p(*arguments, null=end - outwards, seed=1) >= 0.1
-        assert wild_bootstrap_p(*arguments, null=end + outwards, seed=1) < 0.1
-    estimate = clustered(*arguments[:4]).coefficients[0]
-    assert low < estimate < high
-
-
-def test_an_interval_has_no_end_where_two_clusters_reject_nothing():
-    assert wild_bootstrap_interval(PANEL.outcome, PANEL.columns, (), PANEL.item % 2, 0, seed=1) == (
-        -np.inf,
-        np.inf,
-    )
-
-
 def test_of_an_exact_fit_nothing_can_be_said():
     outcome = PANEL.columns[:, 0] + PANEL.model
     arguments = (outcome, PANEL.columns, (PANEL.model,), PANEL.item, 0)
     assert np.isnan(wild_bootstrap_p(*arguments, seed=1))
-    assert np.isnan(wild_bootstrap_interval(*arguments, seed=1)).all()
 
 
 @pytest.mark.parametrize(

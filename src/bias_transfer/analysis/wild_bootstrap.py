@@ -1,4 +1,4 @@
-"""The restricted wild cluster bootstrap: p values and intervals that few clusters do not fool."""
+"""The restricted wild cluster bootstrap: p values that few clusters do not fool."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +21,6 @@ _WEBB = np.sqrt([1.5, 1.0, 0.5, 0.5, 1.0, 1.5]) * np.array([-1, -1, -1, 1, 1, 1]
 # The sample itself is among all signs: rounding must not make it less extreme than it is.
 _TIE = 1e-9
 _ROUNDING = 1e-12
-_DOUBLINGS = 60
-_BISECTIONS = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,50 +99,6 @@ def wild_bootstrap_p(
     """
     samples = _samples(outcome, columns, effects, cluster, tested, draws, seed)
     return samples.p_value(samples.estimate - null) if samples else float("nan")
-
-
-def wild_bootstrap_interval(
-    outcome: _Values,
-    columns: _Values,
-    effects: Sequence[_Codes],
-    cluster: _Codes,
-    tested: int,
-    *,
-    level: float = 0.95,
-    draws: int = 9999,
-    seed: int,
-) -> tuple[float, float]:
-    """Return the slopes that `wild_bootstrap_p` does not reject at 1 - level.
-
-    The same weights serve for every null; each end is where p crosses 1 - level, found by
-    bisection from the estimate, where p is one. An end is infinite where p stays above, which
-    few clusters may make it do. NaN where the fit is exact.
-
-    Parameters and errors are those of `wild_bootstrap_p`; `level` is the coverage, e.g. 0.95.
-    """
-    samples = _samples(outcome, columns, effects, cluster, tested, draws, seed)
-    if samples is None:
-        return float("nan"), float("nan")
-    # Above the estimate delta, the estimate's distance above the null, is negative.
-    above, below = (_end(samples, sign, 1 - level) for sign in (-1.0, 1.0))
-    return samples.estimate - below, samples.estimate - above
-
-
-def _end(samples: _Samples, sign: float, alpha: float) -> float:
-    inside, outside = 0.0, 2 * sign * samples.own_variance**0.5 / samples.size
-    for _ in range(_DOUBLINGS):
-        if samples.p_value(outside) < alpha:
-            break
-        inside, outside = outside, 2 * outside
-    else:
-        return sign * float("inf")
-    for _ in range(_BISECTIONS):
-        middle = (inside + outside) / 2
-        if samples.p_value(middle) < alpha:
-            outside = middle
-        else:
-            inside = middle
-    return inside
 
 
 def _samples(
