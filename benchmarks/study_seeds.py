@@ -68,7 +68,8 @@ def found(folder: Path, seconds: float) -> pd.DataFrame:
     for task in TASKS:
         own = slopes[(slopes["task"] == task) & (slopes["adaptation"] == "full")]
         data = own[(own["source"] == "data") & (own["effects"] == "between")].iloc[0]
-        said = verdicts[verdicts["task"] == task]
+        # Those of the sentence that the answer leads with.
+        said = verdicts[(verdicts["task"] == task) & (verdicts["adaptation"] == "full")]
         rows.append(
             {
                 "study": folder.name,
