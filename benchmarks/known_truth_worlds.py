@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from benchmarks.studies import run, table
+import yaml
+from benchmarks.studies import ROOT, run, table
+from snakemake.utils import update_config
 
 from bias_transfer.analysis.cells import cells
 from bias_transfer.analysis.description import TaskDescription
@@ -86,11 +88,10 @@ def study(folder: Path, configuration: dict[str, Any]) -> pd.DataFrame:
 
 def description() -> TaskDescription:
     """Return the description of the task that the worlds are studied on."""
-    import yaml
-    from benchmarks.studies import ROOT
-
-    overlay = yaml.safe_load((ROOT / OVERLAY).read_text(encoding="utf-8"))
-    return describe(parse(overlay), "wiki")
+    whole: dict[str, Any] = {}
+    for name in ("config.yaml", OVERLAY):
+        update_config(whole, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+    return describe(parse(whole), "wiki")
 
 
 def _chosen(found: pd.DataFrame) -> pd.Series:
