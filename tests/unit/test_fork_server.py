@@ -116,6 +116,18 @@ def test_a_command_ends_also_where_its_end_fails(server):
     assert (status, "ZeroDivisionError" in complained) == (7, True)
 
 
+@on_linux
+def test_output_that_could_not_be_written_is_a_failure_as_python_has_it(server):
+    # Written at the end only, when nothing that the command does can tell any more.
+    code = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); print('lost')"
+    status, _, complained = server.answer(code)
+    assert (status, "No space left on device" in complained) == (120, True)
+    alone = [sys.executable, "-c", code]
+    assert (
+        subprocess.run(alone, env=server.environment, stderr=subprocess.DEVNULL).returncode == 120
+    )
+
+
 def test_an_error_nobody_caught_is_told_with_its_traceback(server):
     status, _, complained = server.answer("1 / 0")
     assert (status, "ZeroDivisionError" in complained) == (1, True)

@@ -245,6 +245,8 @@ def _leave(status: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     except Exception:
+        # Python's own status where what was printed could not be written.
+        status = 120
         traceback.print_exc()
     finally:
         # Whatever happened: a copy that went on would be a second server.
