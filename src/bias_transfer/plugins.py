@@ -2,8 +2,20 @@
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+
+class Ordered(Protocol):
+    """What has a place among its like."""
+
+    @property
+    def order(self) -> int:
+        """Its place; equal ones go by name."""
+
+
+AnyOrdered = TypeVar("AnyOrdered", bound=Ordered)
 
 
 @cache
@@ -35,3 +47,8 @@ def declared(package: str, name: str, what: str) -> Any:
         The object's name in the module, such as `METHOD`.
     """
     return getattr(importlib.import_module(f"{package}.{name}"), what)
+
+
+def in_order(found: Mapping[str, AnyOrdered]) -> dict[str, AnyOrdered]:
+    """Return plug-ins in their order, equal ones by name."""
+    return dict(sorted(found.items(), key=lambda each: (each[1].order, each[0])))

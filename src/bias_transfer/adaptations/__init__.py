@@ -54,5 +54,4 @@ def adaptation(name: str) -> Adaptation:
 
 def adaptations() -> dict[str, Adaptation]:
     """Return every adaptation by its name, in their order."""
-    found = {name: adaptation(name) for name in plugins.names(__name__)}
-    return dict(sorted(found.items(), key=lambda each: (each[1].order, each[0])))
+    return plugins.in_order({name: adaptation(name) for name in plugins.names(__name__)})

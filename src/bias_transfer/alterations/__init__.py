@@ -102,5 +102,4 @@ def alteration(name: str) -> Alteration:
 
 def alterations() -> dict[str, Alteration]:
     """Return every alteration by its name, in their order."""
-    found = {name: alteration(name) for name in plugins.names(__name__)}
-    return dict(sorted(found.items(), key=lambda each: (each[1].order, each[0])))
+    return plugins.in_order({name: alteration(name) for name in plugins.names(__name__)})

@@ -178,5 +178,4 @@ def method(name: str) -> Method:
 
 def methods() -> dict[str, Method]:
     """Return every method by its name, in their order."""
-    found = {name: method(name) for name in plugins.names(__name__)}
-    return dict(sorted(found.items(), key=lambda each: (each[1].order, each[0])))
+    return plugins.in_order({name: method(name) for name in plugins.names(__name__)})
