@@ -1,7 +1,8 @@
 """A stranger adds a method, a measure, an alteration, an adaptation, a figure, a task, an encoder.
 
 Each is one file, or config and CSV only; an encoder family and a covariate are an edit of one file.
-The copies of the package below get just these files, and run a tiny study to its end.
+The files are those of the documentation's pages: a copy of the package gets just these, and runs a
+tiny study with their configs, laid one over the other, to its end.
 """
 
 import csv
@@ -9,200 +10,50 @@ import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
+from tests.pages import files
 from tests.workflow.conftest import Study, new_study
 
-METHOD = '''"""Shrink the word embeddings."""
-
-from bias_transfer.section import Section
-from bias_transfer.upstream import Method, Variant
+# The task's first: it leaves out the others, which the others' pages bring back.
+PAGES = ("add-task", "add-method", "add-measure", "add-alteration", "add-adaptation", "extend")
 
 
-class Settings(Section):
-    """Word embeddings multiplied by a factor."""
-
-    factors: list[float] = [0.5]
-    """What they are multiplied by."""
-
-
-def _variants(settings):
-    return tuple(Variant("shrink", strength=each, letter="f") for each in settings.factors)
-
-
-def _apply(model, tokenizer, request):
-    import torch
-
-    with torch.no_grad():
-        model.get_input_embeddings().weight.mul_(request.variant.strength)
-    return model
-
-
-METHOD = Method(
-    order=50,
-    title="Shrunk embeddings",
-    group="Shrunk",
-    with_unmodified=True,
-    pretrained=True,
-    symbol="f",
-    axes=frozenset({"factors"}),
-    settings=Settings,
-    variants=_variants,
-    apply=_apply,
-)
-'''
-
-ADAPTATION = '''"""Train nothing but biases, and the head: BitFit."""
-
-from contextlib import contextmanager
-
-from bias_transfer.adaptations import Adaptation
-from bias_transfer.section import Section
-
-
-class Settings(Section):
-    """Biases and the head are trained."""
-
-    learning_rate: float = 0.02
-    """At its peak."""
-
-
-@contextmanager
-def _adapting(model, settings):
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(name.endswith("bias") or name.startswith("classifier."))
-    yield
-
-
-ADAPTATION = Adaptation(order=25, title="Biases", settings=Settings, adapting=_adapting)
-'''
-
-MEASURE = '''"""How long a label's title is: a measure that needs no model, for a test."""
-
-import pandas as pd
-
-from bias_transfer.analysis.description import Quantity
-from bias_transfer.measures import Measure
-from bias_transfer.section import Section
-
-
-class Settings(Section):
-    """Letters of a title."""
-
-    per: int = 1
-    """Letters of a unit."""
-
-
-def _score(language_model, definition, settings, resources):
-    rows = [(each.name, len(each.title) / settings.per) for each in definition.labels]
-    return pd.DataFrame(rows, columns=[definition.item, "title_length"])
-
-
-def _quantity(definition):
-    return Quantity(
-        column="title_length", title="length of the title", label="Length of the title",
-        axis="length of the title (letters)", unit="letter", per_template=False,
-    )
-
-
-MEASURE = Measure(
-    task_kinds=frozenset({"labels_by_group"}),
-    settings=Settings,
-    score=_score,
-    quantity=_quantity,
-    kept_after=lambda definition: ("title_length",),
-)
-'''
-
-ALTERATION = '''"""Keep a share of the training rows."""
-
-from bias_transfer.alterations import Alteration, Kind, Variant
-from bias_transfer.section import Section
-
-
-class Settings(Section):
-    """A share of the training rows, kept."""
-
-    share: float = 0.5
-    """How many are kept."""
-
-
-def _variant(entry, definition):
-    levels = {"kept_share": entry.share}
-    return Variant("thin", f"thin-{entry.share:g}", alteration="thin", levels=levels)
-
-
-def _apply(training, entry, definition, rng):
-    return training.sample(frac=entry.share, random_state=1).sort_index().reset_index(drop=True)
-
-
-ALTERATION = Alteration(
-    order=50,
-    group="Thinned",
-    task_kinds=frozenset({"labels_by_group", "mentions"}),
-    levels=("kept_share",),
-    settings=Settings,
-    variant=_variant,
-    kinds=lambda definition: {"thin": Kind("Fewer rows", {"kept_share": "s"})},
-    apply=_apply,
-)
-'''
-
-FIGURE = '''"""Which template has the highest upstream bias."""
-
-from matplotlib.figure import Figure
-
-from bias_transfer.report.figures import Drawing
-
-
-def _draw(description, tables, note):
-    figure = Figure()
-    axes = figure.add_subplot()
-    axes.set_title(description.title)
-    axes.plot(tables.observations[description.before.column].to_numpy())
-    return figure
-
-
-DRAWING = Drawing(applies=lambda description: True, draw=_draw)
-'''
-
-TASK = """
-  trades:
-    kind: labels_by_group
-    title: Trades
-    item: trade
-    items: trades
-    labels: [welder, plumber, baker]
-    groups: {women: she, men: he}
-    reference: men
-    templates: {is: "{word} is {a_label}", works: "{word} works as {a_label}"}
-    source: file
-    file: {path: data/trades.csv}
-    measures: [pronoun_ranking]
-    covariates: [prevalence_she]
-    outcome: tpr_gap
-    maximum_length: 32
-    training: {epochs: 1}
-"""
+WORDS = {
+    "welder": "torch steel seam",
+    "plumber": "pipe valve leak",
+    "baker": "dough oven loaf",
+    "roofer": "tile gutter ladder",
+    "florist": "rose vase stem",
+    "nurse": "ward bed pulse",
+}
 
 
 def write_trades(path: Path) -> None:
-    """Write rows of a task that nobody here knows: three trades, by women and men."""
+    """Write rows of a task that nobody here knows: six trades, by women and men."""
     draw = random.Random(1)
-    words = {"welder": "torch steel seam", "plumber": "pipe valve leak", "baker": "dough oven loaf"}
     with path.open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["text", "label", "group"])
-        for _ in range(240):
-            trade = draw.choice(list(words))
-            text = " ".join(draw.choices(words[trade].split(), k=4))
+        for _ in range(480):
+            trade = draw.choice(list(WORDS))
+            text = " ".join(draw.choices(WORDS[trade].split(), k=4))
             writer.writerow([text, trade, draw.choice(["women", "men"])])
 
 
 def copied_source(study: Study, folder: Path) -> Path:
     return Path(shutil.copytree(study.root / "src", folder / "src"))
+
+
+def laid_over(below: Any, above: Any) -> Any:
+    """Lay one config over another: mappings are merged, all else is replaced."""
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: laid_over(below.get(key), value) for key, value in above.items()}
 
 
 @pytest.fixture(scope="module")
@@ -211,34 +62,30 @@ def extended(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
     folder = tmp_path_factory.mktemp("extended")
     study = new_study(folder / "study", root)
     source = copied_source(study, folder)
-    package = source / "bias_transfer"
-    for name, content in (
-        ("upstream/shrink", METHOD),
-        ("measures/title_length", MEASURE),
-        ("alterations/thin", ALTERATION),
-        ("adaptations/biases", ADAPTATION),
-        ("report/figures/every_row", FIGURE),
-    ):
-        (package / f"{name}.py").write_text(content)
+    overlay: Any = {}
+    for page in PAGES:
+        for name, text in files(root / f"docs/{page}.md").items():
+            if name.endswith(".py"):
+                (folder / name).write_text(text)
+            else:
+                overlay = laid_over(overlay, yaml.safe_load(text))
     # An edit of one file: a covariate more.
-    module = package / "tasks/labels_by_group.py"
+    module = source / "bias_transfer/tasks/labels_by_group.py"
     module.write_text(module.read_text() + COVARIATE)
     write_trades(study.folder / "data/trades.csv")
-    overlay = (
-        "paper: false\n"
-        "tasks:\n"
-        "  wiki: null\n"
-        "  bios:\n"
-        "    upstream: [shrink]\n"
-        "    measures: [pronoun_ranking, title_length]\n"
-        "    alterations: {balance: [], thin: [{share: 0.5}]}\n"
-        "    adaptation: [full, biases]\n"
-        "    covariates: [prevalence_she, training_logarithm]\n" + TASK
-    )
-    result = study.snakemake("--cores", "2", overlay=overlay, source=source)
+    overlay = laid_over(overlay, yaml.safe_load(OWN))
+    result = study.snakemake("--cores", "2", overlay=yaml.safe_dump(overlay), source=source)
     assert result.returncode == 0, result.stdout + result.stderr
     return study
 
+
+# What is the tests' own: one folder, small, and the covariate.
+OWN = """
+results: results
+tasks:
+  trades: {upstream: []}
+  bios: {covariates: [prevalence_she, training_logarithm]}
+"""
 
 COVARIATE = """
 
@@ -282,8 +129,12 @@ def test_a_method_is_one_file(extended: Study) -> None:
 
 def test_a_measure_is_one_file(extended: Study) -> None:
     rows = table(extended, "observations/bios.csv")
-    assert (rows["title_length_after"] == rows["title_length"]).all()
-    assert rows.loc[rows["occupation"] == "nurse", "title_length"].eq(5).all()
+    assert rows["pronoun_gap_after"].notna().all()
+    scores = table(extended, "intrinsic/bios.csv")
+    # Without the occupation, this template is the same sentence for every title of one word.
+    rows = scores[(scores["template"] == "good_day") & ~scores["occupation"].str.contains("_")]
+    prior = (rows["pronoun_gap"] - rows["pronoun_ranking_word"]).groupby(rows["upstream"])
+    assert (prior.max() - prior.min()).max() < 0.001
 
 
 def test_an_alteration_is_one_file(extended: Study) -> None:
@@ -301,8 +152,8 @@ def test_an_alteration_is_one_file(extended: Study) -> None:
 
 def test_an_adaptation_is_one_file(extended: Study) -> None:
     rows = table(extended, "observations/bios.csv")
-    assert set(rows["adaptation"]) == {"full", "biases"}
-    manifest = "results/finetune/bios/pretrained/original/biases/seed1/manifest.json"
+    assert set(rows["adaptation"]) == {"full", "bitfit"}
+    manifest = "results/finetune/bios/pretrained/original/bitfit/seed1/manifest.json"
     assert (extended.folder / manifest).is_file()
 
 
@@ -313,7 +164,7 @@ def test_a_figure_is_one_file(extended: Study) -> None:
 
 def test_a_task_is_config_and_a_csv_file(extended: Study) -> None:
     rates = table(extended, "extrinsic/trades/rates.csv")
-    assert set(rates["trade"]) == {"welder", "plumber", "baker"}
+    assert set(rates["trade"]) == set(WORDS)
     answer = (extended.folder / "results/analysis/answer.md").read_text()
     assert "## Trades" in answer
 
