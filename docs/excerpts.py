@@ -4,6 +4,7 @@
 
 writes each block that starts with `<!-- begin: docs/excerpts.py NAME -->` anew, in the README and
 the pages, so that no number there was typed. The prose around them must fit: read it afterwards.
+With `--into FOLDER` the pages in the checkout stay, and new ones are written there.
 """
 
 import argparse
@@ -109,8 +110,8 @@ def changes(results: Path) -> str:
     table = pd.read_csv(results / "analysis/changes.csv")
     rows = table[(table["task"] == "bios") & (table["adaptation"] == "full")]
     moved = rows["upstream_change"].abs()
-    strongest = moved.groupby(rows["variant"]).mean().idxmax()
-    chosen = rows[rows["variant"] == strongest]
+    strongest = moved.groupby(rows["variant"]).mean().sort_values(ascending=False).index[:1]
+    chosen = rows[rows["variant"].isin(strongest)]
     most = chosen.loc[moved[chosen.index].sort_values(ascending=False).index[:6]]
     return _table(
         ("variant", "item", "upstream change", "outcome change", "its error"),
@@ -262,13 +263,16 @@ def _interval(row: object) -> str:
 def main() -> None:
     """Write the blocks of all pages."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("results", type=Path, help="of a finished default study")
-    results = parser.parse_args().results
+    parser.add_argument("--into", type=Path, default=ROOT, help="where the pages are written")
+    arguments = parser.parse_args()
     for name in PAGES:
-        page = ROOT / name
-        page.write_text(filled(page.read_text(), results))
+        page = filled((ROOT / name).read_text(), arguments.results)
+        written = arguments.into / name
+        written.parent.mkdir(parents=True, exist_ok=True)
+        written.write_text(page)
 
 
 if __name__ == "__main__":
