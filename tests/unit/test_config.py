@@ -219,7 +219,7 @@ MISTAKES = {
     ),
     "a measure of another kind of task": (
         put("tasks", "bios", "measures", ["negative_sentiment"]),
-        ["config key tasks.bios.measures.0: 'negative_sentiment' is not one of pronoun_ranking"],
+        ["config key tasks.bios.measures.0: 'negative_sentiment' is not one of", "pronoun_ranking"],
     ),
     "a measure twice": (
         put("tasks", "bios", "measures", ["pronoun_ranking", "pronoun_ranking"]),

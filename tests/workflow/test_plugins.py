@@ -7,8 +7,11 @@ tiny study with their configs, laid one over the other, to its end.
 
 import csv
 import json
+import os
 import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +120,36 @@ KIND = dataclasses.replace(KIND, covariates=_more, covariate_quantities=_quantit
 
 def table(study: Study, name: str) -> pd.DataFrame:
     return pd.read_csv(study.folder / "results" / name)
+
+
+CHECK = """
+import json, sys
+from bias_transfer.study.parsing import parse
+for config in json.load(sys.stdin):
+    parse(config)
+"""
+
+
+def test_each_page_has_a_config_that_is_one_over_the_default_study(extended: Study) -> None:
+    default = yaml.safe_load((extended.root / "config.yaml").read_text())
+    configs = [
+        laid_over(default, yaml.safe_load(text))
+        for page in PAGES
+        for name, text in files(extended.root / f"docs/{page}.md").items()
+        if name.endswith(".yaml")
+    ]
+    # As Snakemake has it, which leaves a task that is null to the parser.
+    result = subprocess.run(
+        [sys.executable, "-c", CHECK],
+        input=json.dumps(configs),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=extended.folder,
+        env=os.environ | {"PYTHONPATH": str(extended.folder.with_name("src"))},
+    )
+    assert result.returncode == 0, result.stderr
+    assert len(configs) == 5
 
 
 def test_a_method_is_one_file(extended: Study) -> None:

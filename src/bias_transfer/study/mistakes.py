@@ -222,7 +222,10 @@ def _digits_hint(kind: str, value: object) -> str:
         float(value)
     except ValueError:
         return ""
-    return "; YAML reads it as text: write it out in digits and without quotes"
+    return (
+        "; YAML reads it as text: write it out in digits and without quotes, and in a file, since "
+        "behind --config Snakemake reads what is nested as text"
+    )
 
 
 def refuse_repeated_keys(path: Path) -> None:
