@@ -94,9 +94,7 @@ def _said(bias: str, of: Verdict) -> str:
     numbers = f"{_signed(of.standardised)}, 95 % interval {_signed(of.low)} to {_signed(of.high)}"
     if of.word != "undecided":
         return f"{bias} {_SAID[of.effects][of.word]} ({numbers})"
-    why = (
-        minus(of.reason) or f"it would have found {of.smallest_detectable:.2f} with a power of 80 %"
-    )
+    why = of.reason or f"it would have found {of.smallest_detectable:.2f} with a power of 80 %"
     return f"whether {bias} {_ASKED[of.effects]} is undecided ({numbers}; {why})"
 
 
