@@ -29,7 +29,7 @@ def bash(lines: str, folder: Path) -> subprocess.CompletedProcess[str]:
         check=False,
         cwd=folder,
         env=environment,
-        timeout=300,
+        timeout=600,
     )
 
 
