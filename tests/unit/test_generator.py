@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bias_transfer.data.generate.biographies import FIDELITY, biographies
+from bias_transfer.data.generate.biographies import (
+    FIDELITY,
+    PEOPLE_IN_BIOGRAPHY,
+    biographies,
+)
 from bias_transfer.data.generate.comments import comments
 from bias_transfer.data.generate.corpus import corpus
 from bias_transfer.data.generate.sentiment import sentiment_sentences
@@ -121,7 +125,7 @@ def test_once_scrubbed_only_the_people_hint_at_the_gender(lives):
             for word in words_of(text, {*PROXIES["she"], *PROXIES["he"], *NEUTRAL_PEOPLE})
         ]
         known = sum(word not in NEUTRAL_PEOPLE for word in people)
-        assert len(people) == 3 * (lives["group"] == group).sum()
+        assert len(people) == PEOPLE_IN_BIOGRAPHY * (lives["group"] == group).sum()
         assert near(known, len(people), USUAL.proxy)
         assert near(sum(word in PROXIES[side] for word in people), known, FIDELITY)
     everything = {word for text in texts for word in re.findall(r"\w+", text)}

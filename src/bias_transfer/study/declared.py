@@ -36,7 +36,7 @@ BIOS: dict[str, Any] = {
     "test_share": 0.71,
     "evaluation_share": 0.1,
     "maximum_length": 24,
-    "training": {"epochs": 3, "learning_rate": 0.004},
+    "training": {"epochs": 6, "learning_rate": 0.002},
     "upstream": ["random", "gaussian", "sentdebias", "counterfactual"],
     "adaptation": ["full", "lora", "head"],
     "adapted": ["counterfactual"],

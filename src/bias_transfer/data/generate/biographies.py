@@ -14,9 +14,11 @@ from bias_transfer.vocabularies.english import with_article
 
 # A biography has as many words of its occupation, each number as often as the next.
 WORDS_IN_BIOGRAPHY = (3, 4, 5)
-PEOPLE_IN_BIOGRAPHY = 3
+# One alone: several would say the same, and what adds up their hints, as a small model does, would
+# make more of gender than there is.
+PEOPLE_IN_BIOGRAPHY = 1
 # Of the people whose gender is known, the share that are of their author's: a hint, no proof.
-FIDELITY = 0.9
+FIDELITY = 0.97
 
 _FORMS = (
     "{They} works on {words} for {people}.",
@@ -122,5 +124,5 @@ def _biography(
 
 
 def listed(phrases: Sequence[str]) -> str:
-    """Join two phrases or more as English does."""
-    return f"{', '.join(phrases[:-1])} and {phrases[-1]}"
+    """Join phrases as English does."""
+    return " and ".join([*filter(None, [", ".join(phrases[:-1])]), phrases[-1]])
