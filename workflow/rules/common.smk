@@ -16,7 +16,11 @@ from bias_transfer.runtime.fork_server import start_fork_server
 from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
-from bias_transfer.study.description import describe
+from bias_transfer.study.description import (
+    checkpoint_in_words,
+    dataset_in_words,
+    describe,
+)
 from bias_transfer.study.grid import altered_by, models
 from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.study.sources import is_generated, source_paths
