@@ -32,8 +32,8 @@ _LIMITS = (
     "none.",
 )
 _PROJECTED = (
-    "`from_pretrained` alone leaves out the projection in `{file}`, which stands between the encoder "
-    "and its head, and so loads another model than the one scored here. "
+    "`from_pretrained` alone leaves out the projection in `{file}`, which stands between the "
+    "encoder and its head, and so loads another model than the one scored here. "
     "`bias_transfer.models.checkpoints.{loader}` loads it whole."
 )
 _PAPER = """@inproceedings{steed-etal-2022-upstream,
@@ -171,7 +171,7 @@ def checkpoint_card(facts: Facts, scores: Sequence[tuple[TaskDescription, Summar
             'fill = pipeline("fill-mask", model="FOLDER")',
             'fill(f"This is a {fill.tokenizer.mask_token}.")',
         ),
-        *([_PROJECTED.format(file=PROJECTION, loader="load_masked_lm")] if facts.projected else []),
+        *_projected(facts, "load_masked_lm"),
         "## Intrinsic bias",
         "Before fine-tuning; means over the items of a task, each a mean over its templates.",
         _scores([summary for _, summary in scores]),
@@ -274,6 +274,10 @@ def _card(facts: Facts, pipeline: str, results: list[EvalResult], body: Iterable
     text = "\n\n".join(parts)
     card = ModelCard(f"---\n{data.to_yaml()}\n---\n\n{text}\n")
     return str(card)
+
+
+def _projected(facts: Facts, loader: str) -> list[str]:
+    return [_PROJECTED.format(file=PROJECTION, loader=loader)] if facts.projected else []
 
 
 def _results(
