@@ -2,6 +2,7 @@
 import json
 import math
 import os
+import re
 from functools import cache
 from pathlib import Path
 
@@ -413,8 +414,8 @@ def scored_tasks(wildcards, output):
     )
 
 
-def data_dictionary():
-    """Return the page that explains every column: in the checkout, or fetched with the rules."""
-    page = "../../docs/data-dictionary.md"
+def of_the_project(path):
+    """Return a file by its path from the root of the project: in the checkout, or fetched with the rules."""
+    page = f"../../{path}"
     beside = Path(os.path.normpath(Path(str(workflow.current_basedir), page)))
     return str(beside) if beside.is_file() else workflow.source_path(page)
