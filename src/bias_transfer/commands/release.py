@@ -41,8 +41,8 @@ table that everything is estimated from. {note}
 - `config.yaml`: the whole configuration; `manifest.json`: content hashes and library versions.
 - `lineage.json`: how all of it was made, from the sources on; `bias-transfer lineage FILE` tells.
 - `croissant.json`: every table and column, for data set loaders.
-- `ro-crate-metadata.json`: the files as a Workflow Run RO-Crate; `workflow/` made them. Its date, and
-  Croissant's, is that of the software: a release that is made again is the same bytes.
+- `ro-crate-metadata.json`: the files as a Workflow Run RO-Crate; `workflow/` made them. Its date,
+  and Croissant's, is that of the software: a release that is made again is the same bytes.
 
 The analysis again, from this folder alone, in a checkout of the project:
 
@@ -126,7 +126,7 @@ def _describe(job: Job, folder: Path) -> None:
             told = {column: meaning(known, column, _DICTIONARY[kind]) for column in columns}
             found.append(Table(_file(path, folder), columns, told))
     write_json(folder / "croissant.json", croissant(found, software, note))
-    files = [_file(path, folder) for path in sorted(folder.rglob("*.*")) if path.is_file()]
+    files = [_file(path, folder) for path in sorted(folder.rglob("*")) if path.is_file()]
     files.append(File(MANIFEST, _MEDIA_TYPES[".json"], _FILES[MANIFEST]))
     tables = [table.file.path for table in found]
     write_json(folder / METADATA, crate(files, tables, software, note))

@@ -60,11 +60,7 @@ def crate(
         },
         _root(files, software, note),
         *(_workflow(each, groups, rules, software) for each in files if each.path == MAIN_WORKFLOW),
-        *(
-            _file(each, parameters, str(software.citation["version"]))
-            for each in files
-            if each.path != MAIN_WORKFLOW
-        ),
+        *(_file(each, parameters) for each in files if each.path != MAIN_WORKFLOW),
         _parameter("#config", "config", "The whole configuration of the study.", [CONFIG]),
         *(
             _parameter(f"#{name}", name, f"Tables of {name.replace('_', ' ')}.", paths)
@@ -132,11 +128,12 @@ def _root(files: Sequence[File], software: Software, note: str) -> Entity:
 def _workflow(
     main: File, groups: Iterable[str], rules: Iterable[str], software: Software
 ) -> Entity:
-    found = _file(main, {}, str(software.citation["version"])) | {
+    found = _file(main, {}) | {
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
         "conformsTo": _to(_WORKFLOW_PROFILE),
         "name": software.citation["title"],
         "description": software.citation["abstract"],
+        "version": str(software.citation["version"]),
         "license": _to(_licence(software)),
         "creator": _all(each["@id"] for each in _authors(software)),
         "programmingLanguage": _to("https://w3id.org/workflowhub/workflow-ro-crate#snakemake"),
@@ -152,19 +149,16 @@ def _workflow(
     return found
 
 
-def _file(file: File, parameters: Mapping[str, str], version: str) -> Entity:
-    code = file.path.startswith("workflow/")
+def _file(file: File, parameters: Mapping[str, str]) -> Entity:
     found: Entity = {
         "@id": file.path,
-        "@type": ["File", "SoftwareSourceCode"] if code else "File",
+        "@type": "File",
         "name": file.path,
         "description": file.description,
         "encodingFormat": file.media_type,
     }
     if file.sha256 is not None:
         found |= {"contentSize": str(file.size), "sha256": file.sha256}
-    if code:
-        found["version"] = version
     if file.path in parameters:
         found["exampleOfWork"] = _to(parameters[file.path])
     if file.path == "README.md":
