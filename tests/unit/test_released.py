@@ -24,7 +24,7 @@ COMMIT = "a" * 40
 @pytest.fixture(scope="module")
 def software(root: Path) -> Software:
     citation = yaml.safe_load((root / "CITATION.cff").read_text())
-    return Software(citation, commit=COMMIT, edited=False, date="2026-01-02", snakemake="9.27")
+    return Software(citation, commit=COMMIT, edited=False, date="2026-01-02", language_version="9")
 
 
 def file(path: str, media_type: str = "text/plain") -> File:

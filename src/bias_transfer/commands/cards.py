@@ -90,7 +90,17 @@ def _base(source: str, pretrained: Mapping[str, Any]) -> str:
 
 
 def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
+    return ", ".join(f"{name.replace('_', ' ')} {_worded(value)}" for name, value in values.items())
+
+
+def _worded(value: Any) -> str:
+    """Return a setting without JSON's brackets: (epochs 2, …) for a section, she/he for a pair."""
+    if isinstance(value, Mapping):
+        return f"({_listed(value)})"
+    if isinstance(value, list):
+        inner = any(isinstance(each, list) for each in value)
+        return (", " if inner else "/").join(map(_worded, value))
+    return str(value)
 
 
 def _preparation(words: Iterable[str]) -> str:

@@ -170,7 +170,7 @@ def _software(job: Job) -> Software:
         commit=commit.digest if commit else "",
         edited=commit.edited if commit else False,
         date=commit.date if commit else str(citation["date-released"]),
-        snakemake=version("snakemake"),
+        language_version=version("snakemake"),
     )
 
 

@@ -83,7 +83,7 @@ def crate(
             "name": "Snakemake",
             "identifier": _to("https://doi.org/10.1093/bioinformatics/bts480"),
             "url": _to("https://snakemake.readthedocs.io"),
-            "version": software.snakemake,
+            "version": software.language_version,
         },
         {
             "@id": "#terms",

@@ -66,15 +66,15 @@ class Software:
         Whether there were edits of the package that no commit holds.
     date
         Of that commit, or of the version where the commit is unknown: YYYY-MM-DD.
-    snakemake
-        Version of Snakemake.
+    language_version
+        Of Snakemake.
     """
 
     citation: Mapping[str, Any]
     commit: str
     edited: bool
     date: str
-    snakemake: str
+    language_version: str
 
     @property
     def paper(self) -> Mapping[str, Any]:
