@@ -1,11 +1,13 @@
 """Model cards: what they say, and that the hub's own parser reads it back."""
 
+import json
 import math
 
 import pandas as pd
 import pytest
 from huggingface_hub import ModelCard
 
+from bias_transfer.commands.cards import describe_checkpoint, describe_classifier
 from bias_transfer.models.hidden_debias import FILE
 from bias_transfer.report.cards import (
     PROJECTION,
@@ -14,6 +16,7 @@ from bias_transfer.report.cards import (
     classifier_card,
     summarise,
 )
+from bias_transfer.runtime.job import Job
 from tests.unit import paper_grid
 
 TITLES = {"dj": "DJ", "nurse": "nurse", "poet": "poet"}
@@ -131,3 +134,86 @@ def test_a_projection_that_from_pretrained_leaves_out_is_told():
     assert "checkpoints.load_masked_lm`" in checkpoint_card(projected, [])
     card = classifier_card(projected, BIOS, PERFORMANCE, rates(), "")
     assert "checkpoints.load_classifier`" in card
+
+
+# The commands
+
+
+def job(folder, pretrained, files=(), **settings):
+    """Return a job on a checkpoint's folder, the unmodified one beside it."""
+    described = {
+        "own": {"seed": 7, "files": dict.fromkeys(files, ""), "libraries": {"torch": "2"}},
+        "pretrained": pretrained,
+    }
+    for name, manifest in described.items():
+        (folder / name).mkdir()
+        (folder / name / "manifest.json").write_text(json.dumps(manifest))
+    scores(upstream="s-1", pronoun_ranking=[1.0, 3.0, -2.0, 0.0]).to_csv(
+        folder / "intrinsic.csv", index=False
+    )
+    rates(model="m", log_tpr_ratio=[0.5, NAN, -1.5]).to_csv(folder / "rates.csv", index=False)
+    pd.DataFrame([{"model": "m"} | PERFORMANCE, {"model": "n"}]).to_csv(
+        folder / "performance.csv", index=False
+    )
+    common = {"base": "hub", "altered": "SentDebias (γ = 1)", "settings": {"level": "word"}}
+    common |= {"note": NOTE, "tags": ["sentdebias"]}
+    inputs = {"folder": "own/manifest.json", "pretrained": "pretrained/manifest.json"}
+    inputs |= {"intrinsic_bios": "intrinsic.csv", "rates": "rates.csv"}
+    inputs |= {"performance": "performance.csv"}
+    return Job(
+        settings=common | settings,
+        inputs={name: [folder / path] for name, path in inputs.items()},
+        outputs={"card": folder / "own/README.md"},
+    )
+
+
+def checkpoint_of(folder, pretrained, files=(), **settings):
+    """Return the card that the command writes of an altered checkpoint."""
+    told = {"upstream": "s-1", "corpus": "", "tasks": [BIOS.model_dump(mode="json")]}
+    describe_checkpoint(job(folder, pretrained, files, **(told | settings)))
+    return ModelCard.load(folder / "own/README.md")
+
+
+def test_a_checkpoint_of_the_hub_is_named_with_its_commit(tmp_path):
+    card = checkpoint_of(tmp_path, {"hub": "someone/some-model", "commit": "c0ffee"})
+    assert card.data.base_model == "someone/some-model"
+    assert "| Base model | someone/some-model, commit c0ffee |" in card.text
+    assert metrics(card)["pronoun_ranking"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("base", "pretrained", "said"),
+    [
+        ("hub", {"hub": "/home/someone/model", "commit": ""}, "a checkpoint of the user's"),
+        ("file", {}, "a checkpoint of the user's"),
+        ("generated", {}, "none: pre-trained from nothing in the study"),
+    ],
+)
+def test_a_path_of_the_users_stands_on_no_card(tmp_path, base, pretrained, said):
+    card = checkpoint_of(tmp_path, pretrained, base=base)
+    assert card.data.base_model is None
+    assert f"| Base model | {said} |" in card.text
+    assert "/home" not in card.content
+
+
+def test_settings_are_told_in_words(tmp_path):
+    nested = {"pairs": [["she", "he"], ["her", "his"]], "training": {"batch_size": 32}}
+    card = checkpoint_of(tmp_path, {}, base="file", settings=nested)
+    assert "| With | pairs she/he, her/his, training (batch size 32) |" in card.text
+
+
+def test_a_folder_with_a_projection_is_known_by_its_manifest(tmp_path):
+    card = checkpoint_of(tmp_path, {}, files=[PROJECTION], base="file")
+    assert "load_masked_lm" in card.text
+
+
+def test_a_classifier_has_its_own_scores_and_no_others(tmp_path):
+    settings = {"model": "m", "dataset": "nothing", "adaptation": "Low-rank adapters"}
+    settings |= {"training": {"rank": 8}, "seed": 1, "scrubbed": ["she"]}
+    settings |= {"description": BIOS.model_dump(mode="json")}
+    describe_classifier(job(tmp_path, {}, base="file", **settings))
+    card = ModelCard.load(tmp_path / "own/README.md")
+    assert metrics(card)["accuracy"] == 0.8
+    assert metrics(card)["log_tpr_ratio"] == -0.5
+    assert "| Fine-tuning | Low-rank adapters |" in card.text
+    assert "give it such: `she`." in card.text
