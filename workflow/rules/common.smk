@@ -414,6 +414,66 @@ def scored_tasks(wildcards, output):
     )
 
 
+def cards():
+    """Return the cards of the folders that are there or will be.
+
+    A folder that was deleted after it was scored stays deleted, and needs none.
+    """
+    kept = {
+        f"{RESULTS}/checkpoints/{each}/README.md": (
+            manifest("checkpoints", each),
+            *(f"{RESULTS}/intrinsic/{task}.csv" for task in tasks_of(each)),
+        )
+        for each in UPSTREAM
+    }
+    if STUDY.keep_models:
+        kept |= {
+            f"{RESULTS}/finetune/{model.path}/README.md": (
+                weights("finetune", model.path),
+                f"{RESULTS}/scores/{model.path}/predictions.parquet",
+            )
+            for model in MODELS
+        }
+    return [
+        card
+        for card, (made, *scored) in kept.items()
+        if Path(made).is_file() or not all(Path(each).is_file() for each in scored)
+    ]
+
+
+def tasks_of(checkpoint):
+    """Return the tasks whose models are fine-tuned from a checkpoint."""
+    return [task for task in TASKS if checkpoint in upstream_of(task)]
+
+
+def said_of(checkpoint):
+    """Return what the card of a checkpoint, and of what is fine-tuned from it, says of its making."""
+    variant = UPSTREAM[checkpoint]
+    unmodified = variant == upstream.PRETRAINED
+    return dict(
+        base=section("model", "source"),
+        altered=checkpoint_in_words(variant),
+        settings={} if unmodified else method_settings(variant),
+        note=NOTE,
+        tags=[variant.kind, *(["generated-text"] if is_generated(STUDY) else [])],
+    )
+
+
+def corpus_of(checkpoint):
+    """Return what text a checkpoint was made with, in words; empty for none."""
+    variant = UPSTREAM[checkpoint]
+    unmodified = variant == upstream.PRETRAINED
+    trained = section("model", "source") == "generated"
+    if not (trained if unmodified else "corpus" in method_needs(variant)):
+        return ""
+    corpus = section("model", "corpus")
+    return {
+        "generated": "generated sentences",
+        "file": "files of the user's",
+        "hub": f"{corpus['hub']['id']} of the hub",
+    }[corpus["source"]]
+
+
 def of_the_project(path):
     """Return a file by its path from the root of the project: in the checkout, or fetched with the rules."""
     page = f"../../{path}"
