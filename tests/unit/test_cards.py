@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from huggingface_hub import ModelCard
 
+from bias_transfer.alterations import ORIGINAL
 from bias_transfer.commands.cards import describe_checkpoint, describe_classifier
+from bias_transfer.errors import StudyError
 from bias_transfer.models.hidden_debias import FILE
 from bias_transfer.report.cards import (
     PROJECTION,
@@ -16,7 +18,12 @@ from bias_transfer.report.cards import (
     classifier_card,
     summarise,
 )
+from bias_transfer.runtime.artifacts import describe_folder, verified_folder
 from bias_transfer.runtime.job import Job
+from bias_transfer.study.description import checkpoint_in_words, dataset_in_words
+from bias_transfer.study.grid import models
+from bias_transfer.study.parsing import parse
+from bias_transfer.upstream import PRETRAINED
 from tests.unit import paper_grid
 
 TITLES = {"dj": "DJ", "nurse": "nurse", "poet": "poet"}
@@ -217,3 +224,34 @@ def test_a_classifier_has_its_own_scores_and_no_others(tmp_path):
     assert metrics(card)["log_tpr_ratio"] == -0.5
     assert "| Fine-tuning | Low-rank adapters |" in card.text
     assert "give it such: `she`." in card.text
+
+
+# What it is a card of
+
+
+def test_interventions_are_told_in_words(config):
+    study = parse(config)
+    made = models(study)
+    checkpoints = {each.upstream.id: checkpoint_in_words(each.upstream) for each in made}
+    assert checkpoints[PRETRAINED.id] == "nothing"
+    assert checkpoints["gaussian-s0.1-t1"] == "Gaussian noise (σ = 0.1), trial 1"
+    assert checkpoints["random-t1"] == "Not pre-trained, trial 1"
+    assert checkpoints["sentdebias-g-10"] == "SentDebias (γ = -10)"
+    data = {
+        each.dataset.id: dataset_in_words(each.dataset, study.definition(each.task))
+        for each in made
+    }
+    assert data[ORIGINAL.id] == "nothing"
+    assert data["balance-a0-b0.5"] == "Dataset re-balancing (α = 0, β = 0.5)"
+    assert data["scrub-toxic-0.5"] == "Scrubbing toxic mentions (scrubbed fraction = 0.5)"
+
+
+def test_a_folder_may_have_a_card_that_its_manifest_does_not_list(tmp_path):
+    (tmp_path / "weights").write_text("1")
+    describe_folder(tmp_path, {"kind": "checkpoint"})
+    (tmp_path / "README.md").write_text("# Mine")
+    assert verified_folder(tmp_path / "manifest.json") == tmp_path
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner/README.md").write_text("# Another's")
+    with pytest.raises(StudyError, match=r"inner/README.md: not listed in"):
+        verified_folder(tmp_path / "manifest.json")

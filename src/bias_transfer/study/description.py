@@ -82,7 +82,7 @@ def dataset_in_words(variant: alterations.Variant, definition: Definition) -> st
         return "nothing"
     kind = alterations.alteration(variant.alteration).kinds(definition)[variant.kind]
     levels = [
-        f"{symbol} = {variant.levels[column]:g}"
+        f"{symbol or column.replace('_', ' ')} = {variant.levels[column]:g}"
         for column, symbol in kind.levels.items()
         if column in variant.levels
     ]
