@@ -2,7 +2,6 @@
 import json
 import math
 import os
-import re
 from functools import cache
 from pathlib import Path
 

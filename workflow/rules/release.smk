@@ -20,8 +20,9 @@ MAP = of_the_project("workflow/Snakefile")
 WORKFLOW = [
     MAP,
     *(
-        of_the_project(f"workflow/{each}")
-        for each in re.findall('^include: "(.+)"$', Path(MAP).read_text(), re.MULTILINE)
+        of_the_project(f"workflow/{line.split('"')[1]}")
+        for line in Path(MAP).read_text().splitlines()
+        if line.startswith("include: ")
     ),
 ]
 
