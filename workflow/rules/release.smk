@@ -20,7 +20,7 @@ MAP = of_the_project("workflow/Snakefile")
 WORKFLOW = [
     MAP,
     *(
-        of_the_project(f"workflow/{line.split('"')[1]}")
+        of_the_project("workflow/" + line.split('"')[1])
         for line in Path(MAP).read_text().splitlines()
         if line.startswith("include: ")
     ),
