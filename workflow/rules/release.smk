@@ -17,14 +17,12 @@ NUMBERS = (
 
 # The map, and the rules that it includes.
 MAP = of_the_project("workflow/Snakefile")
-WORKFLOW = [
-    MAP,
-    *(
-        of_the_project("workflow/" + line.split('"')[1])
-        for line in Path(MAP).read_text().splitlines()
-        if line.startswith("include: ")
-    ),
+INCLUDED = [
+    line.split('"')[1]
+    for line in Path(MAP).read_text().splitlines()
+    if line.startswith("include: ")
 ]
+WORKFLOW = [MAP, *(of_the_project(f"workflow/{each}") for each in INCLUDED)]
 
 
 localrules:
