@@ -1,4 +1,4 @@
-"""The three lists of packages name the same packages at the same versions."""
+"""The lists of packages name the same packages at the same versions."""
 
 import tomllib
 from pathlib import Path
@@ -36,6 +36,14 @@ def environment():
     content = yaml.safe_load((ROOT / "envs" / "environment.yaml").read_text())
     (by_pip,) = (part["pip"] for part in content["dependencies"] if isinstance(part, dict))
     return content, pins(by_pip)
+
+
+def test_the_validators_have_an_environment_of_their_own_pinned_whole():
+    lines = (ROOT / "envs/validators.txt").read_text().splitlines()
+    found = pins(line for line in lines if not line.startswith("#"))
+    assert {"roc-validator", "rocrate", "cffconvert"} <= set(found)
+    # Otherwise they could come with the tests.
+    assert not {"roc-validator", "cffconvert"} & set(constraints())
 
 
 def test_torch_is_pinned():

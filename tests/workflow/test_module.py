@@ -45,3 +45,25 @@ def test_another_workflow_uses_it_as_a_module(tmp_path: Path, root: Path) -> Non
     assert (tmp_path / "theirs.txt").read_text() == "bias/data/corpus/manifest.json\n"
     # Their own commands are run as they wrote them.
     assert "and a second command" in result.stdout + result.stderr
+
+
+def example(root: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the example of examples/module in a folder."""
+    command = ["snakemake", *arguments, "--directory", str(folder)]
+    command += ["--snakefile", str(root / "examples/module/Snakefile")]
+    return copies.run(command, os.environ | {"XDG_CACHE_HOME": str(folder / ".cache")})
+
+
+def test_the_example_plans_the_whole_study_and_makes_a_file_of_its_own(
+    tmp_path: Path, root: Path
+) -> None:
+    plan = plan_of(example(root, tmp_path, "-n"))
+    assert (plan["verdicts"], plan["bias_transfer_fine_tune"]) == (1, 22 + 22)
+    result = example(root, tmp_path, "groups.csv", "--cores", "1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = (tmp_path / "groups.csv").read_text().splitlines()
+    assert lines[0] == "label,group,count"
+    assert {line.split(",")[1] for line in lines[1:]} == {"female", "male"}
+    # The study's own files are where its config says, and nowhere else.
+    made = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
+    assert made == {"bias", "groups.csv"}

@@ -16,7 +16,11 @@ from bias_transfer.runtime.fork_server import start_fork_server
 from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
-from bias_transfer.study.description import describe
+from bias_transfer.study.description import (
+    checkpoint_in_words,
+    dataset_in_words,
+    describe,
+)
 from bias_transfer.study.grid import altered_by, models
 from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.study.sources import is_generated, source_paths
@@ -409,8 +413,68 @@ def scored_tasks(wildcards, output):
     )
 
 
-def data_dictionary():
-    """Return the page that explains every column: in the checkout, or fetched with the rules."""
-    page = "../../docs/data-dictionary.md"
+def cards():
+    """Return the cards of the folders that are there or will be.
+
+    A folder that was deleted after it was scored stays deleted, and needs none.
+    """
+    kept = {
+        f"{RESULTS}/checkpoints/{each}/README.md": (
+            manifest("checkpoints", each),
+            *(f"{RESULTS}/intrinsic/{task}.csv" for task in tasks_of(each)),
+        )
+        for each in UPSTREAM
+    }
+    if STUDY.keep_models:
+        kept |= {
+            f"{RESULTS}/finetune/{model.path}/README.md": (
+                weights("finetune", model.path),
+                f"{RESULTS}/scores/{model.path}/predictions.parquet",
+            )
+            for model in MODELS
+        }
+    return [
+        card
+        for card, (made, *scored) in kept.items()
+        if Path(made).is_file() or not all(Path(each).is_file() for each in scored)
+    ]
+
+
+def tasks_of(checkpoint):
+    """Return the tasks whose models are fine-tuned from a checkpoint."""
+    return [task for task in TASKS if checkpoint in upstream_of(task)]
+
+
+def said_of(checkpoint):
+    """Return what the card of a checkpoint, and of what is fine-tuned from it, says of its making."""
+    variant = UPSTREAM[checkpoint]
+    unmodified = variant == upstream.PRETRAINED
+    return dict(
+        base=section("model", "source"),
+        altered=checkpoint_in_words(variant),
+        settings={} if unmodified else method_settings(variant),
+        note=NOTE,
+        tags=[variant.kind, *(["generated-text"] if is_generated(STUDY) else [])],
+    )
+
+
+def corpus_of(checkpoint):
+    """Return what text a checkpoint was made with, in words; empty for none."""
+    variant = UPSTREAM[checkpoint]
+    unmodified = variant == upstream.PRETRAINED
+    trained = section("model", "source") == "generated"
+    if not (trained if unmodified else "corpus" in method_needs(variant)):
+        return ""
+    corpus = section("model", "corpus")
+    return {
+        "generated": "generated sentences",
+        "file": "files of the user's",
+        "hub": f"{corpus['hub']['id']} of the hub",
+    }[corpus["source"]]
+
+
+def of_the_project(path):
+    """Return a file by its path from the root of the project: in the checkout, or fetched with the rules."""
+    page = f"../../{path}"
     beside = Path(os.path.normpath(Path(str(workflow.current_basedir), page)))
     return str(beside) if beside.is_file() else workflow.source_path(page)

@@ -15,6 +15,15 @@ NUMBERS = (
     ]
 )
 
+# The map, and the rules that it includes.
+MAP = of_the_project("workflow/Snakefile")
+INCLUDED = [
+    line.split('"')[1]
+    for line in Path(MAP).read_text().splitlines()
+    if line.startswith("include: ")
+]
+WORKFLOW = [MAP, *(of_the_project(f"workflow/{each}") for each in INCLUDED)]
+
 
 localrules:
     release,
@@ -38,7 +47,9 @@ rule release:
             f"predictions_{task}": score_files(task, "predictions.parquet")
             for task in TASKS
         },
-        dictionary=data_dictionary(),
+        dictionary=of_the_project("docs/data-dictionary.md"),
+        citation=of_the_project("CITATION.cff"),
+        workflow=WORKFLOW,
     output:
         manifest=manifest("release"),
     log:

@@ -2,21 +2,30 @@
 
 import shutil
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow.parquet
 import yaml
 
+from bias_transfer.report.crate import METADATA, crate
+from bias_transfer.report.croissant import croissant
+from bias_transfer.report.dictionary import meaning, meanings
+from bias_transfer.report.released import File, Software, Table
 from bias_transfer.runtime.artifacts import (
+    MANIFEST,
     atomic_folder,
     describe_folder,
     read_table,
+    sha256,
     write_json,
     write_table,
 )
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.lineage import BUNDLE, as_record, bundle, start_run
-from bias_transfer.runtime.provenance import code_digest
+from bias_transfer.runtime.provenance import code_digest, last_commit
 
 _ABOUT = """# Results release
 
@@ -31,6 +40,9 @@ table that everything is estimated from. {note}
 - `predictions/`: each model's prediction of each test row, by the row's id.
 - `config.yaml`: the whole configuration; `manifest.json`: content hashes and library versions.
 - `lineage.json`: how all of it was made, from the sources on; `bias-transfer lineage FILE` tells.
+- `croissant.json`: every table and column, for data set loaders.
+- `ro-crate-metadata.json`: the files as a Workflow Run RO-Crate; `workflow/` made them. Its date,
+  and Croissant's, is that of the software: a release that is made again is the same bytes.
 
 The analysis again, from this folder alone, in a checkout of the project:
 
@@ -39,6 +51,36 @@ The analysis again, from this folder alone, in a checkout of the project:
 The columns, in the words of the study's data dictionary:
 
 """
+
+_TABLES = {
+    "observations": "One row a model × item × template: what everything is estimated from.",
+    "intrinsic": "Scores of each checkpoint before fine-tuning, one row an item × template.",
+    "intrinsic_after": "Scores of each model after fine-tuning, one row an item × template.",
+    "extrinsic": "Downstream bias, performance, or what the training part holds of each item.",
+    "predictions": "Each model's prediction of each test row, by the row's id.",
+}
+_FILES = {
+    "README.md": "What the files and their columns are.",
+    "config.yaml": "The whole configuration of the study.",
+    "lineage.json": "How every file was made, from the sources on.",
+    "croissant.json": "The tables and their columns, for data set loaders.",
+    MANIFEST: "Content hashes of the files, and library versions.",
+}
+_MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".parquet": "application/x-parquet",
+    ".yaml": "application/yaml",
+}
+# Where the data dictionary has the columns of each folder, in the order to look.
+_DICTIONARY = {
+    "observations": ("observations", "intrinsic", "extrinsic"),
+    "intrinsic": ("intrinsic", "observations"),
+    "intrinsic_after": ("intrinsic", "observations"),
+    "extrinsic": ("extrinsic", "observations"),
+    "predictions": ("scores", "observations"),
+}
 
 
 def release(job: Job) -> None:
@@ -65,7 +107,71 @@ def release(job: Job) -> None:
         own = start_run("release", code_digest("release"), settings, paths)
         target = job.output("manifest").parent
         write_json(folder / BUNDLE, bundle(as_record(own, target), target))
+        for path in job.inputs["workflow"]:
+            # The map, and a folder of rules beside it.
+            below = path.name if path.suffix != ".smk" else f"rules/{path.name}"
+            _copy(path, folder / "workflow" / below)
+        _describe(job, folder)
         describe_folder(folder, {"kind": "results release"})
+
+
+def _describe(job: Job, folder: Path) -> None:
+    """Write what machines read of the release: Croissant first, which the crate lists."""
+    software, note = _software(job), job.settings["note"]
+    known = meanings(job.input("dictionary").read_text())
+    found = []
+    for kind in _TABLES:
+        for path in sorted((folder / kind).rglob("*.*")):
+            columns = _columns(path)
+            told = {column: meaning(known, column, _DICTIONARY[kind]) for column in columns}
+            found.append(Table(_file(path, folder), columns, told))
+    write_json(folder / "croissant.json", croissant(found, software, note))
+    files = [_file(path, folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    files.append(File(MANIFEST, _MEDIA_TYPES[".json"], _FILES[MANIFEST]))
+    tables = [table.file.path for table in found]
+    write_json(folder / METADATA, crate(files, tables, software, note))
+
+
+def _file(path: Path, folder: Path) -> File:
+    name = path.relative_to(folder).as_posix()
+    top = name.partition("/")[0]
+    described = _FILES.get(name) or _TABLES.get(top) or "A part of the workflow."
+    return File(
+        path=name,
+        media_type=_MEDIA_TYPES.get(path.suffix, "text/plain"),
+        description=described,
+        size=path.stat().st_size,
+        sha256=sha256(path),
+    )
+
+
+def _columns(path: Path) -> dict[str, str]:
+    """Return the type of each column of a table, in the words of `Table`."""
+    if path.suffix == ".parquet":
+        types = pyarrow.parquet.read_schema(path).empty_table().to_pandas().dtypes
+    else:
+        types = read_table(path).dtypes
+    return {str(name): _type(each) for name, each in types.items()}
+
+
+def _type(dtype: Any) -> str:
+    if pd.api.types.is_bool_dtype(dtype):
+        return "Boolean"
+    if pd.api.types.is_integer_dtype(dtype):
+        return "Integer"
+    return "Float" if pd.api.types.is_float_dtype(dtype) else "Text"
+
+
+def _software(job: Job) -> Software:
+    citation = yaml.safe_load(job.input("citation").read_text())
+    commit = last_commit()
+    return Software(
+        citation=citation,
+        commit=commit.digest if commit else "",
+        edited=commit.edited if commit else False,
+        date=commit.date if commit else str(citation["date-released"]),
+        language_version=version("snakemake"),
+    )
 
 
 def _copy(source: Path, target: Path) -> None:

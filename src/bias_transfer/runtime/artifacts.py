@@ -17,6 +17,8 @@ import pandas as pd
 from bias_transfer.errors import StudyError
 
 MANIFEST = "manifest.json"
+# What a folder says of itself to readers, with scores that are known later than the folder is made.
+CARD = "README.md"
 
 # The libraries whose version can change a number.
 _RECORDED_LIBRARIES = (
@@ -233,14 +235,20 @@ def passed_files(manifest: Path) -> list[str]:
 
 
 def verified_folder(manifest: Path) -> Path:
-    """Return the folder of a manifest, which must hold the files that it lists and no others."""
+    """Return the folder of a manifest, which must hold the files that it lists and no others.
+
+    A card is no part of it: it is written later and read by nobody here.
+    """
     folder, remedy = manifest.parent, f"delete {manifest} and run snakemake again"
     listed = verify_files(manifest, remedy)
     for name in passed_files(manifest):
         raise StudyError(f"{folder / name}: went once it had been used; {remedy}")
     for file in _visible_files(folder):
         # Loaders take whatever they know by name, such as a second set of weights.
-        if file != manifest and file.relative_to(folder).as_posix() not in listed:
+        if (
+            file not in (manifest, folder / CARD)
+            and file.relative_to(folder).as_posix() not in listed
+        ):
             raise StudyError(f"{file}: not listed in {manifest}; remove it, or {remedy}")
     return folder
 

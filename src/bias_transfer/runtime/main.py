@@ -37,6 +37,7 @@ STAGES = {
     "sentiment": ("prepare-sentiment-classifier",),
     "finetune": ("fine-tune",),
     "scoring": ("score-upstream", "score-fine-tuned"),
+    "cards": ("describe-checkpoint", "describe-classifier"),
     "observation": ("observe",),
     "analysis": ("analyse",),
     "paper": ("lay-paper-over",),

@@ -1,8 +1,10 @@
-"""What a result depends on in the code: a digest of the modules that a job uses."""
+"""What a result depends on in the code: a digest of the modules that a job uses, and the commit."""
 
 import ast
 import hashlib
+import subprocess
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +22,47 @@ _PLUMBING = frozenset(
         "runtime.provenance",
     )
 )
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A git commit.
+
+    Attributes
+    ----------
+    digest
+        40 hexadecimal digits.
+    date
+        YYYY-MM-DD.
+    edited
+        Whether the files were edited since.
+    """
+
+    digest: str
+    date: str
+    edited: bool
+
+
+def last_commit(folder: Path = _ROOT) -> Commit | None:
+    """Return the commit that last changed a folder, this package where none is named.
+
+    None where it is no part of a git checkout, or git cannot tell. Later commits that leave the
+    folder as it is do not count, nor does a checkout around an installed package that git ignores.
+    """
+    last = _git(folder, "log", "-1", "--format=%H %cs", "--", ".")
+    if not last:
+        return None
+    digest, date = last.split()
+    return Commit(digest, date, bool(_git(folder, "status", "--porcelain", "--", ".")))
+
+
+def _git(folder: Path, *words: str) -> str:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def code_digest(stage: str, plugins: Iterable[str] = ()) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
+from bias_transfer import alterations, upstream
 from bias_transfer.adaptations import adaptation
-from bias_transfer.alterations import alterations
 from bias_transfer.analysis.description import Intervention, TaskDescription
 from bias_transfer.measures import measure
 from bias_transfer.study.config import Study
 from bias_transfer.study.grid import Model, models
 from bias_transfer.tasks import Definition
-from bias_transfer.upstream import methods
 
 
 def describe(study: Study, task: str) -> TaskDescription:
@@ -38,7 +37,7 @@ def describe(study: Study, task: str) -> TaskDescription:
 
 def _upstream(found: Iterable[Model]) -> Iterable[Intervention]:
     kinds = {model.upstream.kind for model in found}
-    for name, each in methods().items():
+    for name, each in upstream.methods().items():
         if name in kinds:
             yield Intervention(
                 side="upstream",
@@ -54,7 +53,7 @@ def _upstream(found: Iterable[Model]) -> Iterable[Intervention]:
 
 def _data(found: Iterable[Model], definition: Definition) -> Iterable[Intervention]:
     used = {model.dataset.kind: model.dataset.alteration for model in found}
-    for name, each in alterations().items():
+    for name, each in alterations.alterations().items():
         kinds = each.kinds(definition) if definition.kind in each.task_kinds else {}
         for kind, described in kinds.items():
             if used.get(kind) == name:
@@ -65,3 +64,26 @@ def _data(found: Iterable[Model], definition: Definition) -> Iterable[Interventi
                     group=each.group,
                     levels=described.levels,
                 )
+
+
+def checkpoint_in_words(variant: upstream.Variant) -> str:
+    """Say what was done to a checkpoint: "Gaussian noise (σ = 0.1), trial 3"."""
+    if variant == upstream.PRETRAINED:
+        return "nothing"
+    method = upstream.method(variant.kind)
+    strength = "" if variant.strength is None else f" ({method.symbol} = {variant.strength:g})"
+    trial = "" if variant.trial is None else f", trial {variant.trial}"
+    return f"{method.title}{strength}{trial}"
+
+
+def dataset_in_words(variant: alterations.Variant, definition: Definition) -> str:
+    """Say what was done to a training set: "Dataset re-balancing (α = 1, β = 0)"."""
+    if variant == alterations.ORIGINAL:
+        return "nothing"
+    kind = alterations.alteration(variant.alteration).kinds(definition)[variant.kind]
+    levels = [
+        f"{symbol or column.replace('_', ' ')} = {variant.levels[column]:g}"
+        for column, symbol in kind.levels.items()
+        if column in variant.levels
+    ]
+    return f"{kind.title} ({', '.join(levels)})" if levels else kind.title
