@@ -167,9 +167,7 @@ class Pretraining(Training):
     """Share of the tokens to predict."""
     epochs: Count = 5
     """Passes over the corpus."""
-    batch_size: Count = 64
-    """Examples a training step."""
-    learning_rate: float = Field(default=0.006, gt=0)
+    learning_rate: float = Field(default=0.004, gt=0)
     """AdamW's, at its peak."""
     weight_decay: float = Field(default=0.5, ge=0)
     """AdamW's; a small vocabulary's embeddings grow alike without it, and are hard to fine-tune."""
