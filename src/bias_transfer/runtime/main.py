@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -18,6 +19,7 @@ from bias_transfer.runtime.faults import explain
 from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots
 from bias_transfer.runtime.job import Command, Job
 from bias_transfer.runtime.lineage import record_outputs, start_run
+from bias_transfer.runtime.progress import took
 from bias_transfer.runtime.provenance import code_digest
 
 # Each command's stage is a module of this package, and the command a function of that module.
@@ -60,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checks=json.loads(options.checks),
         checkpoint_seconds=options.checkpoint_seconds,
         gpu_share=options.gpu_share,
+        tensorboard=options.tensorboard_folder if options.tensorboard else None,
     )
+    began = time.monotonic()
     try:
         _start_log(options.log)
         signal.signal(signal.SIGTERM, _stop)
@@ -68,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if VISIBLE in os.environ:
                 logger.info("%s=%s", VISIBLE, os.environ[VISIBLE])
             _perform(options.command, job)
+        logger.info("%s", took(options.command, time.monotonic() - began))
     except KeyboardInterrupt:
         return _fail(f"{options.command} was interrupted; run snakemake again to go on", None)
     except Exception as error:
@@ -132,6 +137,10 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="time between two training checkpoints; 0 for none",
     )
+    job.add_argument(
+        "--tensorboard", type=int, default=0, help="1: trainings leave curves for TensorBoard"
+    )
+    job.add_argument("--tensorboard-folder", type=Path, help="where, in the folder of the results")
     job.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
     job.add_argument("--gpu-share", type=int, default=1, help="jobs that may share a GPU")
     chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
