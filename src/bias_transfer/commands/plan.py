@@ -445,10 +445,8 @@ def _share_lines(plan: Plan, task: str, share: Share, spent: list[Range | None])
     }
     over = ", ".join(_counted(len(found), name) for name, found in axes.items())
     texts = plan.texts[task]
-    head = (
-        f"  {adaptation(share.adaptation).title}: {_counted(len(share.models), 'model')} over {over}; "
-        f"{left} left"
-    )
+    count = _counted(len(share.models), "model")
+    head = f"  {adaptation(share.adaptation).title}: {count} over {over}; {left} left"
     epochs = _counted(share.training.epochs, "epoch")
     if texts is None:
         some = divided(_SOME_TEXTS, 0, 0, plan.study.tasks[task].maximum_length)
@@ -457,7 +455,8 @@ def _share_lines(plan: Plan, task: str, share: Share, spent: list[Range | None])
         )
     else:
         steps = steps_of(texts.train, share.training)
-        yield f"{head}; {epochs}, {steps:,} steps: {_time(each)} a model, {known}"
+        said = f"{_time(each)} a model, {known}" if each is not None else "time not known"
+        yield f"{head}; {epochs}, {steps:,} steps: {said}"
 
 
 def _counted(number: int, name: str) -> str:

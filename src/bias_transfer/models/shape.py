@@ -52,7 +52,7 @@ class Shape:
 
     @property
     def parameters(self) -> int:
-        """All parameters of a masked language model, or of a classifier, about.
+        """All parameters of a classifier, about; a language model has a bias for each word besides.
 
         The layers, the embeddings of words and positions, and a head of h × h.
         """
