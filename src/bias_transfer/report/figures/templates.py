@@ -13,8 +13,10 @@ from bias_transfer.report.figures._axes import set_limits
 from bias_transfer.report.figures._look import (
     BLUE,
     ORANGE,
+    PAGE,
     PALE,
     SMALL,
+    TICK,
     Page,
     add_panel,
     inches,
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TITLE = "Unmodified model: how much does upstream bias depend on the template?"
-_PANEL_WIDTH = 5.7
 _ROW_HEIGHT = 0.19
 # Names by which the marks of the means are found again.
 MEAN = "mean"
@@ -63,9 +64,10 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     found = means(tables, UNMODIFIED, quantity)
     order = found.drawn.sort_values(ascending=False, kind="stable")
     names = [_text.item_title(description, str(item)) for item in order.index]
-    left = max(1.0, 0.25 + inches(names, 7.5))
+    left = max(1.0, 0.25 + inches(names, TICK))
+    width = PAGE - left - 0.3
     page = Page(
-        width=left + _PANEL_WIDTH + 0.4,
+        width=PAGE,
         title=_TITLE,
         note=note,
         handles=[
@@ -78,14 +80,14 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     )
     height = max(1.0, _ROW_HEIGHT * (len(order) + 1))
     figure = page.figure(height + 1.1)
-    axes = add_panel(figure, left, page.foot + 0.6, _PANEL_WIDTH, height)
+    axes = add_panel(figure, left, page.foot + 0.6, width, height)
     axes.set_title(f"{description.title}: upstream bias of the {description.items}")
     if rows.empty or order.empty:
         say_no_model(axes)
         return figure
     values = drawn(numbers(rows[quantity.column]), quantity)
     set_limits(axes, "x", values, every_end([found]), quantity, 0.05)
-    axes.set_xlabel(_text.axis_label(quantity.axis, _PANEL_WIDTH))
+    axes.set_xlabel(_text.axis_label(quantity.axis, width))
     axes.set_ylim(len(order) - 0.3, -0.7)
     axes.set_yticks(range(len(order)), names)
     axes.tick_params(axis="y", length=0)
