@@ -150,7 +150,7 @@ def _draw_verdict(axes: Axes, line: int, row: pd.Series, source: _Source) -> Non
     axes.text(
         1.03,
         line,
-        wrap(_said(row), _BESIDE, _SAID, letter=0.6),
+        wrap(_said(row), _BESIDE - 0.12, _SAID, letter=0.6),
         transform=axes.get_yaxis_transform(),
         fontsize=_SAID,
         weight="normal" if word in _OPEN else "bold",
