@@ -150,7 +150,9 @@ def test_it_is_watched_until_all_is_done(told, config: dict[str, Any], tmp_path,
     (tmp_path / "results").mkdir()
     monkeypatch.setattr(time, "sleep", finish)
     printed = told("--watch", "3")
-    assert "results: 0 of 44 models done; time left not known yet" in printed
+    assert (
+        "results: 0 of 44 models done; time left is not known before a model is trained" in printed
+    )
     assert "results: 44 of 44 models done\n" in printed
 
 

@@ -212,7 +212,7 @@ def test_the_default_study(told):
         "continued pre-training: 3 × ",
         "2 at a time",
         "Disk at its peak, at most: ",
-        "products of 64 × 128 were timed, 2 at a time: ",
+        "products of 64 × 128 were timed: ",
     ):
         assert said in printed, said
     assert "not known" not in printed

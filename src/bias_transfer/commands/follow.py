@@ -193,7 +193,11 @@ def _lines(study: Study, made: Sequence[State], grid: Sequence[State]) -> Iterat
 
 
 def _about(left: float | None) -> str:
-    return "time left not known yet" if left is None else f"about {duration(left)} left"
+    return (
+        "time left is not known before a model is trained"
+        if left is None
+        else f"about {duration(left)} left"
+    )
 
 
 def _row(task: str, name: str, mine: Sequence[State]) -> tuple[str, ...]:

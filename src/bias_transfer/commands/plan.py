@@ -48,7 +48,7 @@ from bias_transfer.upstream import PRETRAINED, Variant, method
 _OF_PRODUCTS = Range(0.35, 1.0)
 # As exactly as a trial of some steps foretells thousands.
 _OF_TRIAL = Range(0.75, 1.15)
-_TRIAL_SECONDS = 0.4
+_TRIAL_TOKENS, _TRIAL_SECONDS = 1024, 0.3
 # Of a job that trains nothing, beside its texts: scores, tables, figures.
 _JOB_SECONDS = Range(0.3, 1.5)
 # Jobs of a study that are not those of a model, a checkpoint or a data set: figures among them.
@@ -62,9 +62,19 @@ _SOME_TEXTS = 100_000
 
 @dataclass(frozen=True)
 class Rate:
-    """Operations a second of one model that trains, and how that is known."""
+    """Operations a second of a model that trains, and how they are known.
+
+    Attributes
+    ----------
+    operations, alone
+        Of one of several that train at the same time; of one that trains by itself, as the
+        pre-training does.
+    said
+        How they are known.
+    """
 
     operations: Range | None
+    alone: Range | None
     said: str
 
 
@@ -286,6 +296,7 @@ def _tried(study: Study, shape: Shape, texts: Mapping[str, Texts | None]) -> Rat
     rate = work.low / each
     return Rate(
         _OF_TRIAL.times(rate),
+        _OF_TRIAL.times(rate),
         f"{steps} steps of {task}, {size} texts of a model of this size, were tried on {device}: "
         f"{each:.3g} s a step, {_short(rate)} operations a second, and as fast is assumed to "
         f"{1 - _OF_TRIAL.low:.0%}; one model alone",
@@ -294,14 +305,17 @@ def _tried(study: Study, shape: Shape, texts: Mapping[str, Texts | None]) -> Rat
 
 def _rate(shape: Shape | None, at_once: int, gpus: int) -> Rate:
     if shape is None:
-        return Rate(None, "the size of the model is not known")
+        return Rate(None, None, "the size of the model is not known")
     if gpus:
-        return Rate(None, "a GPU has not been tried; `--measure` takes a minute to do so")
-    found = products_a_second(1024, shape.hidden, shape.intermediate, at_once, _TRIAL_SECONDS)
+        return Rate(None, None, "a GPU has not been tried; `--measure` takes a minute to do so")
+    widths = (_TRIAL_TOKENS, shape.hidden, shape.intermediate)
+    alone = products_a_second(*widths, 1, _TRIAL_SECONDS)
+    found = products_a_second(*widths, at_once, _TRIAL_SECONDS) if at_once > 1 else alone
     return Rate(
         _OF_PRODUCTS.times(found),
-        f"products of {shape.hidden} × {shape.intermediate} were timed, {at_once} at a time: "
-        f"{_short(found)} operations a second each; training reaches "
+        _OF_PRODUCTS.times(alone),
+        f"products of {shape.hidden} × {shape.intermediate} were timed: {_short(found)} operations "
+        f"a second each, {at_once} at a time, and {_short(alone)} alone; training reaches "
         f"{_OF_PRODUCTS.low:.0%} to {_OF_PRODUCTS.high:.0%} of that",
     )
 
@@ -333,14 +347,13 @@ def _counted_seconds(plan: Plan, texts: Texts, share: Share) -> Range | None:
     if plan.shape is None:
         return None
     work = fine_tuning(texts, share.training, plan.shape, operations_of(share.adaptation))
-    return _seconds(work, plan.rate)
+    return _seconds(work, plan.rate.operations)
 
 
-def _seconds(operations: Range | None, rate: Rate) -> Range | None:
-    if operations is None or rate.operations is None:
+def _seconds(operations: Range, a_second: Range | None) -> Range | None:
+    if a_second is None:
         return None
-    slow, fast = rate.operations.low, rate.operations.high
-    return Range(operations.low / fast, operations.high / slow)
+    return Range(operations.low / a_second.high, operations.high / a_second.low)
 
 
 def _checkpoint_seconds(plan: Plan, variant: Variant) -> Range | None:
@@ -357,7 +370,8 @@ def _checkpoint_seconds(plan: Plan, variant: Variant) -> Range | None:
     rows, tokens = plan.corpus
     kept = Range(min(tokens.low, length), min(tokens.high, length))
     work = pre_training(rows, kept, training, training.masked_share, plan.shape)
-    return _seconds(work, plan.rate)
+    rate = plan.rate.alone if variant == PRETRAINED else plan.rate.operations
+    return _seconds(work, rate)
 
 
 def _is_trained(study: Study, variant: Variant) -> bool:
