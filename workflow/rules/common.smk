@@ -65,7 +65,8 @@ TOLD = "--log {log:q} --settings {params.settings:q} --plugins {params.plugins:q
 # And one that may use a GPU, and one that trains: a change of resources reruns nothing.
 ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
 CURVES = shlex.quote(f"{RESULTS}/tensorboard")
-TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}} --tensorboard {{resources.tensorboard}} --tensorboard-folder {CURVES}"
+NOTING = f"--tensorboard {{resources.tensorboard}} --tensorboard-folder {CURVES}"
+TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}} {NOTING}"
 
 
 def works_here():

@@ -57,6 +57,8 @@ _SECOND = _Mark(colour=BLUE, shape="s", size=26, zorder=3)
 # Of the room for both panels, the share of the first.
 _COUNTS = 0.64
 _BETWEEN = 0.25
+# Inches that the word above the numbers beside the rows may take.
+_LONGEST = 1.0
 _ROW_HEIGHT = 0.15
 # Totals that differ by more than this factor are drawn on a logarithmic axis.
 _LINEAR_FACTOR = 30
@@ -90,7 +92,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     height = max(1.0, _ROW_HEIGHT * (len(items) + 1))
     figure = page.figure(height + 1.2)
     bottom = page.foot + 0.55
-    beside = 0.25 + inches([words.counted], SMALL)
+    beside = 0.25 + min(inches([words.counted], SMALL), _LONGEST)
     room = PAGE - left - _BETWEEN - beside
     counts = add_panel(figure, left, bottom, _COUNTS * room, height)
     place = left + _COUNTS * room + _BETWEEN
