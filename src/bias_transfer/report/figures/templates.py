@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,8 +94,10 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     axes.tick_params(axis="y", length=0)
     draw_reference(axes, quantity.neutral, "x")
     items = rows[description.item].astype(str).to_numpy()
-    for height_of_row, (item, mean) in enumerate(order.items()):
-        _draw_row(axes, height_of_row, values[items == item], float(mean))
+    of_items = [values[items == item] for item in order.index]
+    _draw_spans(axes, of_items)
+    for height_of_row, (of_item, mean) in enumerate(zip(of_items, order, strict=True)):
+        _draw_row(axes, height_of_row, of_item, float(mean))
     heights = np.arange(len(order), dtype=float)
     low, high = (each[order.index].to_numpy(dtype=float) for each in (found.low, found.high))
     draw_intervals(axes, heights, low, high, "x", colour=ORANGE, width=1.2)
@@ -103,10 +106,17 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     return figure
 
 
+def _draw_spans(axes: Axes, of_items: Sequence[NDArray[np.float64]]) -> None:
+    """Draw a line from the lowest to the highest value of each item that has one."""
+    defined = {row: each[np.isfinite(each)] for row, each in enumerate(of_items)}
+    spans = [(row, each.min(), each.max()) for row, each in defined.items() if len(each)]
+    if spans:
+        axes.hlines(*np.array(spans).T, color=PALE, linewidth=1.0, zorder=1)
+
+
 def _draw_row(axes: Axes, height: int, values: NDArray[np.float64], mean: float) -> None:
     defined = values[np.isfinite(values)]
     if len(defined):
-        axes.hlines(height, defined.min(), defined.max(), color=PALE, linewidth=1.0, zorder=1)
         axes.scatter(
             defined,
             np.full(len(defined), height),
