@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _TITLE = "When an intervention changes an item's bias, does its downstream bias follow?"
-_HEIGHT = 1.6
+_HEIGHT = 1.45
 _LEFT, _BETWEEN = 0.8, 0.5
 _WIDTH = (PAGE - _LEFT - _BETWEEN - 0.15) / 2
 _TITLE_HEIGHT, _AXIS_HEIGHT = 0.5, 0.65

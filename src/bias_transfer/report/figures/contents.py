@@ -59,7 +59,7 @@ _COUNTS = 0.64
 _BETWEEN = 0.25
 # Inches that the word above the numbers beside the rows may take.
 _LONGEST = 1.0
-_ROW_HEIGHT = 0.15
+_ROW_HEIGHT = 0.14
 # Totals that differ by more than this factor are drawn on a logarithmic axis.
 _LINEAR_FACTOR = 30
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TITLE = "Unmodified model: how much does upstream bias depend on the template?"
-_ROW_HEIGHT = 0.19
+_ROW_HEIGHT = 0.14
 # Names by which the marks of the means are found again.
 MEAN = "mean"
 
