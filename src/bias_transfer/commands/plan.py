@@ -316,7 +316,8 @@ def _rate(shape: Shape | None, at_once: int, gpus: int) -> Rate:
         _OF_PRODUCTS.times(alone),
         f"products of {shape.hidden} × {shape.intermediate} were timed: {_short(found)} operations "
         f"a second each, {at_once} at a time, and {_short(alone)} alone; training reaches "
-        f"{_OF_PRODUCTS.low:.0%} to {_OF_PRODUCTS.high:.0%} of that",
+        f"{_OF_PRODUCTS.low:.0%} to {_OF_PRODUCTS.high:.0%} of that; other work on this machine at "
+        "this moment is in it",
     )
 
 
