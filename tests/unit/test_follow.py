@@ -128,14 +128,15 @@ def test_a_study_under_way(told, config: dict[str, Any], tmp_path):
     assert lines[0].startswith("results: 1 of 44 models done; about 13 min 5")
     assert lines[1] == "1 of 9 checkpoints there"
     rows = {
-        tuple(line.split("  ")[:2]): line.split()[-5:] for line in lines if "fine-tuning" in line
+        tuple(line.split("  ")[:2]): line.split()[-6:] for line in lines if "fine-tuning" in line
     }
-    assert rows["bios", "Full fine-tuning"] == ["1", "1", "1", "2", "7"]
+    assert rows["bios", "Full fine-tuning"] == ["1", "1", "1", "1", "1", "7"]
     assert f"{running.path}  {STEPS.line()}" in lines
-    assert any(
-        line.startswith(f"stopped: {silent.path}: silent for 10 min (log: ") for line in lines
-    )
-    assert any(line.startswith(f"stopped: {failed.path}: out of memory (log: ") for line in lines)
+    troubles = [line.partition(" (log: ")[0] for line in lines if " (log: " in line]
+    assert troubles == [
+        f"silent: {silent.path}: no line for 10 min; it evaluates, or was killed",
+        f"failed: {failed.path}: out of memory",
+    ]
 
 
 def test_it_is_watched_until_all_is_done(told, config: dict[str, Any], tmp_path, monkeypatch):

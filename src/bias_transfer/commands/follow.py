@@ -61,14 +61,19 @@ class State:
         return not self.done and not self.made and self.log is not None and self.log.running
 
     @property
-    def stopped(self) -> str:
-        """Why it is not at work though it began; empty where it did not, or is."""
-        if self.done or self.made or self.log is None or self.log.running:
-            return ""
-        if self.log.error:
-            return self.log.error
-        # Ended well, and what it made was removed: it waits to be made again.
-        return "" if self.log.took is not None else f"silent for {duration(self.log.age)}"
+    def failed(self) -> str:
+        """What went wrong, if it failed."""
+        return "" if self.done or self.made or self.log is None else self.log.error
+
+    @property
+    def silent(self) -> bool:
+        """Whether it began, and has written nothing for a while.
+
+        A log that ended well is of what was made and then removed: that waits to be made again.
+        """
+        if self.done or self.made or self.log is None:
+            return False
+        return not (self.log.running or self.log.error) and self.log.took is None
 
 
 def follow(files: Sequence[Path], assignments: Sequence[str], watch: float | None) -> None:
@@ -173,7 +178,7 @@ def _lines(study: Study, made: Sequence[State], grid: Sequence[State]) -> Iterat
     yield f"{there} of {len(made)} checkpoints there"
     yield ""
     rows: list[tuple[str, ...]] = [
-        ("task", "adaptation", "done", "to score", "running", "stopped", "waiting")
+        ("task", "adaptation", "done", "to score", "running", "failed", "silent", "waiting")
     ]
     rows += [
         _row(task, name, [each for each in grid if (each.task, each.adaptation) == (task, name)])
@@ -186,10 +191,21 @@ def _lines(study: Study, made: Sequence[State], grid: Sequence[State]) -> Iterat
         yield ""
         width = max(len(each.name) for each in running)
         yield from (f"{each.name.ljust(width)}  {_progress(each)}" for each in running)
-    stopped = [each for each in (*made, *grid) if each.stopped]
-    if stopped:
+    troubled = [*_troubles((*made, *grid))]
+    if troubled:
         yield ""
-        yield from (f"stopped: {each.name}: {each.stopped} (log: {each.path})" for each in stopped)
+        yield from troubled
+
+
+def _troubles(states: Sequence[State]) -> Iterator[str]:
+    for each in states:
+        if each.failed:
+            yield f"failed: {each.name}: {each.failed} (log: {each.path})"
+        if each.silent and each.log is not None:
+            yield (
+                f"silent: {each.name}: no line for {duration(each.log.age)}; it evaluates, or was "
+                f"killed (log: {each.path})"
+            )
 
 
 def _about(left: float | None) -> str:
@@ -205,7 +221,8 @@ def _row(task: str, name: str, mine: Sequence[State]) -> tuple[str, ...]:
         sum(each.done for each in mine),
         sum(each.made and not each.done for each in mine),
         sum(each.running for each in mine),
-        sum(bool(each.stopped) for each in mine),
+        sum(bool(each.failed) for each in mine),
+        sum(each.silent for each in mine),
     ]
     return task, adaptation(name).title, *map(str, (*counts, len(mine) - sum(counts)))
 
