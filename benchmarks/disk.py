@@ -12,13 +12,10 @@ is the peak over the bound, 25 GB.
 
 import argparse
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from transformers import (
     PreTrainedTokenizerBase,
     RobertaConfig,
@@ -31,6 +28,7 @@ from bias_transfer.models.checkpoints import load_tokenizer, save_checkpoint, sa
 from bias_transfer.runtime.artifacts import read_table, write_table
 from bias_transfer.study.config import Study
 from bias_transfer.study.grid import altered_by, models
+from bias_transfer.study.overlays import read_config
 from bias_transfer.study.parsing import parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,22 +42,9 @@ STATE = 3
 KEPT = 2
 
 
-def laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge as Snakemake does: mappings key by key, lists replaced."""
-    return below | {
-        key: laid_over(below[key], value)
-        if isinstance(value, dict) and isinstance(below.get(key), dict)
-        else value
-        for key, value in above.items()
-    }
-
-
 def papers_study() -> Study:
     """Return the config of the paper's grid."""
-    below, above = (
-        yaml.safe_load((ROOT / name).read_text()) for name in ("config.yaml", "config/paper.yaml")
-    )
-    return parse(laid_over(below, above))
+    return parse(read_config([ROOT / "config.yaml", ROOT / "config/paper.yaml"]))
 
 
 def own_bytes(folder: Path) -> int:

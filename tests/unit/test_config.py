@@ -11,6 +11,7 @@ import yaml
 
 from bias_transfer.errors import StudyError
 from bias_transfer.study.config import Study
+from bias_transfer.study.overlays import laid_over
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.reference import FILES
 from bias_transfer.study.sources import is_generated, source_paths
@@ -135,16 +136,6 @@ def test_settings_in_use_hold_no_other_source(config):
     study = parse(config)
     assert set(settings_in_use(study.model)) == {"source", "corpus", "architecture", "pretraining"}
     assert set(settings_in_use(study.model)["corpus"]) == {"source", "generated", "maximum_rows"}
-
-
-def laid_over(below, above):
-    """Merge as Snakemake does: mappings key by key, lists replaced."""
-    return below | {
-        key: laid_over(below[key], value)
-        if isinstance(value, dict) and isinstance(below.get(key), dict)
-        else value
-        for key, value in above.items()
-    }
 
 
 def put(*keys_and_value):
@@ -509,3 +500,16 @@ def test_a_generated_corpus_counts_where_it_is_used(config, model, bios, wiki, e
     config["model"]["source"] = model
     config["tasks"]["bios"]["upstream"], config["tasks"]["wiki"]["upstream"] = bios, wiki
     assert is_generated(Study.model_validate(config)) is expected
+
+
+def test_curves_want_their_package_before_anything_starts(config, monkeypatch):
+    config["tensorboard"] = True
+    parse(config)
+    monkeypatch.setattr("bias_transfer.study.checks.find_spec", lambda name: None)
+    with pytest.raises(StudyError) as caught:
+        parse(config)
+    assert str(caught.value) == (
+        "config key tensorboard: the package is not installed; pip install "
+        "'bias-transfer[tensorboard]', or set the key to false"
+    )
+    parse(config | {"tensorboard": False})

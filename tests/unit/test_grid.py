@@ -13,6 +13,7 @@ from bias_transfer import upstream
 from bias_transfer.alterations import ORIGINAL
 from bias_transfer.study.description import describe
 from bias_transfer.study.grid import Model, altered_datasets, models
+from bias_transfer.study.overlays import laid_over
 from bias_transfer.study.parsing import parse
 from bias_transfer.upstream import PRETRAINED, Variant
 
@@ -36,16 +37,6 @@ def config(default_config):
 
 def of(task, config):
     return [model for model in models(parse(config)) if model.task == task]
-
-
-def laid_over(below, above):
-    """Merge as Snakemake does: mappings key by key, lists replaced."""
-    return below | {
-        key: laid_over(below[key], value)
-        if isinstance(value, dict) and isinstance(below.get(key), dict)
-        else value
-        for key, value in above.items()
-    }
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bias_transfer.analysis.description import TaskDescription
@@ -57,6 +58,11 @@ def second_random() -> pd.DataFrame:
     """Return another random model on all data sets of the first one."""
     second = SCRUBBED[SCRUBBED["upstream"] == "random-t1"].assign(upstream="random-t9")
     return second.assign(model="random-t9/" + second["dataset"] + "/full/seed1")
+
+
+def said(axes: Axes) -> str:
+    """Return a panel's title as one line."""
+    return axes.get_title(loc="left").replace("\n", " ")
 
 
 class TestDataBeforeAfter:
@@ -253,18 +259,20 @@ class TestDataDoseResponse:
             "α 0.5 β 0.5",
             "α 0.75 β 0.75",
         ]
-        assert over.get_xlabel() == "oversample α (0 = original data)"
+        assert over.get_xlabel() == "oversample α\n(0 = original data)"
 
     def test_panels_cross_ways_with_checkpoints(self) -> None:
         figure = drawn("data_dose_response", "wiki")
-        assert [axes.get_title(loc="left").split("\n")[0] for axes in figure.axes] == [
+        titles = [axes.get_title(loc="left").replace("\n", " ") for axes in figure.axes]
+        assert [title.partition(" n undefined")[0] for title in titles] == [
             "WIKI, Pre-trained: Scrubbing toxic mentions",
             "WIKI, Not pre-trained: Scrubbing toxic mentions",
             "WIKI, Pre-trained: Scrubbing all mentions",
             "WIKI, Not pre-trained: Scrubbing all mentions",
         ]
         for axes in figure.axes:
-            assert ticks(axes) == ["0", *(f"{tenths / 10:g}" for tenths in range(1, 11))]
+            # Of eleven settings, those that there is room for.
+            assert ticks(axes) == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
 
     def test_draws_every_defined_value_and_marks_the_others(self) -> None:
         table = SCRUBBED[SCRUBBED["upstream"] == "random-t1"]
@@ -336,10 +344,10 @@ class TestDataDoseResponse:
     def test_says_how_many_models_stand_behind_a_point(self) -> None:
         second = second_random()
         axes = draw("data_dose_response", WIKI, pd.concat([SCRUBBED, second])).axes[1]
-        assert axes.get_title(loc="left").endswith("; a point is the mean of 2 models")
+        assert said(axes).endswith("; a point is the mean of 2 models")
         second = second[second["dataset"].isin(["original", "scrub-toxic-1"])]
         axes = draw("data_dose_response", WIKI, pd.concat([SCRUBBED, second])).axes[1]
-        assert axes.get_title(loc="left").endswith("; a point is the mean of 1 to 2 models")
+        assert said(axes).endswith("; a point is the mean of 1 to 2 models")
 
     def test_a_way_that_a_checkpoint_never_met_says_so(self) -> None:
         gone = (SCRUBBED["dataset_kind"] == "scrub-toxic") & (SCRUBBED["upstream_kind"] == "random")

@@ -43,6 +43,15 @@ def test_they_lie_hidden_beside_the_result_and_go_when_it_is_there(job: Job) -> 
     assert not checkpoints.folder.exists()
 
 
+def test_curves_lie_in_a_folder_of_their_own_in_the_order_of_the_results(job: Job) -> None:
+    with training_checkpoints(job, "finetune", CPU) as checkpoints:
+        assert checkpoints.curves is None
+    results = job.output("manifest").parents[1]
+    noting = replace(job, tensorboard=results / "tensorboard")
+    with training_checkpoints(noting, "finetune", CPU) as checkpoints:
+        assert checkpoints.curves == results / "tensorboard/seed1"
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_they_outlive_a_job_that_fails(job: Job, error: type[BaseException]) -> None:
     with pytest.raises(error), training_checkpoints(job, "finetune", CPU) as checkpoints:
@@ -64,12 +73,17 @@ def with_another_interval(job: Job) -> Job:
     return replace(job, checkpoint_seconds=1)
 
 
+def with_curves(job: Job) -> Job:
+    return replace(job, tensorboard=job.output("manifest").parents[1] / "tensorboard")
+
+
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
         (with_other_settings, {"settings"}),
         (with_another_input, {"inputs"}),
         (with_another_interval, set()),
+        (with_curves, set()),
     ],
 )
 def test_what_decides_the_numbers_decides_whether_they_may_be_used(

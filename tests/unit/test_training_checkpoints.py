@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import SafetensorError
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from bias_transfer.adaptations import adaptation
 from bias_transfer.models import training
@@ -23,6 +24,7 @@ from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints, read
 from bias_transfer.runtime.artifacts import describe_folder, read_json, write_table
+from bias_transfer.runtime.progress import read_progress
 from tests.unit.conftest import Bomb
 
 SETTINGS = TrainingSettings(
@@ -145,6 +147,65 @@ def test_a_training_killed_once_ends_with_the_same_bytes(
     caplog.clear()
     assert train(checkpoints) == undisturbed
     assert f"resumed from step {steps} of {STEPS} (training checkpoint {kept})" in caplog.text
+
+
+@pytest.mark.parametrize("train", ["full", "pre-training"], indirect=True)
+def test_the_lines_of_a_resumed_training_go_on_counting(
+    train: Train,
+    checkpoints: TrainingCheckpoints,
+    killed_after: Callable[[Train, int], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def told() -> list[tuple[int, ...]]:
+        lines = [read_progress(record.getMessage()) for record in caplog.records]
+        return [(each.epoch, each.epochs, each.step, each.steps) for each in lines if each]
+
+    train(replace(checkpoints, interval=0))
+    whole = told()
+    assert whole == [(1 + (n - 1) // STEPS_PER_EPOCH, 2, n, STEPS) for n in range(1, STEPS + 1)]
+    caplog.clear()
+    killed_after(train, 7)
+    train(checkpoints)
+    assert told() == whole
+
+
+@pytest.mark.parametrize("train", ["full", "pre-training"], indirect=True)
+def test_curves_change_no_number_and_hold_no_step_twice(
+    train: Train,
+    checkpoints: TrainingCheckpoints,
+    killed_after: Callable[[Train, int], None],
+    tmp_path: Path,
+) -> None:
+    undisturbed = train(replace(checkpoints, interval=0))
+    noting = replace(checkpoints, curves=tmp_path / "curves")
+    assert train(replace(noting, interval=0)) == undisturbed
+    whole = read_curves(tmp_path / "curves")
+    steps = list(range(1, STEPS + 1))
+    assert {name: [step for step, _ in points] for name, points in whole.items()} == {
+        "loss/training": steps,
+        "learning rate": steps,
+        "loss/evaluation": [STEPS_PER_EPOCH, STEPS],
+    }
+    # From its first step: what another training has left there goes.
+    killed_after(lambda _: train(noting), 4)
+    # It does steps again that it had done and noted before it was killed.
+    (kept,) = checkpoints.folder.iterdir()
+    shutil.copytree(kept, tmp_path / "kept")
+    killed_after(lambda _: train(noting), 7)
+    shutil.rmtree(checkpoints.folder)
+    shutil.copytree(tmp_path / "kept", kept)
+    assert train(noting) == undisturbed
+    assert read_curves(tmp_path / "curves") == whole
+
+
+def read_curves(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """Return step and value of every point that TensorBoard shows."""
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
+    events.Reload()
+    return {
+        name: [(each.step, each.value) for each in events.Scalars(name)]
+        for name in events.Tags()["scalars"]
+    }
 
 
 def test_a_training_killed_at_every_step_ends_with_the_same_bytes(

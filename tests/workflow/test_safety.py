@@ -137,14 +137,18 @@ def test_every_rule_quotes_what_it_hands_to_the_shell(root: Path) -> None:
         'f"{COMMAND} NAME {TOLD} {TRAINING}"',
         'f"{COMMAND} NAME {TOLD} {TRAINING} --checks {{params.checks:q}}"',
     }
-    places = re.findall(r"^(?:TOLD|ON_GPU|TRAINING) = .*$", whole, re.MULTILINE)
+    places = re.findall(r"^(?:TOLD|ON_GPU|NOTING|TRAINING) = .*$", whole, re.MULTILINE)
     handed = {each for line in places for each in re.findall(r"\{([^{}]*)\}", line)}
-    # Resources are numbers.
+    # Resources are numbers, and the folder of curves is quoted where it is made.
+    assert "CURVES = shlex.quote(" in whole
     assert {each for each in handed if not each.endswith(":q")} == {
         "ON_GPU",
+        "CURVES",
+        "NOTING",
         "resources.gpu",
         "resources.gpu_share",
         "resources.checkpoint_seconds",
+        "resources.tensorboard",
     }
 
 

@@ -20,6 +20,7 @@ rule prepare_checkpoint:
         gpu=lambda wildcards: gpus_of_training(),
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
+        tensorboard=int(STUDY.tensorboard),
     params:
         settings=settings(
             seed=STUDY.seed,
@@ -66,6 +67,7 @@ rule alter_checkpoint:
         * gpus_of_training(),
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
+        tensorboard=int(STUDY.tensorboard),
     params:
         settings=lambda wildcards: settings(
             seed=STUDY.seed,
@@ -97,6 +99,7 @@ rule prepare_sentiment_classifier:
         gpu=lambda wildcards: SENTIMENT_IS_LEARNED * gpus_of_training(),
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
+        tensorboard=int(STUDY.tensorboard),
     params:
         settings=settings(seed=STUDY.seed, **source("sentiment")),
         content=content("sentiment.hub.id"),

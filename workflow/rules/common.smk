@@ -2,6 +2,7 @@
 import json
 import math
 import os
+import shlex
 from functools import cache
 from pathlib import Path
 
@@ -67,7 +68,9 @@ COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"
 TOLD = "--log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
 # And one that may use a GPU, and one that trains: a change of resources reruns nothing.
 ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
-TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}}"
+CURVES = shlex.quote(f"{RESULTS}/tensorboard")
+NOTING = f"--tensorboard {{resources.tensorboard}} --tensorboard-folder {CURVES}"
+TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}} {NOTING}"
 
 
 def works_here():

@@ -21,6 +21,7 @@ rule fine_tune:
         gpu=lambda wildcards: gpus_of_training(),
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
+        tensorboard=int(STUDY.tensorboard),
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task,

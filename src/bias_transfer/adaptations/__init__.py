@@ -20,6 +20,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Operations:
+    """What training costs, in operations for each token and parameter of the encoder's layers.
+
+    A pass forwards is a multiplication and an addition; a pass backwards as much for the gradient
+    of what a layer is given, and as much again for that of its weights.
+
+    Attributes
+    ----------
+    once, epoch
+        Before the first epoch, and in each.
+    """
+
+    once: float = 0
+    epoch: float = 6
+
+
+@dataclass(frozen=True)
 class Adaptation:
     """One way of fine-tuning, as the rest of the study learns of it.
 
@@ -38,12 +55,15 @@ class Adaptation:
         that require a gradient are those to train, modules that the adaptation adds among them;
         behind it the same object is an ordinary classifier, with what was trained. Torch has been
         seeded for what is drawn.
+    operations
+        What it costs, for the plan of a study; all weights trained, unless it says otherwise.
     """
 
     order: int
     title: str
     settings: type[Section]
     adapting: Callable[[PreTrainedModel, Any], AbstractContextManager[None]]
+    operations: Operations = Operations()
 
 
 def adaptation(name: str) -> Adaptation:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from bias_transfer.adaptations import Adaptation
+from bias_transfer.adaptations import Adaptation, Operations
 from bias_transfer.section import Count, Section
 
 if TYPE_CHECKING:
@@ -34,4 +34,11 @@ def adapting(model: PreTrainedModel, settings: Settings) -> Iterator[None]:
     yield
 
 
-ADAPTATION = Adaptation(order=30, title="Head only", settings=Settings, adapting=adapting)
+ADAPTATION = Adaptation(
+    order=30,
+    title="Head only",
+    settings=Settings,
+    adapting=adapting,
+    # Forwards, once a text; the head itself costs next to nothing.
+    operations=Operations(once=2, epoch=0),
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from bias_transfer.adaptations import Adaptation
+from bias_transfer.adaptations import Adaptation, Operations
 from bias_transfer.section import Count, Section
 
 if TYPE_CHECKING:
@@ -55,4 +55,11 @@ def adapting(model: PreTrainedModel, settings: Settings) -> Iterator[None]:
     adapters.merge_and_unload()
 
 
-ADAPTATION = Adaptation(order=20, title="Low-rank adapters", settings=Settings, adapting=adapting)
+ADAPTATION = Adaptation(
+    order=20,
+    title="Low-rank adapters",
+    settings=Settings,
+    adapting=adapting,
+    # No gradient of the layers' own weights.
+    operations=Operations(epoch=4),
+)

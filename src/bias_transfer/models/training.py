@@ -9,6 +9,7 @@ is to save.
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,13 +19,13 @@ import torch
 from transformers import PreTrainedModel
 
 from bias_transfer.models.batches import overhead, random_batches, sorted_batches
+from bias_transfer.models.curves import curves
 from bias_transfer.models.device import half_precision
 from bias_transfer.models.optimiser import Optimiser
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints, read
+from bias_transfer.runtime.progress import Pace, Progress
 
 logger = logging.getLogger(__name__)
-
-_LOGGED_AN_EPOCH = 4
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def train(
     seed
         Of the order of the examples and of dropout.
     checkpoints
-        What an interrupted training goes on from, and where this one leaves the same.
+        What an interrupted training goes on from, where this one leaves the same, and where its
+        curves go.
 
     Returns
     -------
@@ -111,23 +113,38 @@ def train(
             "resumed from step %d of %d (training checkpoint %s)", run.done, run.steps, found
         )
     cost = overhead(model)
+    pace = Pace(run.done, run.steps)
     saved = time.monotonic()
-    for epoch in range(run.done // steps_per_epoch, settings.epochs):
-        examples = training(epoch)
-        batches = random_batches(examples.lengths, settings.batch_size, cost, seed, epoch)
-        model.train()
-        for number in range(run.done % steps_per_epoch, steps_per_epoch):
-            run.step(examples, batches[number])
-            # The last step waits for the evaluation, which would not be made up for.
-            if number + 1 == steps_per_epoch:
-                run.end_epoch(steps_per_epoch, evaluation, settings.evaluation_batch_size)
-            elif (number + 1) % max(1, steps_per_epoch // _LOGGED_AN_EPOCH) == 0:
-                run.log(f"loss {run.epoch_loss.item() / (number + 1):.4g}")
-            # After the last epoch there is nothing left to go on with.
-            if 0 < checkpoints.interval <= time.monotonic() - saved and run.done < run.steps:
-                checkpoints.write(run.done, run.state())
-                run.log("training checkpoint")
-                saved = time.monotonic()
+    with closing(curves(checkpoints.curves, run.done, run.steps)) as noted:
+        for epoch in range(run.done // steps_per_epoch, settings.epochs):
+            examples = training(epoch)
+            batches = random_batches(examples.lengths, settings.batch_size, cost, seed, epoch)
+            model.train()
+            for number in range(run.done % steps_per_epoch, steps_per_epoch):
+                run.step(examples, batches[number])
+                # The loss is read when it is told, and not at every step: that waits for a GPU.
+                if pace.due(run.done):
+                    loss = run.epoch_loss.item() / (number + 1)
+                    progress = Progress(
+                        epoch + 1, settings.epochs, run.done, run.steps, loss, pace.left(run.done)
+                    )
+                    logger.info("%s", progress.line())
+                if noted.due(run.done):
+                    noted.add("loss/training", run.epoch_loss.item() / (number + 1), run.done)
+                    noted.add("learning rate", run.optimiser.learning_rate(run.done - 1), run.done)
+                # The last step waits for the evaluation, which would not be made up for.
+                if number + 1 == steps_per_epoch:
+                    run.end_epoch(steps_per_epoch, evaluation, settings.evaluation_batch_size)
+                    logger.info(
+                        "epoch %d of %d ended: loss %.4g, evaluation loss %.4g",
+                        *(epoch + 1, settings.epochs, *run.losses[-1]),
+                    )
+                    noted.add("loss/evaluation", run.losses[-1][1], run.done)
+                # After the last epoch there is nothing left to go on with.
+                if 0 < checkpoints.interval <= time.monotonic() - saved and run.done < run.steps:
+                    checkpoints.write(run.done, run.state())
+                    logger.info("training checkpoint at step %d of %d", run.done, run.steps)
+                    saved = time.monotonic()
     losses = np.array(run.losses).reshape(-1, 2)
     return pd.DataFrame(
         {
@@ -181,11 +198,6 @@ class _Run:
             count += evaluation.count(rows)
         self.losses.append((self.epoch_loss.item() / steps, total.item() / max(1, count)))
         self.epoch_loss.zero_()
-        self.log("epoch loss {:.4g}, evaluation loss {:.4g}".format(*self.losses[-1]))
-
-    def log(self, message: str) -> None:
-        """Say in the log how far it is."""
-        logger.info("step %d of %d: %s", self.done, self.steps, message)
 
     def state(self) -> dict[str, torch.Tensor]:
         """Return all that the rest depends on."""

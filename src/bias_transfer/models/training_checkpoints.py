@@ -25,7 +25,7 @@ _STATE = "state.safetensors"
 
 @dataclass(frozen=True)
 class TrainingCheckpoints:
-    """The checkpoints of one training, in a folder that outlives its process.
+    """The checkpoints of one training, in a folder that outlives its process, and its curves.
 
     Attributes
     ----------
@@ -35,11 +35,15 @@ class TrainingCheckpoints:
         All that decides the numbers, by name. A checkpoint made from anything else is not trusted.
     interval
         Seconds from one to the next; 0 to write none.
+    curves
+        Folder of the event files that TensorBoard reads; None to write none. They change no number
+        and stay.
     """
 
     folder: Path
     made_from: Mapping[str, str]
     interval: float
+    curves: Path | None = None
 
     def newest(self) -> Path | None:
         """Return the newest one that can be trusted, and remove all else from the folder."""

@@ -25,6 +25,9 @@ class Job:
         Time between two training checkpoints, 0 for none; it changes no result.
     gpu_share
         Jobs that share a GPU; it changes no result.
+    tensorboard
+        The folder, in that of the results, below which trainings leave curves for TensorBoard; None
+        for none. It changes no result.
     """
 
     settings: dict[str, Any]
@@ -34,6 +37,7 @@ class Job:
     checks: dict[str, Any] = field(default_factory=dict)
     checkpoint_seconds: int = 0
     gpu_share: int = 1
+    tensorboard: Path | None = None
 
     def input(self, name: str) -> Path:
         """Return the one path of an input."""

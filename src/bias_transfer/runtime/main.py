@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,7 +18,9 @@ from bias_transfer.errors import StudyError
 from bias_transfer.runtime.faults import explain
 from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots
 from bias_transfer.runtime.job import Command, Job
+from bias_transfer.runtime.job_logs import FAILED
 from bias_transfer.runtime.lineage import record_outputs, start_run
+from bias_transfer.runtime.progress import took
 from bias_transfer.runtime.provenance import code_digest
 
 # Each command's stage is a module of this package, and the command a function of that module.
@@ -51,8 +54,8 @@ logger = logging.getLogger("bias_transfer")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after one line on standard error."""
     options = _parser().parse_args(arguments)
-    if options.command == "lineage":
-        return _tell_lineage(options.file, options.json)
+    if options.command in _TELLING:
+        return _tell_user(options)
     job = Job(
         settings=json.loads(options.settings),
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
@@ -61,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checks=json.loads(options.checks),
         checkpoint_seconds=options.checkpoint_seconds,
         gpu_share=options.gpu_share,
+        tensorboard=options.tensorboard_folder if options.tensorboard else None,
     )
+    began = time.monotonic()
     try:
         _start_log(options.log)
         signal.signal(signal.SIGTERM, _stop)
@@ -69,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if VISIBLE in os.environ:
                 logger.info("%s=%s", VISIBLE, os.environ[VISIBLE])
             _perform(options.command, job)
+        logger.info("%s", took(options.command, time.monotonic() - began))
     except KeyboardInterrupt:
         return _fail(f"{options.command} was interrupted; run snakemake again to go on", None)
     except Exception as error:
@@ -86,16 +92,29 @@ def _perform(command: str, job: Job) -> None:
     record_outputs(run, job.outputs.values())
 
 
-def _tell_lineage(file: Path, as_json: bool) -> int:
+def _tell_user(options: argparse.Namespace) -> int:
+    """Run a command that is for people, which prints and makes nothing."""
     try:
-        _module("lineage").lineage(file, as_json)
+        _TELLING[options.command](options)
     except BrokenPipeError:
         # Whoever reads, such as `head`, has seen enough; Python would complain at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
     except (StudyError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+# The commands for people, each a module of its name.
+_TELLING: dict[str, Callable[[argparse.Namespace], None]] = {
+    "lineage": lambda given: _module("lineage").lineage(given.file, given.json),
+    "plan": lambda given: _module("plan").plan(
+        given.configfile, given.config, given.cores, given.texts, given.measure
+    ),
+    "follow": lambda given: _module("follow").follow(given.configfile, given.config, given.watch),
+}
 
 
 def _load(stage: str, command: str) -> Command:
@@ -116,7 +135,8 @@ def _module(stage: str) -> Any:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bias-transfer",
-        description="Tell how a file was made; the rules of the workflow call the others.",
+        description="What a study will take, how far it is, and how a file was made; the rules of "
+        "the workflow call the other commands.",
     )
     job = argparse.ArgumentParser(add_help=False)
     job.add_argument("--settings", default="{}", help="the config's part, as JSON")
@@ -133,12 +153,57 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="time between two training checkpoints; 0 for none",
     )
+    job.add_argument(
+        "--tensorboard", type=int, default=0, help="1: trainings leave curves for TensorBoard"
+    )
+    job.add_argument("--tensorboard-folder", type=Path, help="where, in the folder of the results")
     job.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
     job.add_argument("--gpu-share", type=int, default=1, help="jobs that may share a GPU")
     chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = chosen.add_parser("lineage", help="tell how a file of the study was made")
     asked.add_argument("file", type=Path)
     asked.add_argument("--json", action="store_true", help="the whole records")
+    study = argparse.ArgumentParser(add_help=False)
+    study.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        help="files laid over config.yaml, as for snakemake",
+    )
+    study.add_argument(
+        "--config",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="laid over them, as for snakemake",
+    )
+    asked = chosen.add_parser(
+        "plan", parents=[study], help="tell what a study will take: models, hours, disk"
+    )
+    asked.add_argument("--cores", type=int, help="models that train side by side without a GPU")
+    asked.add_argument(
+        "--texts",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="TASK=N",
+        help="how many texts a task has, where that is not known before they are fetched",
+    )
+    asked.add_argument(
+        "--measure", action="store_true", help="try some steps of training; takes a minute"
+    )
+    asked = chosen.add_parser("follow", parents=[study], help="tell how far a running study is")
+    asked.add_argument(
+        "--watch",
+        type=float,
+        nargs="?",
+        const=5.0,
+        metavar="SECONDS",
+        help="look again every so many seconds, until all models are done",
+    )
     for command in (each for commands in STAGES.values() for each in commands):
         chosen.add_parser(command, parents=[job])
     return parser
@@ -186,7 +251,7 @@ def _tell(error: Exception) -> str:
 
 def _fail(message: str, log: Path | None) -> int:
     line = " ".join(message.split())
-    logger.error("%s", line)
+    logger.error("%s%s", FAILED, line)
     where = f" (log: {log})" if log is not None else ""
     print(f"error: {line}{where}", file=sys.stderr)
     return 1

@@ -16,9 +16,11 @@ _PLUMBING = frozenset(
     f"{_PACKAGE}.{name}"
     for name in (
         "errors",
+        "models.curves",
         "runtime.artifacts",
         "runtime.job",
         "runtime.lineage",
+        "runtime.progress",
         "runtime.provenance",
     )
 )

@@ -43,6 +43,7 @@ def training_checkpoints(
             "device": kind_of(device),
         },
         interval=job.checkpoint_seconds,
+        curves=job.tensorboard and job.tensorboard / result.relative_to(job.tensorboard.parent),
     )
     yield checkpoints
     checkpoints.remove()

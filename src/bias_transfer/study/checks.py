@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def check(study: Study) -> None:
         _check_release(study.release)
         # Nothing but the release is read, so the sources may be on another machine.
         return
+    _check_tensorboard(study)
     _check_sources(study)
     _check_columns(study)
     _check_architecture(study)
@@ -52,6 +54,14 @@ def check(study: Study) -> None:
         _check_grid(study, task)
     _check_models(study)
     _check_lengths(study)
+
+
+def _check_tensorboard(study: Study) -> None:
+    if study.tensorboard and find_spec("tensorboard") is None:
+        raise StudyError(
+            "config key tensorboard: the package is not installed; pip install "
+            "'bias-transfer[tensorboard]', or set the key to false"
+        )
 
 
 # ---- names of plug-ins ------------------------------------------------------------------

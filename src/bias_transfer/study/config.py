@@ -350,6 +350,10 @@ class Study(Section):
     training_checkpoint_minutes: float = Field(default=10, ge=0)
     """Minutes between training checkpoints, which a killed training goes on from; 0: none. It
     changes no number."""
+    tensorboard: bool = False
+    """Whether trainings leave curves for TensorBoard in its folder below the results: losses and
+    learning rate. Wants `pip install 'bias-transfer[tensorboard]'`. A change of it trains nothing.
+    It changes no number."""
     keep_models: bool = False
     """Whether the weights of fine-tuned models stay; else they go once the model is scored. A later
     change of it trains nothing: what has gone stays away until it is needed. Without the weights,

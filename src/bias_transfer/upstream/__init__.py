@@ -153,6 +153,9 @@ class Method:
     stream
         Names the stream of random numbers that a variant's seed is drawn from. Variants that share
         one differ by their strength and by nothing else.
+    words_only
+        Whether it changes no weights but the word embeddings, so that a checkpoint shares all
+        others with the unmodified one; for the disk that a study takes.
     """
 
     order: int
@@ -168,6 +171,7 @@ class Method:
     needs: frozenset[str] = frozenset()
     instrument: bool = True
     stream: Callable[[Variant], str] = stream_of_its_own
+    words_only: bool = False
 
 
 def method(name: str) -> Method:

@@ -35,4 +35,5 @@ METHOD = Method(
     axes=frozenset({"standard_deviations", "trials"}),
     variants=variants,
     apply=adding(gaussian_noise),
+    words_only=True,
 )

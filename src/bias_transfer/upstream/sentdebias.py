@@ -110,4 +110,5 @@ METHOD = Method(
     apply=apply,
     needs=frozenset({"corpus"}),
     instrument=False,
+    words_only=True,
 )

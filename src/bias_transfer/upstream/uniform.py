@@ -35,4 +35,5 @@ METHOD = Method(
     axes=frozenset({"half_widths", "trials"}),
     variants=variants,
     apply=adding(uniform_noise),
+    words_only=True,
 )

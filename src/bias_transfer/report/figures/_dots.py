@@ -15,7 +15,7 @@ from bias_transfer.analysis.description import Quantity
 from bias_transfer.report.figures import _text
 from bias_transfer.report.figures._axes import set_limits
 from bias_transfer.report.figures._labels import halo
-from bias_transfer.report.figures._look import GREY, SMALL, inches, inches_wide
+from bias_transfer.report.figures._look import GREY, SMALL, TICK, inches, inches_wide
 from bias_transfer.report.figures._marks import (
     DEFINED,
     dot_handle,
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-# Inches to the right of a panel that the numbers beside its rows take.
-BESIDE = 1.55
-
-_NAME = 6.5
+_NAME = SMALL
 # Values that differ by no more share an end of a row.
 _SAME = 1e-9
 
@@ -61,6 +58,12 @@ class Row:
     def text(self) -> str:
         """The label, and how many models there are."""
         return _text.row_label(self.label, _text.models(self.means.models))
+
+    @property
+    def numbers(self) -> list[str]:
+        """What stands beside the row."""
+        texts = [] if self.correlation is None else [_text.correlation(self.correlation)]
+        return [*texts, _text.undefined(self.means.undefined, self.means.observations)]
 
 
 def draw_rows(
@@ -90,12 +93,10 @@ def draw_rows(
             say_no_model_in_row(axes, height)
             continue
         _draw_dots(axes, height, row.means, colours, title)
-        texts = [] if row.correlation is None else [_text.correlation(row.correlation)]
-        texts.append(_text.undefined(row.means.undefined, row.means.observations))
         axes.text(
             1.045,
             height,
-            "\n".join(texts),
+            "\n".join(row.numbers),
             transform=axes.get_yaxis_transform(),
             fontsize=SMALL,
             va="center",
@@ -110,7 +111,12 @@ def set_scale(axes: Axes, rows: Sequence[Row], quantity: Quantity) -> None:
 
 def left_margin(rows: Sequence[Row]) -> float:
     """Return the inches that the labels of rows take to the left of a panel."""
-    return 0.25 + inches([row.text for row in rows], 7.5)
+    return 0.25 + inches([row.text for row in rows], TICK)
+
+
+def right_margin(rows: Sequence[Row]) -> float:
+    """Return the inches that the numbers beside rows take to the right of a panel."""
+    return 0.2 + inches([text for row in rows for text in row.numbers], SMALL)
 
 
 def _rank_colours(values: pd.Series) -> dict[str, str]:

@@ -25,16 +25,25 @@ ORANGE = "#D55E00"
 # Okabe and Ito's colours, which readers with any colour vision tell apart.
 COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4B2A", "#5B3FA0")
 
-SMALL = 7.0
-_LEGEND = 7.5
-_TITLE = 11.0
+# As wide as the text of a page of two columns, in inches: what is drawn is printed as it is, and no
+# letter of it smaller than 6.5 points.
+PAGE = 6.9
+# Sizes of letters, in points.
+SMALL = 6.5
+TICK = 7.0
+LABEL = 7.5
+PANEL_TITLE = 8.0
+_LEGEND = 7.0
+_TITLE = 9.0
 _LOOK: dict[str, object] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 8.5,
-    "axes.titlesize": 9.0,
+    "font.size": LABEL,
+    "axes.titlesize": PANEL_TITLE,
     "axes.titlelocation": "left",
-    "axes.labelsize": 8.5,
+    # Not looked for in every drawing: no ticks stand above a panel.
+    "axes.titley": 1.0,
+    "axes.labelsize": LABEL,
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
     "axes.spines.top": False,
@@ -45,16 +54,17 @@ _LOOK: dict[str, object] = {
     "text.parse_math": False,
     "xtick.color": INK,
     "ytick.color": INK,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
+    "xtick.labelsize": TICK,
+    "ytick.labelsize": TICK,
     "legend.frameon": False,
     "legend.fontsize": _LEGEND,
+    # TrueType, as journals want it, and no Type 3.
     "pdf.fonttype": 42,
 }
 # Letters of a line are this wide on average, and at most in a short name, in the size of the font.
 _AVERAGE, _WIDEST = 0.53, 0.58
 # Bold letters are wider.
-_BOLD = 0.64
+_BOLD = 0.62
 # Beside the texts of the legend's columns: their marks, and the space between.
 _LEGEND_MARKS = 0.6
 # Nothing that changes from one save to the next may reach the file.
@@ -62,6 +72,10 @@ _METADATA: dict[str, dict[str, str | None]] = {
     ".pdf": {"CreationDate": None},
     ".png": {"Software": None},
 }
+
+
+# Of a font, what says how letters are to be placed.
+_LAYOUT_TABLES = frozenset({"GDEF", "GPOS", "GSUB", "kern"})
 
 
 @contextmanager
@@ -110,7 +124,7 @@ class Page:
     @property
     def head(self) -> float:
         """The height that the title takes."""
-        return 0.12 + 0.2 * (self._title.count("\n") + 1)
+        return 0.12 + 0.17 * (self._title.count("\n") + 1)
 
     @property
     def foot(self) -> float:
@@ -203,5 +217,28 @@ def save_figure(figure: Figure, path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in _METADATA:
         raise StudyError(f"{path}: a figure is saved as .pdf or .png; rename the file")
-    with look():
+    with look(), _glyphs_alone():
         figure.savefig(path, format=suffix[1:], dpi=150, metadata=_METADATA[suffix])
+
+
+@contextmanager
+def _glyphs_alone() -> Iterator[None]:
+    """Embed fonts without the tables that lay text out: a PDF says where each glyph stands.
+
+    To cut these tables down to the glyphs in use takes most of the time that a PDF costs.
+    """
+    from fontTools import subset
+
+    whole = subset.load_font
+
+    def load_font(*arguments: Any, **options: Any) -> Any:
+        font = whole(*arguments, **options)
+        for table in _LAYOUT_TABLES & set(font.keys()):
+            del font[table]
+        return font
+
+    subset.load_font = load_font
+    try:
+        yield
+    finally:
+        subset.load_font = whole

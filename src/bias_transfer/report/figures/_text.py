@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
-from bias_transfer.report.figures._look import inches, wrap
+from bias_transfer.report.figures._look import LABEL, PANEL_TITLE, inches, wrap
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
 MINUS = "\N{MINUS SIGN}"
@@ -74,12 +74,12 @@ def row_label(*parts: str) -> str:
 def axis_label(label: str, room: float) -> str:
     """Break an axis label before its unit where it is longer than its panel, in inches."""
     name, bracket, unit = label.rpartition(" (")
-    return f"{name}\n({unit}" if bracket and inches([label], 8.5) > room else label
+    return f"{name}\n({unit}" if bracket and inches([label], LABEL) > room else label
 
 
 def panel_title(text: str, room: float) -> str:
     """Break the title of a panel into lines that fit the room, in inches."""
-    return wrap(text, room, 9.0)
+    return wrap(text, room, PANEL_TITLE)
 
 
 def item_title(description: TaskDescription, item: str) -> str:

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
-from bias_transfer.report.figures import Drawing, Tables
+from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
     BLUE,
     GREY,
     INK,
     ORANGE,
+    PAGE,
     SMALL,
+    TICK,
     Page,
     add_panel,
     inches,
@@ -41,10 +43,9 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _TITLE = "Where does a fine-tuned model's bias come from: the pre-trained model, or the data?"
-_PANEL_WIDTH = 3.1
-_BESIDE = 1.4
+_BESIDE = 0.95
 _ROW_HEIGHT = 0.55
-_SAID = 8.0
+_SAID = TICK
 _BAND = "#e6e6e6"
 # Verdicts that leave it open are written in grey.
 _OPEN = ("undecided", "not estimated")
@@ -76,18 +77,20 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     verdicts = tables.verdicts
     labels = [wrap(title, 1.6, _SAID) for _, title in description.adaptations]
     left = max(1.1, 0.3 + inches(labels, _SAID))
-    pitch = _PANEL_WIDTH + _BESIDE + 0.25
-    page = Page(left + 2 * pitch - 0.15, _TITLE, note, _handles(description, verdicts))
+    pitch = (PAGE - left) / 2
+    width = pitch - _BESIDE
+    page = Page(PAGE, _TITLE, note, _handles(description, verdicts))
     height = max(0.9, _ROW_HEIGHT * len(labels) + 0.15)
-    figure = page.figure(height + 1.35)
+    figure = page.figure(height + 1.1)
     for column, source in enumerate(_SOURCES):
         place = left + column * pitch
-        axes = add_panel(figure, place, page.foot + 0.75, _PANEL_WIDTH, height)
-        axes.set_title(f"{description.title}: does {source.words} transfer?")
+        axes = add_panel(figure, place, page.foot + 0.6, width, height)
+        title = f"{description.title}: does {source.words} transfer?"
+        axes.set_title(_text.panel_title(title, pitch - 0.2))
         if verdicts.empty:
             say_no_model(axes)
             continue
-        axes.set_xlabel("how far downstream bias moves with it\n(SDs per SD; 0 = not at all)")
+        axes.set_xlabel("how far downstream bias moves\nwith it (SDs per SD; 0 = not at all)")
         axes.set_xlim(*_scale(verdicts))
         # Room above the rows for what the band means.
         axes.set_ylim(len(labels) - 0.5, -0.5 - 0.15 / _ROW_HEIGHT)
@@ -147,7 +150,7 @@ def _draw_verdict(axes: Axes, line: int, row: pd.Series, source: _Source) -> Non
     axes.text(
         1.03,
         line,
-        wrap(_said(row), _BESIDE, _SAID, letter=0.6),
+        wrap(_said(row), _BESIDE - 0.12, _SAID, letter=0.6),
         transform=axes.get_yaxis_transform(),
         fontsize=_SAID,
         weight="normal" if word in _OPEN else "bold",

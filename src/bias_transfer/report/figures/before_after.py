@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _dots, _text
-from bias_transfer.report.figures._look import Page, add_panel, look
+from bias_transfer.report.figures._look import PAGE, Page, add_panel, look
 from bias_transfer.report.figures._marks import (
     interval_handles,
     reference_handles,
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TITLE = "If upstream bias is altered, does downstream bias go with it?"
-_PANEL_WIDTH = 2.9
 _ROW_HEIGHT = 0.6
 
 
@@ -43,8 +42,10 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     rows = panels["upstream"][1]
     any_model = any(not row.means.drawn.empty for _, both in panels.values() for row in both)
     left = _dots.left_margin(rows)
+    beside = _dots.right_margin([row for _, both in panels.values() for row in both])
+    width = (PAGE - left) / 2 - beside
     page = Page(
-        width=left + 2 * (_PANEL_WIDTH + _dots.BESIDE),
+        width=PAGE,
         title=_TITLE,
         note=note,
         handles=[
@@ -58,17 +59,18 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         ],
     )
     height = _ROW_HEIGHT * (len(rows) if any_model else 2)
-    figure = page.figure(height + 1.15)
+    figure = page.figure(height + 1.0)
     for side, (quantity, rows_of_side) in panels.items():
-        axes = add_panel(figure, left, page.foot + 0.7, _PANEL_WIDTH, height)
-        axes.set_title(f"{description.title}: {side} bias of the {description.items}")
+        axes = add_panel(figure, left, page.foot + 0.6, width, height)
+        title = f"{description.title}: {side} bias of the {description.items}"
+        axes.set_title(_text.panel_title(title, width + beside - 0.1))
         if any_model:
             _draw_panel(axes, rows_of_side, quantity, description)
         else:
             say_no_model(axes)
         if side == "downstream":
             axes.tick_params(axis="y", labelleft=False)
-        left += _PANEL_WIDTH + _dots.BESIDE
+        left += width + beside
     return figure
 
 

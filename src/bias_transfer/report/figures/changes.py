@@ -16,6 +16,8 @@ from bias_transfer.report.figures._look import (
     COLOURS,
     GREY,
     INK,
+    LABEL,
+    PAGE,
     PALE,
     Page,
     add_panel,
@@ -40,8 +42,9 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _TITLE = "When an intervention changes an item's bias, does its downstream bias follow?"
-_WIDTH, _HEIGHT = 2.9, 1.75
-_LEFT, _BETWEEN = 0.95, 0.75
+_HEIGHT = 1.45
+_LEFT, _BETWEEN = 0.8, 0.5
+_WIDTH = (PAGE - _LEFT - _BETWEEN - 0.15) / 2
 _TITLE_HEIGHT, _AXIS_HEIGHT = 0.5, 0.65
 # By how much items must differ to have been moved.
 _ROUNDING = 1e-9
@@ -73,8 +76,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         _Side("data", "the data altered", "data_change", description.covariates[0]),
     )
     colours = _colours(description, tables)
-    width = _LEFT + 2 * _WIDTH + _BETWEEN + 0.3
-    page = Page(width, _TITLE, note, _handles(description, colours))
+    page = Page(PAGE, _TITLE, note, _handles(description, colours))
     pitch = _TITLE_HEIGHT + _HEIGHT + _AXIS_HEIGHT
     figure = page.figure(pitch * len(description.adaptations))
     for line, (adaptation, title) in enumerate(description.adaptations):
@@ -88,7 +90,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             axes.set_title(
                 _text.panel_title(f"{title}: {side.title}", _WIDTH) + f"\n{_slope_text(slope)}"
             )
-            axes.set_xlabel(wrap(f"change of {_name(side.quantity)}", _WIDTH, 8.5))
+            axes.set_xlabel(wrap(f"change of {_name(side.quantity)}", _WIDTH, LABEL))
             axes.set_ylabel(f"change of\n{description.outcome.title}" if column == 0 else "")
             if rows.empty:
                 say_no_model(axes)

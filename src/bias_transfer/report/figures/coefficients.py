@@ -13,7 +13,9 @@ from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
     BLUE,
     ORANGE,
+    PAGE,
     SMALL,
+    TICK,
     Page,
     add_panel,
     inches,
@@ -40,8 +42,7 @@ if TYPE_CHECKING:
 
 _TITLE = "What moves downstream bias: the pre-trained model's bias, or the fine-tuning data's?"
 _LOW, _HIGH = "low_item_clustered", "high_item_clustered"
-_PANEL_WIDTH = 3.1
-_BESIDE = 1.35
+_BESIDE = 1.05
 _ROW_HEIGHT = 0.46
 
 
@@ -78,13 +79,14 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     rows = tables.regressions[tables.regressions["term"].isin(columns)]
     fits = [str(name) for name in rows["column"].unique()]
     labels = {name: _text.row_label(name) for name in fits}
-    left = max(1.0, 0.25 + inches(list(labels.values()), 7.5))
-    pitch = left + _PANEL_WIDTH + _BESIDE
-    page = Page(width=2 * pitch, title=_TITLE, note=note, handles=_handles(rivals))
+    left = max(1.0, 0.25 + inches(list(labels.values()), TICK))
+    width = (PAGE - left - _BESIDE - 0.2) / 2
+    page = Page(width=PAGE, title=_TITLE, note=note, handles=_handles(rivals))
     height = max(1.0, _ROW_HEIGHT * len(fits))
-    figure = page.figure(height + 1.15)
+    figure = page.figure(height + 0.95)
     for column, per in enumerate(("unit", "standard deviation")):
-        axes = add_panel(figure, left + column * pitch, page.foot + 0.75, _PANEL_WIDTH, height)
+        place = left + column * (width + _BESIDE)
+        axes = add_panel(figure, place, page.foot + 0.6, width, height)
         axes.set_title(f"{description.title}: effect per {per}")
         if rows.empty:
             say_no_model(axes)
@@ -93,11 +95,15 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         scaled = rows if per == "unit" else _per_deviation(rows)
         _set_scale(axes, scaled)
         axes.set_ylim(len(fits) - 0.5, -0.5)
-        axes.set_yticks(range(len(fits)), [labels[name] for name in fits])
+        # Both panels have the same rows, and say once what they are.
+        names = [labels[name] if column == 0 else "" for name in fits]
+        axes.set_yticks(range(len(fits)), names)
         axes.tick_params(axis="y", length=0)
         draw_reference(axes, 0.0, "x")
         for line, name in enumerate(fits):
             _draw_fit(axes, line, scaled[scaled["column"] == name], rivals)
+            if column == 0:
+                _write_numbers(axes, line, scaled[scaled["column"] == name])
     return figure
 
 
@@ -124,6 +130,13 @@ def _draw_fit(axes: Axes, line: int, rows: pd.DataFrame, rivals: tuple[_Rival, .
     for rival in rivals:
         for _, row in rows[rows["term"] == rival.quantity.column].iterrows():
             _draw_coefficient(axes, line + rival.offset, row, rival)
+
+
+def _write_numbers(axes: Axes, line: int, rows: pd.DataFrame) -> None:
+    """Write beside a fit how many rows it has, and how many it left out."""
+    first = rows.iloc[0]
+    if first["reason"] == _text.NO_MODEL:
+        return
     estimated = np.isfinite(numbers(rows["coefficient"])).any()
     number = f"N = {int(first['observations']):,}" if estimated else "not estimated"
     axes.text(

@@ -16,8 +16,10 @@ from bias_transfer.report.figures._look import (
     BLUE,
     GREY,
     ORANGE,
+    PAGE,
     PALE,
     SMALL,
+    TICK,
     Page,
     add_panel,
     inches,
@@ -52,9 +54,12 @@ class _Mark:
 # The circle is the smaller and the upper one: it shows inside the square where both are equal.
 _FIRST = _Mark(colour=ORANGE, shape="o", size=14, zorder=4)
 _SECOND = _Mark(colour=BLUE, shape="s", size=26, zorder=3)
-_PANEL_WIDTHS = (3.4, 1.9)
-_BETWEEN, _BESIDE = 0.35, 0.9
-_ROW_HEIGHT = 0.165
+# Of the room for both panels, the share of the first.
+_COUNTS = 0.64
+_BETWEEN = 0.25
+# Inches that the word above the numbers beside the rows may take.
+_LONGEST = 1.0
+_ROW_HEIGHT = 0.14
 # Totals that differ by more than this factor are drawn on a logarithmic axis.
 _LINEAR_FACTOR = 30
 
@@ -69,9 +74,9 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     words = description.contents
     items = tables.contents.sort_values("share", ascending=False, kind="stable")
     names = [_text.item_title(description, str(item)) for item in items["item"]]
-    left = max(1.0, 0.25 + inches(names, 7.5))
+    left = max(1.0, 0.25 + inches(names, TICK))
     page = Page(
-        width=left + sum(_PANEL_WIDTHS) + _BETWEEN + _BESIDE,
+        width=PAGE,
         title=(
             f"How many training {words.counted} do the {description.items} have, "
             f"{words.groups[0]} and {words.groups[1]}?"
@@ -87,8 +92,11 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     height = max(1.0, _ROW_HEIGHT * (len(items) + 1))
     figure = page.figure(height + 1.2)
     bottom = page.foot + 0.55
-    counts = add_panel(figure, left, bottom, _PANEL_WIDTHS[0], height)
-    shares = add_panel(figure, left + _PANEL_WIDTHS[0] + _BETWEEN, bottom, _PANEL_WIDTHS[1], height)
+    beside = 0.25 + min(inches([words.counted], SMALL), _LONGEST)
+    room = PAGE - left - _BETWEEN - beside
+    counts = add_panel(figure, left, bottom, _COUNTS * room, height)
+    place = left + _COUNTS * room + _BETWEEN
+    shares = add_panel(figure, place, bottom, (1 - _COUNTS) * room, height)
     never = int((items["total"] == 0).sum())
     counts.set_title(
         f"{description.title}: {len(items)} {description.items}"
@@ -128,7 +136,7 @@ def _draw_counts(axes: Axes, items: pd.DataFrame, words: Contents) -> None:
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
-            fontsize=6.5,
+            fontsize=SMALL,
             color=GREY,
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _altered, _dots, _text
-from bias_transfer.report.figures._look import Page, add_panel, look
+from bias_transfer.report.figures._look import PAGE, Page, add_panel, look
 from bias_transfer.report.figures._marks import (
     interval_handles,
     reference_handles,
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TITLE = "If the training data are altered, does downstream bias go?"
-_PANEL_WIDTH = 2.9
+# Inches that the axis and the title of a panel take.
+_AXIS_HEIGHT, _TITLE_HEIGHT = 0.6, 0.4
 _ROW_HEIGHT = 0.66
 
 
@@ -44,9 +45,9 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     every_row = [row for rows in panels.values() for row in rows]
     stated = any(row.correlation is not None for row in every_row)
     left = _dots.left_margin(every_row)
-    pitch = left + _PANEL_WIDTH + _dots.BESIDE
+    width = PAGE - left - _dots.right_margin(every_row)
     page = Page(
-        width=max(pitch * len(panels), 7.0),
+        width=PAGE,
         title=_TITLE,
         note=note,
         handles=[
@@ -56,10 +57,13 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             *([text_handle(_CORRELATION)] if stated else []),
         ],
     )
-    height = _ROW_HEIGHT * max(2, *(len(rows) for rows in panels.values()))
-    figure = page.figure(height + 1.15)
-    for column, (checkpoint, rows) in enumerate(panels.items()):
-        axes = add_panel(figure, left + column * pitch, page.foot + 0.7, _PANEL_WIDTH, height)
+    heights = [_ROW_HEIGHT * max(2, len(rows)) for rows in panels.values()]
+    top = page.foot + sum(heights) + len(heights) * (_AXIS_HEIGHT + _TITLE_HEIGHT)
+    figure = page.figure(top - page.foot)
+    for height, (checkpoint, rows) in zip(heights, panels.items(), strict=True):
+        top -= _TITLE_HEIGHT + height
+        axes = add_panel(figure, left, top, width, height)
+        top -= _AXIS_HEIGHT
         title = _text.checkpoint_title(description, checkpoint.kind, checkpoint.strength)
         axes.set_title(f"{description.title}: downstream bias, {title}")
         if all(row.means.drawn.empty for row in rows):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _altered, _curves, _text
 from bias_transfer.report.figures._axes import set_limits
-from bias_transfer.report.figures._look import Page, add_panel, look
+from bias_transfer.report.figures._look import PAGE, Page, add_panel, look
 from bias_transfer.report.figures._marks import (
     draw_reference,
     interval_handles,
@@ -30,13 +30,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TITLE = "As the training data are altered by degrees, does downstream bias shrink?"
-_LEFT = 0.95
-_WIDE, _NARROW = 3.3, 2.3
-_LEAST_WIDTH = 7.6
-_TITLE_HEIGHT = 0.6
-_AXIS_HEIGHT = 0.75
+_LEFT = 0.75
+_LEAST_WIDTH = 1.2
+_TITLE_HEIGHT = 0.65
+_AXIS_HEIGHT = 0.6
 # Panels of one kind of checkpoint beside each other.
-_COLUMNS = 3
+_COLUMNS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +63,11 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     colours = _curves.coloured(_named(panels))
     names = _curves.names_width(_text.item_title(description, item) for item in colours)
     columns = max(len(line) for line in grid)
-    width = _NARROW if columns > 2 else _WIDE
+    width = max(PAGE / columns - _LEFT - names, _LEAST_WIDTH)
     pitch = _LEFT + width + names
     row = _TITLE_HEIGHT + _curves.HEIGHT + _AXIS_HEIGHT
     page = Page(
-        width=max(pitch * columns, _LEAST_WIDTH),
+        width=pitch * columns,
         title=_TITLE,
         note=note,
         handles=[

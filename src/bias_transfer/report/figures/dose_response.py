@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _curves, _text
 from bias_transfer.report.figures._axes import set_limits
-from bias_transfer.report.figures._look import Page, add_panel, look
+from bias_transfer.report.figures._look import PAGE, Page, add_panel, look
 from bias_transfer.report.figures._marks import (
     draw_reference,
     interval_handles,
@@ -29,12 +30,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TITLE = "As upstream bias is changed by degrees, does downstream bias follow?"
-_LEFT = 0.95
-# The panel of an only method; side by side, each has less.
-_WIDE, _NARROW = 5.1, 3.4
-_LEAST_WIDTH = 7.6
-_TITLE_HEIGHT = 0.6
-_AXIS_HEIGHT = 0.6
+_LEFT = 0.75
+# Methods beside each other.
+_COLUMNS = 2
+_TITLE_HEIGHT = 0.65
+_AXIS_HEIGHT = 0.5
 
 
 def _applies(description: TaskDescription) -> bool:
@@ -56,10 +56,13 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     unmodified = means(tables, UNMODIFIED, description.after).drawn
     colours = _curves.coloured(_curves.extremes(unmodified, 3))
     names = _curves.names_width(_text.item_title(description, item) for item in colours)
-    width = _NARROW if len(methods) > 1 else _WIDE
-    pitch = _LEFT + width + names
+    # Without any method, one panel that says so.
+    of_all: list[Intervention | None] = [*methods] or [None]
+    lines = [of_all[start : start + _COLUMNS] for start in range(0, len(of_all), _COLUMNS)]
+    pitch = PAGE / len(lines[0])
+    width = pitch - _LEFT - names
     page = Page(
-        width=max(pitch * len(methods), _LEAST_WIDTH),
+        width=PAGE,
         title=_TITLE,
         note=note,
         handles=[
@@ -69,21 +72,24 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         ],
     )
     row = _TITLE_HEIGHT + _curves.HEIGHT + _AXIS_HEIGHT
-    figure = page.figure(2 * row)
-    for quantity, title, bottom in (
-        (description.before, "upstream bias, in the language model", page.foot + row),
-        (description.after, "downstream bias, in the classifier", page.foot),
-    ):
-        # Without any method, one panel that says so.
-        for column, method in enumerate(methods or [None]):
+    sides = (
+        (description.before, "upstream bias, in the language model"),
+        (description.after, "downstream bias, in the classifier"),
+    )
+    figure = page.figure(2 * row * len(lines))
+    bottom = page.foot + 2 * row * len(lines)
+    for line, (quantity, title) in itertools.product(lines, sides):
+        bottom -= row
+        for column, method in enumerate(line):
             place = (_LEFT + column * pitch, bottom + _AXIS_HEIGHT, width, _curves.HEIGHT)
             axes = add_panel(figure, *place)
-            axes.set_title(f"{description.title}: {title}")
+            title_of_panel = f"{description.title}: {title}"
             if method is None:
+                axes.set_title(title_of_panel)
                 say_no_model(axes)
                 continue
             settings = _settings(tables, method.kind, quantity)
-            axes.set_title(_curves.panel_title(axes.get_title("left"), settings, pitch - _LEFT))
+            axes.set_title(_curves.panel_title(title_of_panel, settings, pitch - _LEFT))
             axes.set_xlabel(_axis_label(method, tables, width))
             _draw_panel(axes, settings, quantity)
             _curves.draw_curves(axes, settings, colours, partial(_text.item_title, description))

@@ -12,7 +12,7 @@ from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._axes import set_limits
 from bias_transfer.report.figures._labels import label_points
-from bias_transfer.report.figures._look import BLUE, Page, add_panel, look
+from bias_transfer.report.figures._look import BLUE, PAGE, Page, add_panel, look
 from bias_transfer.report.figures._marks import (
     DEFINED,
     dot_handle,
@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TITLE = "Unmodified models: does upstream bias go with downstream bias?"
-_WIDTH = 7.2
-_LEFT = 0.95
-_PANEL_WIDTH, _PANEL_HEIGHT = 5.8, 4.4
+_LEFT = 0.8
+_PANEL_WIDTH, _PANEL_HEIGHT = PAGE - _LEFT - 0.2, 4.2
 # Points to name at each end of each axis.
 _NAMED = 3
 
@@ -44,7 +43,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     """Draw downstream against upstream bias, and write the correlation that the analysis found."""
     before, after = description.before, description.after
     page = Page(
-        width=_WIDTH,
+        width=PAGE,
         title=_TITLE,
         note=note,
         handles=[

@@ -14,6 +14,8 @@ from bias_transfer.report.figures._look import (
     GREY,
     INK,
     ORANGE,
+    PAGE,
+    SMALL,
     Page,
     add_panel,
     inches,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 _TITLE = "How much does the slope owe to the choice of measure, template, outcome and effects?"
 _SOURCES = (("model", "the model's bias", BLUE), ("data", "the data's bias", ORANGE))
 _CHOICES = ("effects", "outcome", "measure", "template")
-_PANEL_WIDTH, _CURVE_HEIGHT, _LINE = 3.6, 1.7, 0.155
+_BETWEEN, _CURVE_HEIGHT, _LINE = 0.25, 1.6, 0.14
 
 
 @look()
@@ -51,17 +53,19 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     how = dict(description.adaptations)[description.principal_adaptation].lower()
     names = [(choice, str(value)) for choice in _CHOICES for value in table[choice].unique()]
     labels = [_label(description, *each) for each in names]
-    left = 0.35 + inches(labels, 7.0)
+    left = 0.35 + inches(labels, SMALL)
     lines = _LINE * len(names)
-    page = Page(left + 2 * _PANEL_WIDTH + 0.6, _TITLE, note, _handles())
+    width = (PAGE - left - _BETWEEN - 0.1) / 2
+    page = Page(PAGE, _TITLE, note, _handles())
     figure = page.figure(lines + _CURVE_HEIGHT + 1.1)
     for column, (source, words, colour) in enumerate(_SOURCES):
-        place = left + column * (_PANEL_WIDTH + 0.35)
-        curve = add_panel(figure, place, page.foot + lines + 0.45, _PANEL_WIDTH, _CURVE_HEIGHT)
+        place = left + column * (width + _BETWEEN)
+        curve = add_panel(figure, place, page.foot + lines + 0.45, width, _CURVE_HEIGHT)
         of_source = table[table["source"] == source]
         rows = of_source[np.isfinite(numbers(of_source["standardised"]))]
         lost = _text.undefined(len(of_source) - len(rows), len(of_source))
-        curve.set_title(f"{description.title}, {how}: {words}\n{lost} choices")
+        title = _text.panel_title(f"{description.title}, {how}: {words}", width)
+        curve.set_title(f"{title}\n{lost} choices")
         rows = rows.sort_values(["standardised", *_CHOICES], kind="stable").reset_index(drop=True)
         if rows.empty:
             say_no_model(curve)
@@ -70,7 +74,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             _draw_curve(curve, rows, colour)
         if not names:
             continue
-        choices = add_panel(figure, place, page.foot + 0.2, _PANEL_WIDTH, lines)
+        choices = add_panel(figure, place, page.foot + 0.2, width, lines)
         _draw_choices(choices, rows, names, labels if column == 0 else [""] * len(names), colour)
         choices.set_xlim(-1, max(1, len(rows)))
         curve.set_xlim(-1, max(1, len(rows)))
@@ -112,7 +116,7 @@ def _draw_choices(
         places = np.flatnonzero(rows[choice].astype(str).to_numpy() == value)
         axes.plot(places, np.full(len(places), line), "|", color=colour, markersize=4.5)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_yticks(range(len(names)), labels, fontsize=7.0)
+    axes.set_yticks(range(len(names)), labels, fontsize=SMALL)
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)
     for side in ("left", "bottom"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,10 @@ from bias_transfer.report.figures._axes import set_limits
 from bias_transfer.report.figures._look import (
     BLUE,
     ORANGE,
+    PAGE,
     PALE,
     SMALL,
+    TICK,
     Page,
     add_panel,
     inches,
@@ -46,8 +49,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TITLE = "Unmodified model: how much does upstream bias depend on the template?"
-_PANEL_WIDTH = 5.7
-_ROW_HEIGHT = 0.19
+_ROW_HEIGHT = 0.14
 # Names by which the marks of the means are found again.
 MEAN = "mean"
 
@@ -63,9 +65,10 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     found = means(tables, UNMODIFIED, quantity)
     order = found.drawn.sort_values(ascending=False, kind="stable")
     names = [_text.item_title(description, str(item)) for item in order.index]
-    left = max(1.0, 0.25 + inches(names, 7.5))
+    left = max(1.0, 0.25 + inches(names, TICK))
+    width = PAGE - left - 0.3
     page = Page(
-        width=left + _PANEL_WIDTH + 0.4,
+        width=PAGE,
         title=_TITLE,
         note=note,
         handles=[
@@ -78,21 +81,23 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     )
     height = max(1.0, _ROW_HEIGHT * (len(order) + 1))
     figure = page.figure(height + 1.1)
-    axes = add_panel(figure, left, page.foot + 0.6, _PANEL_WIDTH, height)
+    axes = add_panel(figure, left, page.foot + 0.6, width, height)
     axes.set_title(f"{description.title}: upstream bias of the {description.items}")
     if rows.empty or order.empty:
         say_no_model(axes)
         return figure
     values = drawn(numbers(rows[quantity.column]), quantity)
     set_limits(axes, "x", values, every_end([found]), quantity, 0.05)
-    axes.set_xlabel(_text.axis_label(quantity.axis, _PANEL_WIDTH))
+    axes.set_xlabel(_text.axis_label(quantity.axis, width))
     axes.set_ylim(len(order) - 0.3, -0.7)
     axes.set_yticks(range(len(order)), names)
     axes.tick_params(axis="y", length=0)
     draw_reference(axes, quantity.neutral, "x")
     items = rows[description.item].astype(str).to_numpy()
-    for height_of_row, (item, mean) in enumerate(order.items()):
-        _draw_row(axes, height_of_row, values[items == item], float(mean))
+    of_items = [values[items == item] for item in order.index]
+    _draw_spans(axes, of_items)
+    for height_of_row, (of_item, mean) in enumerate(zip(of_items, order, strict=True)):
+        _draw_row(axes, height_of_row, of_item, float(mean))
     heights = np.arange(len(order), dtype=float)
     low, high = (each[order.index].to_numpy(dtype=float) for each in (found.low, found.high))
     draw_intervals(axes, heights, low, high, "x", colour=ORANGE, width=1.2)
@@ -101,10 +106,17 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     return figure
 
 
+def _draw_spans(axes: Axes, of_items: Sequence[NDArray[np.float64]]) -> None:
+    """Draw a line from the lowest to the highest value of each item that has one."""
+    defined = {row: each[np.isfinite(each)] for row, each in enumerate(of_items)}
+    spans = [(row, each.min(), each.max()) for row, each in defined.items() if len(each)]
+    if spans:
+        axes.hlines(*np.array(spans).T, color=PALE, linewidth=1.0, zorder=1)
+
+
 def _draw_row(axes: Axes, height: int, values: NDArray[np.float64], mean: float) -> None:
     defined = values[np.isfinite(values)]
     if len(defined):
-        axes.hlines(height, defined.min(), defined.max(), color=PALE, linewidth=1.0, zorder=1)
         axes.scatter(
             defined,
             np.full(len(defined), height),

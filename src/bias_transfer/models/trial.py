@@ -1,0 +1,80 @@
+"""A trial: how long some steps of fine-tuning take on this machine, on text that means nothing."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedModel, RobertaConfig, RobertaForSequenceClassification
+
+from bias_transfer.models.classification import LabelledTokens, fine_tune
+from bias_transfer.models.device import kind_of, prepare_device
+from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.shape import Shape
+from bias_transfer.models.training import TrainingSettings
+from bias_transfer.models.training_checkpoints import TrainingCheckpoints
+
+# How long the steps shall take that count, in seconds, and how many they are at least and at most.
+_SECONDS, _FEWEST, _MOST = 10.0, 2, 200
+_WARMING = 2
+# Of padding, in RoBERTa; real tokens have higher ones.
+_PADDING = 1
+
+
+def seconds_a_step(
+    shape: Shape, batch_size: int, shortest: int, longest: int
+) -> tuple[float, int, str]:
+    """Fine-tune all weights of a model of a size, drawn at random, for some steps.
+
+    Parameters
+    ----------
+    shape
+        Its size.
+    batch_size
+        Texts a step.
+    shortest, longest
+        Tokens of a text, which are drawn evenly from these.
+
+    Returns
+    -------
+    tuple
+        Seconds a step, how many steps it was taken from, and the device.
+    """
+    device = prepare_device(0)
+    model: PreTrainedModel = RobertaForSequenceClassification(
+        RobertaConfig(
+            vocab_size=shape.vocabulary,
+            hidden_size=shape.hidden,
+            intermediate_size=shape.intermediate,
+            num_hidden_layers=shape.layers,
+            # As wide as those of the published ones, where the width allows it.
+            num_attention_heads=shape.hidden // 64 if shape.hidden % 64 == 0 else 1,
+            max_position_embeddings=max(shape.positions, longest + 2),
+            type_vocab_size=1,
+            pad_token_id=_PADDING,
+            num_labels=2,
+        )
+    ).to(device)
+
+    def lasting(steps: int) -> float:
+        examples = _examples(steps * batch_size, shape.vocabulary, shortest, longest)
+        first = LabelledTokens(examples.encoded.take(np.arange(1)), examples.labels[:1])
+        settings = TrainingSettings(1, batch_size, batch_size, 1e-5, 0.0, 0.0)
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.perf_counter()
+            # The evaluation reads its loss, and so waits for all that was asked of a GPU.
+            fine_tune(model, examples, first, settings, 0, TrainingCheckpoints(Path(folder), {}, 0))
+            return time.perf_counter() - began
+
+    lasting(_WARMING)
+    steps = round(_SECONDS * _WARMING / lasting(_WARMING))
+    steps = min(_MOST, max(_FEWEST, steps))
+    return lasting(steps) / steps, steps, kind_of(device)
+
+
+def _examples(texts: int, vocabulary: int, shortest: int, longest: int) -> LabelledTokens:
+    random = np.random.default_rng(0)
+    lengths = random.integers(shortest, longest + 1, texts)
+    tokens = random.integers(_PADDING + 1, vocabulary, lengths.sum())
+    encoded = Encoded.joined([(tokens.astype(np.int32), lengths.astype(np.int64))])
+    return LabelledTokens(encoded, np.arange(texts) % 2)

@@ -1,0 +1,66 @@
+"""What the log of a job tells, while it runs and afterwards: how far it is, how long it took."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bias_transfer.runtime.progress import Progress, read_progress, read_took
+
+# A training writes a line a minute: see `runtime.progress`. An evaluation may take a little longer.
+_SILENT = 180.0
+_TAIL = 16384
+FAILED = "error: "
+
+
+@dataclass(frozen=True)
+class JobLog:
+    """The last words of a job.
+
+    Attributes
+    ----------
+    progress
+        Of its training, if it has told of one.
+    took
+        Seconds, once the job has ended well.
+    error
+        What went wrong, if it failed.
+    age
+        Seconds since it wrote.
+    """
+
+    progress: Progress | None
+    took: float | None
+    error: str
+    age: float
+
+    @property
+    def running(self) -> bool:
+        """Whether the job is at work, as far as a log can tell: it wrote not long ago."""
+        return self.took is None and not self.error and self.age < _SILENT
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return the seconds that the training has left, less those since the line was written."""
+        if self.progress is None:
+            return None
+        return max(0.0, self.progress.seconds_left - self.age)
+
+
+def read_log(path: Path) -> JobLog | None:
+    """Return what a log tells; None where there is none.
+
+    It may be on another machine's disk, and be written to at the moment.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL))
+            lines = file.read().decode(errors="replace").splitlines()
+            age = max(0.0, time.time() - os.fstat(file.fileno()).st_mtime)
+    except OSError:
+        return None
+    steps = [found for line in lines if (found := read_progress(line))]
+    last = lines[-1] if lines else ""
+    _, failed, error = last.partition(f": {FAILED}")
+    return JobLog(steps[-1] if steps else None, read_took(last), error if failed else "", age)

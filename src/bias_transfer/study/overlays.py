@@ -1,0 +1,87 @@
+"""The config as Snakemake would give it: files laid over one another, then `key=value`."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bias_transfer.errors import StudyError
+from bias_transfer.study.mistakes import refuse_repeated_keys
+
+_KEY = re.compile(r"[a-zA-Z_][\w-]*\w")
+_TRUTH = {"True": True, "False": False}
+
+
+def with_default(files: Iterable[Path]) -> list[Path]:
+    """Return config files behind the one that the workflow reads by itself, where that is."""
+    default = Path("config.yaml")
+    return [*([default] if default.is_file() else []), *files]
+
+
+def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge two configs: mappings key by key, all else replaced by what lies above."""
+    merged = dict(below)
+    for key, value in above.items():
+        if isinstance(value, Mapping):
+            under = merged.get(key)
+            merged[key] = laid_over(under if isinstance(under, Mapping) else {}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def read_config(files: Iterable[Path], assignments: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the config of some files, each laid over those before it, and of `--config`.
+
+    Parameters
+    ----------
+    files
+        YAML or JSON.
+    assignments
+        Each `key=value`, the value as Snakemake reads it: a whole number, a number, True or False,
+        or YAML whose values stay text.
+
+    Raises
+    ------
+    StudyError
+        If a file cannot be read as a mapping, has a key twice, or an assignment is none.
+    """
+    merged: dict[str, Any] = {}
+    for path in files:
+        merged = laid_over(merged, _read(path))
+    for each in assignments:
+        key, equals, value = each.partition("=")
+        if not equals or not _KEY.fullmatch(key):
+            raise StudyError(f"--config {each}: write it as key=value")
+        # As Snakemake does, for shells that leave them.
+        merged = laid_over(merged, {key: _value(value.strip("'\""))})
+    return merged
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StudyError(f"{path}: {error.strerror}; give a config file that is there") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path}: no YAML ({' '.join(str(error).split())})") from error
+    refuse_repeated_keys(path)
+    if not isinstance(read, Mapping):
+        raise StudyError(f"{path}: no mapping of config keys to values")
+    return read
+
+
+def _value(text: str) -> Any:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    if text in _TRUTH:
+        return _TRUTH[text]
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader) if text else None
+    except yaml.YAMLError:
+        return text

@@ -1,0 +1,165 @@
+"""How far a study is, from results and logs alone: states, time left, and what is printed."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bias_transfer.commands.follow import State, seconds_left
+from bias_transfer.runtime.job_logs import JobLog, read_log
+from bias_transfer.runtime.main import main
+from bias_transfer.runtime.progress import Progress, took
+from bias_transfer.study.grid import models
+from bias_transfer.study.parsing import parse
+
+STEPS = Progress(2, 3, 150, 416, 0.83, 12.0)
+
+
+def written(path: Path, *lines: str, age: float = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"2026-11-26 03:17:32,000 bias_transfer: {each}\n" for each in lines))
+    os.utime(path, times=(time.time() - age,) * 2)
+    return path
+
+
+# ---- a log ------------------------------------------------------------------------------
+
+
+def test_a_log_that_is_being_written_tells_the_last_step(tmp_path):
+    earlier = Progress(1, 3, 10, 416, 0.9, 30.0).line()
+    found = read_log(written(tmp_path / "a.log", earlier, STEPS.line(), "training checkpoint"))
+    assert found is not None
+    assert found.progress == STEPS
+    assert found.running
+    # Less the time since the line was written.
+    assert found.seconds_left == pytest.approx(12, abs=1)
+
+
+def test_a_silent_log_is_of_no_running_job(tmp_path):
+    found = read_log(written(tmp_path / "a.log", STEPS.line(), age=600))
+    assert found is not None
+    assert not found.running
+    assert found.seconds_left == 0
+
+
+def test_a_log_tells_how_a_job_ended(tmp_path):
+    well = read_log(written(tmp_path / "a.log", STEPS.line(), took("fine-tune", 12.3)))
+    badly = read_log(written(tmp_path / "b.log", STEPS.line(), "error: out of memory: lower it"))
+    assert well is not None and badly is not None
+    assert (well.took, well.error, well.running) == (12.3, "", False)
+    assert (badly.took, badly.error, badly.running) == (None, "out of memory: lower it", False)
+
+
+def test_no_log_an_empty_one_and_one_cut_in_a_letter(tmp_path):
+    assert read_log(tmp_path / "none.log") is None
+    empty = read_log(written(tmp_path / "a.log"))
+    assert empty is not None and empty.running and empty.progress is None
+    (tmp_path / "b.log").write_bytes("…".encode() * 10000 + f"\n{STEPS.line()}\n".encode())
+    cut = read_log(tmp_path / "b.log")
+    assert cut is not None and cut.progress == STEPS
+
+
+# ---- the time left ----------------------------------------------------------------------
+
+
+def state(log: JobLog | None = None, *, done: bool = False, adaptation: str = "full") -> State:
+    return State("bios", adaptation, "m", done, False, log, Path("m.log"))
+
+
+def ended(lasted: float, adaptation: str = "full") -> State:
+    return state(JobLog(None, lasted, "", 1000), done=True, adaptation=adaptation)
+
+
+def at_work(left: float) -> State:
+    return state(JobLog(Progress(1, 1, 1, 2, 1.0, left), None, "", 0))
+
+
+def test_models_that_wait_take_as_long_as_those_of_their_kind():
+    grid = [ended(10), ended(20), ended(100, "lora"), at_work(5), at_work(7), state(), state()]
+    # Two that wait at 15 s each and 12 s of those that run, two at a time.
+    assert seconds_left(grid, []) == (2 * 15 + 5 + 7) / 2
+    # Nobody has been adapted so: as long as all on average.
+    assert seconds_left([ended(10), ended(20), at_work(5), state(adaptation="head")], []) == 20
+
+
+def test_checkpoints_come_first():
+    assert seconds_left([ended(10), state()], [at_work(100)]) == 110
+
+
+def test_where_nothing_is_known_nothing_is_said():
+    assert seconds_left([at_work(5), state()], []) is None
+    assert seconds_left([ended(10), state()], []) is None
+    assert seconds_left([at_work(5)], []) == 5
+
+
+# ---- what is printed --------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], root: Path
+) -> Callable[..., str]:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> str:
+        assert main(["follow", "--configfile", str(root / "config.yaml"), *words]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_a_study_under_way(told, config: dict[str, Any], tmp_path):
+    results, logs = tmp_path / "results", tmp_path / "results/logs/finetune"
+    done, scored_next, running, silent, failed, *_ = models(parse(config))
+    for name in ("predictions.parquet", "intrinsic.csv"):
+        written(results / "scores" / done.path / name)
+    for each in (done, scored_next):
+        written(results / "finetune" / each.path / "manifest.json")
+        written(logs / f"{each.path}.log", took("fine-tune", 20))
+    written(logs / f"{running.path}.log", STEPS.line())
+    written(logs / f"{silent.path}.log", STEPS.line(), age=600)
+    written(logs / f"{failed.path}.log", "error: out of memory")
+    written(results / "checkpoints/pretrained/manifest.json")
+    lines = told().splitlines()
+    # 41 are to be trained, of which each takes 20 s, one at a time.
+    assert lines[0].startswith("results: 1 of 44 models done; about 13 min 5")
+    assert lines[1] == "1 of 9 checkpoints there"
+    rows = {
+        tuple(line.split("  ")[:2]): line.split()[-6:] for line in lines if "fine-tuning" in line
+    }
+    assert rows["bios", "Full fine-tuning"] == ["1", "1", "1", "1", "1", "7"]
+    assert f"{running.path}  {STEPS.line()}" in lines
+    troubles = [line.partition(" (log: ")[0] for line in lines if " (log: " in line]
+    assert troubles == [
+        f"silent: {silent.path}: no line for 10 min; it evaluates, or was killed",
+        f"failed: {failed.path}: out of memory",
+    ]
+
+
+def test_it_is_watched_until_all_is_done(told, config: dict[str, Any], tmp_path, monkeypatch):
+    grid = models(parse(config))
+
+    def finish(seconds: float) -> None:
+        assert seconds == 3
+        for model in grid:
+            for name in ("predictions.parquet", "intrinsic.csv"):
+                written(tmp_path / "results/scores" / model.path / name)
+
+    (tmp_path / "results").mkdir()
+    monkeypatch.setattr(time, "sleep", finish)
+    printed = told("--watch", "3")
+    assert (
+        "results: 0 of 44 models done; time left is not known before a model is trained" in printed
+    )
+    assert "results: 44 of 44 models done\n" in printed
+
+
+def test_a_study_that_has_not_begun(root, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["follow", "--configfile", str(root / "config.yaml")]) == 1
+    assert capsys.readouterr().err == (
+        "error: config key results: results is not there; nothing has begun\n"
+    )

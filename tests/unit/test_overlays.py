@@ -1,0 +1,78 @@
+"""A config as the plan reads it: as Snakemake would give it, or one line that says why not."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from snakemake.cli import parse_config
+from snakemake.utils import update_config
+
+from bias_transfer.errors import StudyError
+from bias_transfer.study.overlays import laid_over, read_config, with_default
+
+BELOW = {"seeds": [1, 2], "tasks": {"bios": {"title": "B", "rows": {"a": 1}}, "wiki": {"x": 1}}}
+ABOVE: list[dict[str, Any]] = [
+    {"seeds": [3]},
+    {"tasks": {"bios": {"rows": {"b": 2}}, "wiki": None}},
+    {"tasks": {"bios": 3}},
+    {"seeds": {"a": 1}, "new": {"deep": {}}},
+]
+VALUES = [
+    *("seed=3", "x_1=1e-3", "flag=True", "flag=true", "empty=", "text=a b", "quoted='1'"),
+    *("seeds=[1, 2]", "nothing=[]", "tasks={bios: {test_share: 0.2}, wiki: null}", "bad={a: [}"),
+    "sum=a=b",
+]
+
+
+@pytest.mark.parametrize("above", ABOVE)
+def test_files_are_laid_over_one_another_as_snakemake_does(above):
+    expected = copy.deepcopy(BELOW)
+    update_config(expected, copy.deepcopy(above))
+    assert laid_over(BELOW, above) == expected
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_is_read_as_snakemake_reads_it(value):
+    assert read_config([], [value]) == parse_config([value])
+
+
+def test_later_files_win_and_assignments_over_all(tmp_path):
+    for name, text in (("a", "xx: 1\nyy: {p: 1, q: 1}"), ("b", "yy: {q: 2}\nzz: 2")):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    assert read_config(files, ["z2=3", "yy={p: 4}"]) == {
+        "xx": 1,
+        "yy": {"p": "4", "q": 2},
+        "zz": 2,
+        "z2": 3,
+    }
+
+
+def test_the_default_config_lies_below_where_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = [Path("own.yaml")]
+    assert with_default(given) == given
+    Path("config.yaml").write_text("seed: 1")
+    assert with_default(given) == [Path("config.yaml"), *given]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\na: 2", "the key 'a' stands here for the second time"),
+        ("- a", "no mapping of config keys to values"),
+        ("a: [", "no YAML"),
+    ],
+)
+def test_a_file_that_is_no_config_is_refused(tmp_path, text, said):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(StudyError, match=said):
+        read_config([tmp_path / "c.yaml"])
+
+
+def test_a_missing_file_and_a_word_without_a_value_are_refused(tmp_path):
+    with pytest.raises(StudyError, match="give a config file that is there"):
+        read_config([tmp_path / "none.yaml"])
+    with pytest.raises(StudyError, match="write it as key=value"):
+        read_config([], ["seed"])

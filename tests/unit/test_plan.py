@@ -1,0 +1,303 @@
+"""The plan of a study: sizes, operations and disk worked by hand, and what it cannot know."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import AutoModelForMaskedLM, RobertaConfig
+
+from bias_transfer.adaptations import Operations
+from bias_transfer.commands.plan import plan
+from bias_transfer.errors import StudyError
+from bias_transfer.models import batches
+from bias_transfer.models.checkpoints import load_masked_lm
+from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
+from bias_transfer.runtime.main import main
+from bias_transfer.runtime.progress import took
+from bias_transfer.study import plan as planning
+from bias_transfer.study.overlays import read_config
+from bias_transfer.study.parsing import parse
+from bias_transfer.study.plan import (
+    Range,
+    Texts,
+    checkpoints,
+    disk,
+    divided,
+    fine_tuning,
+    pre_training,
+    shares,
+    steps_of,
+    total,
+)
+from bias_transfer.tasks._section import Training
+
+# Two layers of width 4 and feed-forward width 8, ten words, six positions.
+SMALL = Shape(2, 4, 8, 10, 6)
+# A layer: 4 (16 + 4) for attention, 2 · 32 + 4 + 8 for the feed-forward part, 16 for the norms.
+IN_LAYERS = 2 * (80 + 76 + 16)
+# What a step costs besides its tokens, on a CPU.
+A_STEP = 6 * (90 * IN_LAYERS + 4.5e6 * 2)
+TRAINING = Training(epochs=3, batch_size=10)
+TEXTS = Texts(train=25, evaluation=5, test=100, tokens=Range(7, 9), counted=True)
+
+
+# ---- sizes ------------------------------------------------------------------------------
+
+
+def test_parameters_worked_by_hand():
+    assert SMALL.in_layers == IN_LAYERS == 344
+    assert SMALL.word_embeddings == 40
+    # Positions and the one type of segment; a head of 4 × 4 with its bias, norm and classes.
+    assert SMALL.parameters == 344 + 40 + 7 * 4 + 4 * 4 + 4 * 4
+
+
+def test_roberta_base_has_124_6_million_parameters():
+    assert round(PUBLISHED["FacebookAI/roberta-base"].parameters / 1e6, 1) == 124.6
+
+
+def test_a_size_is_that_of_the_model(tiny_checkpoint: Path):
+    model = load_masked_lm(str(tiny_checkpoint))
+    shape = shape_of(model.config.to_dict())
+    assert shape is not None
+    own = sum(each.numel() for each in model.base_model.encoder.layer.parameters())
+    assert shape.in_layers == own
+    # But for the biases of the output, one a word, which a classifier lacks.
+    without = model.num_parameters() - shape.vocabulary
+    assert shape.parameters == pytest.approx(without, rel=0.01)
+
+
+def test_a_step_costs_what_the_training_loop_counts():
+    loop = (batches._TRAFFIC["cpu"], batches._CALLS["cpu"])
+    assert loop == (planning._TRAFFIC, planning._CALLS)
+
+
+def test_other_families_have_other_names_and_layers_of_the_same_weights():
+    common = {"vocab_size": 10, "max_position_embeddings": 6}
+    assert shape_of(common | {"n_layers": 2, "dim": 4, "hidden_dim": 8}) == SMALL
+    sizes = {"num_hidden_layers": 2, "hidden_size": 4, "intermediate_size": 8}
+    albert = shape_of(common | sizes | {"num_hidden_groups": 1})
+    assert albert is not None
+    assert albert.parameters == SMALL.parameters - IN_LAYERS // 2
+    assert shape_of(common) is None
+
+
+# ---- operations -------------------------------------------------------------------------
+
+
+def test_a_full_fine_tuning_worked_by_hand():
+    # 6 operations in each of 3 epochs; 2 for the evaluation part after each, and for the test part.
+    passes = 18 * 25 + 2 * (3 * 5 + 100)
+    each = passes * 1.2 * IN_LAYERS
+    # 3 steps an epoch.
+    found = fine_tuning(TEXTS, TRAINING, SMALL, Operations())
+    assert steps_of(25, TRAINING) == 9
+    assert found.low == pytest.approx(7 * each + 9 * A_STEP)
+    assert found.high == pytest.approx(9 * each + 9 * A_STEP)
+
+
+def test_a_head_reads_each_text_once():
+    found = fine_tuning(TEXTS, TRAINING, SMALL, Operations(once=2, epoch=0))
+    assert found.low == pytest.approx(7 * 2 * (25 + 5 + 100) * 1.2 * IN_LAYERS)
+
+
+def test_a_pre_training_worked_by_hand():
+    # The output is computed at a quarter of the tokens: 40 weights, and the head's 16.
+    each = 6 * 3 * 25 * 1.2 * (IN_LAYERS + 0.25 * 56)
+    found = pre_training(25, Range(7, 9), TRAINING, 0.25, SMALL)
+    assert found.low == pytest.approx(7 * each + 9 * A_STEP)
+
+
+def test_the_paper_s_count_of_operations():
+    # benchmarks/README.md: 288,000 texts of 90 tokens, 5 epochs: 5.1 × 10⁸ a token, unpadded.
+    texts = Texts(288_000, 0, 0, Range(90, 90), True)
+    training = Training(epochs=5, batch_size=16)
+    shape = PUBLISHED["roberta-base"]
+    found = fine_tuning(texts, training, shape, Operations()).low - 90_000 * 6 * (
+        90 * shape.in_layers + 4.5e6 * 12
+    )
+    assert found / 1.2 == pytest.approx(5 * 288_000 * 90 * 5.1e8, rel=0.01)
+
+
+def test_rows_are_divided_as_the_study_divides_them():
+    texts = divided(17_000, 0.71, 0.1, 24)
+    assert (texts.train, texts.evaluation, texts.test) == (4437, 493, 12_070)
+    assert texts.tokens == Range(6, 24)
+
+
+def test_a_sum_with_something_unknown_is_unknown():
+    assert total([Range(1, 2), Range(3, 5)]) == Range(4, 7)
+    assert total([Range(1, 2), None]) is None
+
+
+# ---- the grid ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def study(config: dict[str, Any]) -> Any:
+    return parse(config)
+
+
+def test_models_of_the_default_study(study):
+    found = {
+        (task, share.adaptation): (len(share.models), share.training.epochs)
+        for task in study.tasks
+        for share in shares(study, task)
+    }
+    assert found == {
+        (task, name): numbers
+        for task in ("bios", "wiki")
+        for name, numbers in (("full", (12, 3)), ("lora", (5, 3)), ("head", (5, 20)))
+    }
+    assert len(checkpoints(study)) == 8
+
+
+def test_disk_worked_by_hand(study):
+    # 3 of Sent-Debias and 1 of Gaussian noise change words alone; random and the dial's 3 change
+    # all; and there is the unmodified one.
+    whole, words = 4 * SMALL.parameters, 4 * 40
+    found = disk(study, SMALL, {"bios": None}, 2)
+    assert found.checkpoints == 5 * whole + 4 * words
+    # Its weights, and two training checkpoints of three times as much.
+    assert found.training == 2 * 7 * whole
+    assert found.models == 0
+    assert found.tables is None
+    keeping = study.model_copy(update={"keep_models": True, "training_checkpoint_minutes": 0})
+    found = disk(keeping, SMALL, {"bios": TEXTS}, 1)
+    assert (found.models, found.training) == (44 * whole, whole)
+    # Two altered training sets; 22 models.
+    assert found.tables == (3 * 25 + 5 + 100) * 9 * 7 + 100 * 44 * 22
+
+
+def test_the_disk_of_the_paper_s_grid_is_that_of_the_benchmark(root):
+    paper = parse(read_config([root / "config.yaml", root / "config/paper.yaml"]))
+    texts = {
+        "bios": Texts(288_000, 32_000, 80_000, Range(90, 90), True),
+        "wiki": Texts(115_200, 12_800, 32_000, Range(90, 90), True),
+    }
+    found = disk(paper, PUBLISHED["roberta-base"], texts, 1)
+    # benchmarks/disk.md, in GB.
+    assert found.checkpoints / 1e9 == pytest.approx(10.43, rel=0.01)
+    assert found.training / 1e9 == pytest.approx(3.49, rel=0.01)
+
+
+# ---- what is printed --------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], root: Path
+) -> Callable[..., str]:
+    """Return what the command prints of a config, in a folder of its own, without a GPU."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+
+    def run(*words: str) -> str:
+        assert main(["plan", "--configfile", str(root / "config.yaml"), *words]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_default_study(told):
+    printed = told("--cores", "2")
+    for said in (
+        "bios: 22 models to fine-tune, 0 of them done",
+        "texts: 4,437 to train, 493 to evaluate, 12,070 to test; 16 to 24 tokens a text",
+        "Full fine-tuning: 12 models over 9 checkpoints, 3 data sets, 2 seeds; 12 left; 3 epochs",
+        "Checkpoints: 9, 0 of them there (pretrained, random, gaussian, 3 sentdebias, 3 counterfa",
+        "continued pre-training: 3 × ",
+        "2 at a time",
+        "Disk at its peak, at most: ",
+        "products of 64 × 128 were timed: ",
+    ):
+        assert said in printed, said
+    assert "not known" not in printed
+
+
+def test_the_paper_s_study_names_what_it_cannot_know(told, root):
+    printed = told(str(root / "config/paper.yaml"))
+    for said in (
+        "124.6 million parameters, 85.05 million of them in 12 layers of width 768, as published",
+        "texts: not known before they are fetched (LabHC/bias_in_bios); `--texts bios=N`",
+        "Full fine-tuning: 53 models over 43 checkpoints, 11 data sets, 1 seed; 53 left; 5 epochs",
+        "a model for 100,000 texts to train",
+        "Time left: not known",
+        "and the texts, which are not known",
+    ):
+        assert said in printed, said
+    printed = told(str(root / "config/paper.yaml"), "--texts", "bios=400000", "wiki=160000")
+    assert "288,000 to train" in printed
+    assert "Time left: not known" not in printed
+
+
+def test_a_model_that_nobody_knows(told):
+    printed = told("--config", "model={source: hub, hub: {id: nobody/model}}")
+    assert "Model: size not known before it is fetched" in printed
+    assert "Disk: not known" in printed
+    assert "the size of the model is not known" in printed
+
+
+def test_what_is_done_is_not_done_again_and_tells_how_long_it_takes(told, study, tmp_path):
+    first, *_ = shares(study, "bios")
+    for number, model in enumerate(first.models[:2]):
+        scores = tmp_path / "results/scores" / model.path
+        scores.mkdir(parents=True)
+        for name in ("predictions.parquet", "intrinsic.csv"):
+            (scores / name).touch()
+        log = tmp_path / "results/logs/finetune" / f"{model.path}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"2026 bias_transfer: {took('fine-tune', 60 + 30 * number)}\n")
+    printed = told()
+    assert "bios: 22 models to fine-tune, 2 of them done" in printed
+    assert "10 left; 3 epochs, 417 steps: 1 min to 1 min 30 s a model, as 2 of them took" in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--texts", "bios"], "write TASK=N, with bios or wiki"),
+        (["--texts", "trades=3"], "write TASK=N, with bios or wiki"),
+    ],
+)
+def test_texts_of_no_task_are_refused(root, words, said):
+    with pytest.raises(StudyError, match=said):
+        plan([root / "config.yaml"], [], 1, words[1:], False)
+
+
+def test_it_imports_no_torch_and_no_snakemake(root):
+    code = (
+        "import sys; from bias_transfer.runtime.main import main; "
+        "main(['plan', '--configfile', 'config/paper.yaml']); "
+        "print([each for each in ('torch', 'transformers', 'snakemake') if each in sys.modules])"
+    )
+    run = [sys.executable, "-c", code]
+    printed = subprocess.run(run, cwd=root, check=True, capture_output=True, text=True).stdout
+    assert printed.splitlines()[-1] == "[]"
+
+
+def test_steps_are_tried_where_that_is_asked_for(told, monkeypatch):
+    monkeypatch.setattr("bias_transfer.models.trial._SECONDS", 0.2)
+    printed = told("--measure")
+    assert "steps of bios, 32 texts of a model of this size, were tried on cpu" in printed
+    assert "Time left: not known" not in printed
+
+
+def test_a_masked_language_model_of_that_size_is_as_large():
+    asked = PUBLISHED["roberta-base"]
+    config = RobertaConfig(
+        vocab_size=200,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=asked.layers,
+        num_attention_heads=4,
+        max_position_embeddings=30,
+        type_vocab_size=1,
+    )
+    shape = shape_of(config.to_dict())
+    assert shape is not None
+    made = AutoModelForMaskedLM.from_config(config).num_parameters()
+    assert shape.parameters == pytest.approx(made - 200, rel=0.01)
