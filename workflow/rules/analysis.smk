@@ -27,6 +27,7 @@ ANALYSED = {
         ).items()
     },
     "answer": f"{RESULTS}/analysis/answer.md",
+    "words": f"{RESULTS}/analysis/answer.json",
 }
 LAID_OVER = {
     **{name: f"{RESULTS}/paper/{name}.csv" for name in PAPER_TABLES},

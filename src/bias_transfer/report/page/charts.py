@@ -1,0 +1,236 @@
+"""Charts of the page: Vega-Lite specifications with their controls, key, words and numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import numpy as np
+from numpy.typing import NDArray
+from vl_convert import vegalite_to_svg
+
+from bias_transfer.analysis.description import Quantity
+from bias_transfer.report.figures._look import GREY, INK
+from bias_transfer.report.page.tables import Table
+
+# The version of Vega-Lite that the specifications are written for.
+VEGA_LITE = "6.4"
+HEIGHT = 340
+_STATIC_WIDTH = 460
+# Text and lines that must be read; the figures' grey is too pale for small letters on white.
+QUIET = "#595959"
+FAINT = "#d9d9d9"
+BAND = "#e6e6e6"
+_FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_TEXT = 14
+# Of a normal distribution, to either side of the mean.
+HALF = 1.96
+_MARGIN = 0.05
+# An interval may widen its axis by this share of what the points span, no more.
+_REACH = 0.3
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing that a control may be set to.
+
+    Attributes
+    ----------
+    value, label
+        What the chart is told, and what the reader sees.
+    doses
+        Of a control with a dial: the values that the dial runs through, each with its label.
+    """
+
+    value: str
+    label: str
+    doses: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Control:
+    """A choice that a reader makes.
+
+    Attributes
+    ----------
+    parameter
+        The charts' parameter that it sets; to the dose, where the options have some.
+    label
+        What is chosen.
+    options
+        The first is shown at the start.
+    dial
+        The label of the dial; empty for a control without one.
+    """
+
+    parameter: str
+    label: str
+    options: tuple[Option, ...]
+    dial: str = ""
+
+    @property
+    def doses_by_option(self) -> dict[str, list[tuple[str, str]]]:
+        """Return the values of the dial and their labels, for each option."""
+        return {each.value: list(each.doses) for each in self.options}
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a mark stands for.
+
+    Attributes
+    ----------
+    mark
+        "dot", "ring", "line", "band", "dash" or "diamond".
+    colour, text
+        Of the mark, and what it means.
+    """
+
+    mark: str
+    colour: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a chart.
+
+    Attributes
+    ----------
+    name
+        Its anchor.
+    title
+        What it shows.
+    specification
+        Vega-Lite, as wide as its place.
+    """
+
+    name: str
+    title: str
+    specification: Mapping[str, Any]
+
+    @property
+    def static(self) -> str:
+        """Return the picture at its first setting, for where no code runs."""
+        wide = {**self.specification, "width": _STATIC_WIDTH}
+        drawn: str = vegalite_to_svg(wide, vl_version=VEGA_LITE)
+        return drawn
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Panels that answer one question.
+
+    Attributes
+    ----------
+    name
+        Its anchor.
+    title
+        The question.
+    text
+        How to read it; it stands in for the picture where there is none.
+    panels, controls, keys
+        Its parts.
+    table
+        The numbers that are drawn.
+    """
+
+    name: str
+    title: str
+    text: str
+    panels: tuple[Panel, ...]
+    table: Table
+    controls: tuple[Control, ...] = ()
+    keys: tuple[Key, ...] = ()
+
+
+def panel(
+    name: str,
+    title: str,
+    layers: Sequence[alt.Chart],
+    parameters: Mapping[str, str] | None = None,
+    height: int = HEIGHT,
+) -> Panel:
+    """Lay layers over each other, with the parameters that the chart's controls set."""
+    chart = alt.layer(*layers).properties(width="container", height=height)
+    for parameter, value in (parameters or {}).items():
+        chart = chart.add_params(alt.param(name=parameter, value=value))
+    specification = (
+        chart.configure(
+            background="transparent",
+            font=_FONT,
+            padding=4,
+            # The page itself says what the picture shows, and has its numbers in a table.
+            aria=False,
+            autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+        )
+        .configure_axis(
+            labelFontSize=_TEXT,
+            titleFontSize=_TEXT,
+            titleFontWeight="normal",
+            labelColor=INK,
+            titleColor=INK,
+            titlePadding=8,
+            gridColor="#efefef",
+            domainColor=GREY,
+            tickColor=GREY,
+            tickCount=5,
+            labelLimit=200,
+        )
+        .configure_view(stroke=None)
+        .to_dict()
+    )
+    # The version is that of the code beside it; its address would look like a request.
+    specification.pop("$schema")
+    return Panel(name, title, specification)
+
+
+def data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
+    """Return rows as a chart's own data."""
+    return alt.InlineData(values=[dict(row) for row in rows])
+
+
+def reference(value: float | None, axis: str) -> list[alt.Chart]:
+    """Return the dashed line at the value that means "no bias", if there is one."""
+    if value is None:
+        return []
+    encoding = {axis: alt.datum(value)}
+    return [
+        alt.Chart(data([{}]))
+        .mark_rule(color=INK, strokeDash=[4, 3], strokeWidth=1)
+        .encode(**encoding)
+    ]
+
+
+def drawn(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values as they are drawn: of a logarithm, what it is the logarithm of."""
+    return np.exp(values) if quantity.logarithm else values
+
+
+def scale(quantity: Quantity, values: NDArray[np.float64], ends: NDArray[np.float64]) -> alt.Scale:
+    """Return an axis for drawn values, and as far as they go, for the ends of their intervals."""
+    positions = np.log(values) if quantity.logarithm else values
+    outer = np.log(ends) if quantity.logarithm else ends
+    low, high = span(positions, outer)
+    domain = [float(each) for each in drawn(quantity, np.array([low, high]))]
+    kind = "log" if quantity.logarithm else "linear"
+    return alt.Scale(type=kind, domain=domain, nice=False, zero=False, clamp=False)
+
+
+def span(values: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the limits of an axis around values and, as far as they go, interval ends."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return -1.0, 1.0
+    low, high = float(finite.min()), float(finite.max())
+    reach = _REACH * (high - low)
+    outer = np.clip(ends[np.isfinite(ends)], low - reach, high + reach)
+    low, high = min([low, *outer]), max([high, *outer])
+    margin = max(_MARGIN * (high - low), 1e-6)
+    return low - margin, high + margin
+
+
+def axis(title: str) -> alt.Axis:
+    """Return an axis with its title, broken before the unit so that it fits a phone."""
+    name, bracket, unit = title.rpartition(" (")
+    return alt.Axis(title=[name, f"({unit}"] if bracket else title)
