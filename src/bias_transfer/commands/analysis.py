@@ -26,8 +26,7 @@ from bias_transfer.runtime.job import Job
 
 
 def analyse(job: Job) -> None:
-    """Write the tables of all tasks, each task's as they are printed, and the answer in words, to read
-    and for the report."""
+    """Write the tables of all tasks, each task's as they are printed, and the answer in words."""
     hc3, note = job.settings["hc3"], job.settings["note"]
     tasks = described(job)
     of_all = observed_by(job, tasks)

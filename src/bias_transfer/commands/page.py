@@ -6,9 +6,9 @@ from bias_transfer.analysis.description import task_description
 from bias_transfer.report.answer import Answer
 from bias_transfer.report.page.build import Study, page
 from bias_transfer.report.page.lineage import Made
-from bias_transfer.runtime.artifacts import atomic_file, read_json, read_table
+from bias_transfer.runtime.artifacts import MANIFEST, atomic_file, read_json, read_table
 from bias_transfer.runtime.job import Job
-from bias_transfer.runtime.lineage import MANIFEST, as_record, bundle, start_run
+from bias_transfer.runtime.lineage import as_record, bundle, start_run
 from bias_transfer.runtime.provenance import code_digest
 
 _ANALYSED = (

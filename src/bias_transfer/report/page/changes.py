@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bias_transfer.analysis.description import Quantity, TaskDescription
-from bias_transfer.report.figures._look import COLOURS, GREY, INK
+from bias_transfer.report.figures._look import COLOURS, INK
 from bias_transfer.report.page.charts import (
     FAINT,
     HALF,
@@ -17,14 +17,16 @@ from bias_transfer.report.page.charts import (
     Key,
     Option,
     Panel,
+    axis,
     data,
+    like,
     panel,
     reference,
     span,
 )
 from bias_transfer.report.page.tables import Table, title_of
 from bias_transfer.report.page.variants import Variant, variants
-from bias_transfer.report.page.words import UNDEFINED, interval, number, rounded, signed, whole
+from bias_transfer.report.page.words import UNDEFINED, interval, number, rounded, whole
 
 _KIND, _WAY, _ALL = "kind", "way", ""
 # By how much items must differ to have been moved.
@@ -156,8 +158,8 @@ def _panel(
     ]
     domain = _domain(kept, "x")
     name = quantity.title if quantity.logarithm else quantity.axis
-    x = alt.X("x:Q", scale=_linear(domain), axis=alt.Axis(title=f"change of {name}"))
-    up = alt.Y("y:Q", scale=_linear(y), axis=alt.Axis(title=f"change of {task.outcome.title}"))
+    x = alt.X("x:Q", scale=_linear(domain), axis=axis(f"change of {name}"))
+    up = alt.Y("y:Q", scale=_linear(y), axis=axis(f"change of {task.outcome.title}"))
     points = (
         alt.Chart(data(kept))
         .transform_filter(f"datum.way === {_WAY}")
@@ -182,13 +184,13 @@ def _panel(
     layers = [
         *reference(0.0, "y"),
         points.mark_rule(color=FAINT, strokeWidth=1, clip=True).encode(
-            x=x, y=alt.Y("low:Q", title=None), y2="high:Q"
+            x=x, y=like(up, "low:Q"), y2="high:Q"
         ),
         points.mark_circle(size=34, opacity=0.85).encode(x=x, y=up, color=colour, tooltip=told),
         lines.mark_area(color=INK, opacity=0.18, clip=True).encode(
-            x="x:Q", y=alt.Y("low:Q", title=None), y2="high:Q"
+            x=x, y=like(up, "low:Q"), y2="high:Q"
         ),
-        lines.mark_line(color=INK, strokeWidth=2, clip=True).encode(x="x:Q", y="y:Q"),
+        lines.mark_line(color=INK, strokeWidth=2, clip=True).encode(x=x, y=up),
     ]
     title = f"The {'model' if source == 'model' else 'data'} altered"
     start = first[0][0] if first else ""

@@ -19,7 +19,7 @@ HEIGHT = 340
 _STATIC_WIDTH = 460
 # Text and lines that must be read; the figures' grey is too pale for small letters on white.
 QUIET = "#595959"
-FAINT = "#d9d9d9"
+FAINT = "#c8c8c8"
 BAND = "#e6e6e6"
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _TEXT = 14
@@ -148,7 +148,7 @@ def panel(
     name: str,
     title: str,
     layers: Sequence[alt.Chart],
-    parameters: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     height: int = HEIGHT,
 ) -> Panel:
     """Lay layers over each other, with the parameters that the chart's controls set."""
@@ -162,7 +162,7 @@ def panel(
             padding=4,
             # The page itself says what the picture shows, and has its numbers in a table.
             aria=False,
-            autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         )
         .configure_axis(
             labelFontSize=_TEXT,
@@ -202,19 +202,22 @@ def reference(value: float | None, axis: str) -> list[alt.Chart]:
     ]
 
 
+def like(channel: alt.X | alt.Y, field: str) -> alt.X | alt.Y:
+    """Return another field on the same axis: layers share a title only where it is the same."""
+    return type(channel)(field, **{key: channel[key] for key in ("scale", "axis")})
+
+
 def drawn(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return values as they are drawn: of a logarithm, what it is the logarithm of."""
     return np.exp(values) if quantity.logarithm else values
 
 
-def scale(quantity: Quantity, values: NDArray[np.float64], ends: NDArray[np.float64]) -> alt.Scale:
-    """Return an axis for drawn values, and as far as they go, for the ends of their intervals."""
-    positions = np.log(values) if quantity.logarithm else values
-    outer = np.log(ends) if quantity.logarithm else ends
-    low, high = span(positions, outer)
-    domain = [float(each) for each in drawn(quantity, np.array([low, high]))]
-    kind = "log" if quantity.logarithm else "linear"
-    return alt.Scale(type=kind, domain=domain, nice=False, zero=False, clamp=False)
+def domain(
+    quantity: Quantity, values: NDArray[np.float64], ends: NDArray[np.float64]
+) -> list[float]:
+    """Return the ends of an axis for drawn values and, as far as they go, for their intervals."""
+    along = [np.log(each) if quantity.logarithm else each for each in (values, ends)]
+    return [float(each) for each in drawn(quantity, np.array(span(*along)))]
 
 
 def span(values: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Turn a dial: items move as an intervention's dose moves their bias, downstream or not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,11 @@ from bias_transfer.report.page.charts import (
     Panel,
     axis,
     data,
+    domain,
     drawn,
+    like,
     panel,
     reference,
-    scale,
 )
 from bias_transfer.report.page.tables import Table, title_of
 from bias_transfer.report.page.variants import Variant, key_of, variants
@@ -32,7 +33,11 @@ from bias_transfer.report.page.words import UNDEFINED, number, rounded, whole
 
 # Which intervention is shown.
 _SHOWN = "shown"
-_SIDES = ("upstream", "data", "both", "")
+# The ends of both axes, by intervention.
+_DOMAINS = "domains"
+_NONE = float("nan")
+# By what was altered.
+_COLOURS = {"upstream": BLUE, "data": ORANGE, "both": INK, "": GREY}
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def dial_chart(task: TaskDescription, observations: pd.DataFrame, means: pd.Data
         The table `item_means`: gives upstream and downstream bias.
     """
     found = variants(task, observations)
+    way = dict(task.adaptations)[task.principal_adaptation].lower()
     points = list(_points(task, observations, means, found))
     controls = _controls(found)
     shown = controls[0].options[0]
@@ -80,12 +86,12 @@ def dial_chart(task: TaskDescription, observations: pd.DataFrame, means: pd.Data
     )
     return Chart(
         name=f"dial-{task.name}",
-        title=f"{task.title}: when an intervention moves an item's bias, does downstream bias move?",
+        title=f"{task.title}: when an item's bias is moved, does downstream bias move with it?",
         text=(
             f"A ring is one of the {task.items} in the unmodified model, the dot at the other end "
             "of its line is the same one after the intervention. Movement along means that the "
             "intervention changed the source of bias; movement up or down means that downstream "
-            f"bias followed. All are of {dict(task.adaptations)[task.principal_adaptation].lower()}."
+            f"bias followed. All are of {way}."
         ),
         panels=tuple(
             _panel(task, points, source, title, quantity, start)
@@ -97,7 +103,7 @@ def dial_chart(task: TaskDescription, observations: pd.DataFrame, means: pd.Data
             Key("ring", GREY, "unmodified model"),
             Key("dot", BLUE, "the model altered"),
             Key("dot", ORANGE, "the data altered"),
-            Key("line", GREY, "95 % interval of downstream bias; seeds are not in it"),
+            Key("line", FAINT, "95 % interval of downstream bias; seeds are not in it"),
             Key("diamond", INK, "undefined downstream"),
             *(
                 Key("dash", INK, text)
@@ -115,9 +121,7 @@ def _controls(found: Sequence[Variant]) -> tuple[Control, ...]:
     """Return the choice of intervention with the dial of its doses, the strongest shown first."""
     titles = dict.fromkeys(each.title for each in found if each.side)
     options = [
-        Option(
-            title, title, tuple((each.name, each.dose) for each in found if each.title == title)
-        )
+        Option(title, title, tuple((each.name, each.dose) for each in found if each.title == title))
         for title in titles
     ]
     dosed = [each for each in options if len(each.doses) > 1]
@@ -134,9 +138,7 @@ def _points(
     found: Sequence[Variant],
 ) -> Iterator[_Point]:
     own = means[means["twin_of"].fillna("") == ""]
-    rows = {
-        (key_of(row), row["measure"], str(row["item"])): row for row in own.to_dict("records")
-    }
+    rows = {(key_of(row), row["measure"], str(row["item"])): row for row in own.to_dict("records")}
     contents = _data_bias(task, observations)
     items = dict.fromkeys(str(each) for each in observations[task.item])
     for variant in found:
@@ -145,7 +147,7 @@ def _points(
             after = rows.get((variant.key, task.outcome.column, item))
             if before is None and after is None:
                 continue
-            held = contents.get((variant.key, item), float("nan"))
+            held = contents.get((variant.key, item), _NONE)
             yield _Point(
                 item=title_of(task, item),
                 variant=variant,
@@ -171,9 +173,9 @@ def _data_bias(
     }
 
 
-def _value(quantity: Quantity, row: Mapping[str, Any] | None) -> _Value:
+def _value(quantity: Quantity, row: Mapping[Hashable, Any] | None) -> _Value:
     if row is None or pd.isna(row["value"]):
-        return _Value(*[float("nan")] * 3, UNDEFINED)
+        return _Value(_NONE, _NONE, _NONE, UNDEFINED)
     error = float(row["standard_error"])
     ends = float(row["value"]) + np.array([0, -HALF * error, HALF * error])
     value, low, high = (float(each) for each in drawn(quantity, ends))
@@ -185,10 +187,10 @@ def _value(quantity: Quantity, row: Mapping[str, Any] | None) -> _Value:
 
 def _exact(quantity: Quantity, value: float) -> _Value:
     shown = float(drawn(quantity, np.array([value]))[0])
-    return _Value(shown, float("nan"), float("nan"), number(shown))
+    return _Value(shown, _NONE, _NONE, number(shown))
 
 
-def _counts(row: Mapping[str, Any] | None) -> str:
+def _counts(row: Mapping[Hashable, Any] | None) -> str:
     if row is None:
         return "not measured"
     missing = f", {whole(row['undefined'])} undefined" if row["undefined"] else ""
@@ -205,8 +207,8 @@ def _panel(
 ) -> Panel:
     base = {each.item: each for each in points if not each.variant.side}
     rows = [_row(each, getattr(each, source), base.get(each.item), source) for each in points]
-    x = alt.X("x:Q", scale=_scale(quantity, points, source), axis=axis(quantity.axis))
-    y = alt.Y("y:Q", scale=_scale(task.outcome, points, "outcome"), axis=axis(task.outcome.axis))
+    x = alt.X("x:Q", scale=_scale(quantity, 0), axis=axis(quantity.axis))
+    y = alt.Y("y:Q", scale=_scale(task.outcome, 2), axis=axis(task.outcome.axis))
     told = [
         alt.Tooltip("item:N", title=task.item.replace("_", " ").capitalize()),
         alt.Tooltip("done:N", title="Intervention"),
@@ -220,7 +222,7 @@ def _panel(
     defined = shown.transform_filter("isValid(datum.y)")
     colour = alt.Color(
         "side:N",
-        scale=alt.Scale(domain=list(_SIDES), range=[BLUE, ORANGE, INK, GREY]),
+        scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
         legend=None,
     )
     layers = [
@@ -228,9 +230,9 @@ def _panel(
         *reference(task.outcome.neutral, "y"),
         defined.transform_filter("isValid(datum.x0) && isValid(datum.y0)")
         .mark_rule(color=GREY, strokeWidth=1, clip=True)
-        .encode(x=alt.X("x0:Q"), y=alt.Y("y0:Q"), x2="x:Q", y2="y:Q"),
+        .encode(x=like(x, "x0:Q"), y=like(y, "y0:Q"), x2="x:Q", y2="y:Q"),
         defined.mark_rule(color=FAINT, strokeWidth=2, clip=True).encode(
-            x=x, y=alt.Y("low:Q", title=None), y2="high:Q"
+            x=x, y=like(y, "low:Q"), y2="high:Q"
         ),
         unmodified.transform_filter("isValid(datum.y)")
         .mark_point(size=42, stroke=GREY, strokeWidth=1.3, fill="white", opacity=1)
@@ -240,7 +242,8 @@ def _panel(
         .mark_point(shape="diamond", size=70, stroke=INK, fill="white", opacity=1)
         .encode(x=x, y=alt.value(alt.ExprRef("height - 6")), tooltip=told),
     ]
-    return panel(f"dial-{task.name}-{source}", title, layers, {_SHOWN: start})
+    parameters = {_SHOWN: start, _DOMAINS: _domains(task, points, source, quantity)}
+    return panel(f"dial-{task.name}-{source}", title, layers, parameters)
 
 
 def _row(point: _Point, of: _Value, base: _Point | None, source: str) -> dict[str, Any]:
@@ -262,10 +265,36 @@ def _row(point: _Point, of: _Value, base: _Point | None, source: str) -> dict[st
     }
 
 
-def _scale(quantity: Quantity, points: Sequence[_Point], name: str) -> alt.Scale:
-    values: list[_Value] = [getattr(each, name) for each in points]
-    ends = [end for each in values for end in (each.low, each.high)]
-    return scale(quantity, np.array([each.value for each in values]), np.array(ends))
+def _scale(quantity: Quantity, place: int) -> alt.Scale:
+    """Return an axis that fits the doses of the intervention that is shown."""
+    ends = [alt.ExprRef(f"{_DOMAINS}[{_SHOWN}][{place + end}]") for end in (0, 1)]
+    if quantity.logarithm:
+        return alt.Scale(type="log", domain=ends, nice=False)
+    return alt.Scale(domain=ends, nice=False, zero=False)
+
+
+def _domains(
+    task: TaskDescription, points: Sequence[_Point], source: str, quantity: Quantity
+) -> dict[str, list[float]]:
+    """Return the ends of both axes for each variant, the same for all doses of an intervention."""
+    groups: dict[str, list[_Point]] = {}
+    for point in points:
+        groups.setdefault(point.variant.title, []).append(point)
+    unmodified = [point for point in points if not point.variant.side]
+    found: dict[str, list[float]] = {}
+    for group in groups.values():
+        together = [*unmodified, *group]
+        both = [
+            *_ends(quantity, [getattr(each, source) for each in together]),
+            *_ends(task.outcome, [each.outcome for each in together]),
+        ]
+        found |= {point.variant.name: both for point in group}
+    return found
+
+
+def _ends(quantity: Quantity, values: Sequence[_Value]) -> list[float]:
+    outer = [end for each in values for end in (each.low, each.high)]
+    return domain(quantity, np.array([each.value for each in values]), np.array(outer))
 
 
 def _table(task: TaskDescription, points: Sequence[_Point]) -> Table:

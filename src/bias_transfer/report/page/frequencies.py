@@ -25,7 +25,7 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
         for row in contents.to_dict("records")
     ]
     overall = contents["overall_share"].mean() if len(contents) else float("nan")
-    absent = [row["item"] for row in rows if not row["total"]]
+    absent = [title_of(task, item) for item in contents.loc[contents["total"] == 0, "item"]]
     never = f" {len(absent)} {task.contents.none_text}: {', '.join(absent)}." if absent else ""
     largest = float(contents["total"].max()) if len(contents) else 1.0
     told = [
@@ -41,9 +41,7 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
             x=alt.X(
                 "total:Q",
                 scale=alt.Scale(type="symlog", domain=[0, max(largest, 1.0)]),
-                axis=alt.Axis(
-                    title=f"training {task.contents.counted}", values=_decades(largest)
-                ),
+                axis=alt.Axis(title=f"training {task.contents.counted}", values=_decades(largest)),
             ),
             y=alt.Y(
                 "share:Q",

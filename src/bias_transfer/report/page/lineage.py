@@ -59,7 +59,9 @@ def file_table(made: list[Made]) -> Table:
 
 def step_table(made: list[Made]) -> Table:
     """Count the files of the whole chain, by the command and the code that made them."""
-    own = sorted((each for each in made if each.command), key=lambda each: (each.command, each.code))
+    own = sorted(
+        (each for each in made if each.command), key=lambda each: (each.command, each.code)
+    )
     rows = tuple(
         (command, code, count(len(list(files))))
         for (command, code), files in groupby(own, key=lambda each: (each.command, each.code))

@@ -17,6 +17,7 @@ from bias_transfer.report.page.charts import (
     Option,
     Panel,
     data,
+    like,
     panel,
     reference,
     span,
@@ -123,7 +124,12 @@ def _panel(
         .transform_filter(f"{_OUTCOME} === '{_ALL}' || datum.outcome === {_OUTCOME}")
         .transform_window(rank="row_number()", sort=[alt.SortField("slope")])
     )
-    x = alt.X("rank:Q", axis=alt.Axis(title="choices, in order of the slope", tickMinStep=1))
+    x = alt.X(
+        "rank:Q",
+        scale=alt.Scale(zero=False, nice=False, padding=12),
+        axis=alt.Axis(title="choices, in order of the slope", tickMinStep=1),
+    )
+    y = alt.Y("slope:Q", scale=scale, axis=alt.Axis(title="slope (SDs per SD)"))
     told = [
         alt.Tooltip("measure:N", title="Upstream measure"),
         alt.Tooltip("template:N", title="Template"),
@@ -139,20 +145,18 @@ def _panel(
         .encode(y=alt.datum(-matters, scale=scale), y2=alt.datum(matters)),
         *reference(0.0, "y"),
         base.mark_rule(strokeWidth=1.2, opacity=0.6, clip=True).encode(
-            x=x, y=alt.Y("low:Q", title=None, scale=scale), y2="high:Q", color=colour
+            x=x, y=like(y, "low:Q"), y2="high:Q", color=colour
         ),
         base.mark_circle(opacity=1).encode(
             x=x,
-            y=alt.Y("slope:Q", scale=scale, axis=alt.Axis(title="slope (SDs per SD)")),
+            y=y,
             color=colour,
             size=alt.condition("datum.own", alt.value(110), alt.value(40)),
             tooltip=told,
         ),
     ]
     start = {_EFFECTS: next(iter(_QUESTIONS)), _OUTCOME: _ALL}
-    return panel(
-        f"specification-{task.name}-{source}", _TITLES[source], layers, start, height=280
-    )
+    return panel(f"specification-{task.name}-{source}", _TITLES[source], layers, start, height=280)
 
 
 def _table(task: TaskDescription, rows: Sequence[Mapping[str, Any]]) -> Table:

@@ -50,11 +50,7 @@ class _Column:
     text: Callable[[pd.Series], str]
 
 
-_SOURCES = {"model": "the pre-trained model's bias", "data": "the data's bias"}
-_EFFECTS = {
-    "within": "interventions changed it",
-    "between": "between items",
-}
+_EFFECTS = {"within": "what interventions changed", "between": "between items"}
 
 
 def verdict_table(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> Table:
@@ -219,16 +215,12 @@ def _table(
 ) -> Table:
     """Lay out rows; a column of reasons is left out where there is none."""
     made = {each.head: [each.text(row) for _, row in rows.iterrows()] for each in columns}
-    kept = {
-        head: texts
-        for head, texts in made.items()
-        if any(texts) or not head.startswith("Why")
-    }
+    kept = {head: texts for head, texts in made.items() if any(texts) or not head.startswith("Why")}
     return Table(name, caption, tuple(kept), tuple(zip(*kept.values(), strict=True)), note, file)
 
 
 def _source(row: pd.Series) -> str:
-    return _SOURCES[row["source"]]
+    return str(row["source"])
 
 
 def _effects(row: pd.Series) -> str:

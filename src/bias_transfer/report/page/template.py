@@ -10,6 +10,9 @@ from vl_convert import javascript_bundle
 from bias_transfer.report.page.charts import VEGA_LITE
 from bias_transfer.report.page.words import emphasised
 
+# What the page's own code calls.
+_EXPOSED = "window.vegaEmbed = vegaEmbed;"
+
 
 def fill(**parts: Any) -> str:
     """Return the page with these parts."""
@@ -24,7 +27,7 @@ def fill(**parts: Any) -> str:
     environment.filters["emphasised"] = lambda text: Markup(emphasised(text))
     environment.filters["embedded"] = lambda value: Markup(embedded(value))
     environment.filters["already_html"] = Markup
-    vega = Markup(_closed(javascript_bundle(vl_version=VEGA_LITE)))
+    vega = Markup(_closed(javascript_bundle(_EXPOSED, vl_version=VEGA_LITE)))
     return environment.get_template("page.html.j2").render(vega=vega, **parts)
 
 

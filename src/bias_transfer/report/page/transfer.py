@@ -1,6 +1,6 @@
 """The one picture: how far each source of bias moves downstream bias, by way of fine-tuning."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -17,7 +17,6 @@ from bias_transfer.report.page.charts import (
     Panel,
     data,
     panel,
-    reference,
     span,
 )
 from bias_transfer.report.page.tables import verdict_table
@@ -25,8 +24,8 @@ from bias_transfer.report.page.words import interval, number, rounded, signed
 
 COLOURS = {"model": BLUE, "data": ORANGE}
 _TITLES = {
-    "model": "With the pre-trained model's bias",
-    "data": "With the fine-tuning data's bias",
+    "model": "From the pre-trained model?",
+    "data": "From the fine-tuning data?",
 }
 # Verdicts that leave it open are written in grey.
 _OPEN = ("undecided", "not estimated")
@@ -36,7 +35,7 @@ _BETWEEN = {
     "is inverted": "goes against it",
     "does not transfer": "does not go with it",
 }
-_ROW = 66
+_ROW, _STRIP = 66, 20
 
 
 def transfer_chart(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> Chart:
@@ -67,7 +66,13 @@ def transfer_chart(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> 
         keys=(
             Key("dot", INK, "interventions changed the source, and downstream bias moved so far"),
             *(
-                [Key("ring", INK, "none changed it: items that have more of it have so much more")]
+                [
+                    Key(
+                        "ring",
+                        INK,
+                        "nothing changed it: items with more of it have more downstream bias",
+                    )
+                ]
                 if hollow
                 else []
             ),
@@ -85,16 +90,17 @@ def transfer_chart(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> 
 def _rows(
     tasks: Sequence[TaskDescription], verdicts: pd.DataFrame, source: str
 ) -> Iterator[dict[str, Any]]:
-    found = verdicts[verdicts["source"] == source].set_index(["task", "adaptation"])
+    own = verdicts[verdicts["source"] == source].to_dict("records")
+    found = {(row["task"], row["adaptation"]): row for row in own}
     place = 0
     for task in tasks:
         for way, title in task.adaptations:
-            if (task.name, way) in found.index:
-                yield _row(place, f"{task.title}, {title.lower()}", found.loc[(task.name, way)])
+            if (task.name, way) in found:
+                yield _row(place, f"{task.title}, {title.lower()}", found[task.name, way])
             place += 1
 
 
-def _row(place: int, title: str, verdict: pd.Series) -> dict[str, Any]:
+def _row(place: int, title: str, verdict: Mapping[Hashable, Any]) -> dict[str, Any]:
     word, between = str(verdict["verdict"]), verdict["effects"] == "between"
     return {
         "place": place,
@@ -135,16 +141,20 @@ def _panel(
         *([alt.Tooltip("why:N", title="Why")] if any(row["why"] for row in rows) else []),
     ]
     known = base.transform_filter("isValid(datum.slope)")
-    low = 16
+    # Below the words of a row.
+    low = 17
     layers = [
-        alt.Chart(data([{}]))
-        .mark_rect(color=BAND)
-        .encode(x=alt.datum(-matters, scale=x), x2=alt.datum(matters)),
-        *reference(0.0, "x"),
-        base.mark_text(align="left", dy=-20, fontSize=14, color=QUIET, limit=alt.ExprRef("width"))
-        .encode(x=alt.value(4), text="title:N"),
+        base.mark_bar(size=_STRIP, color=BAND, yOffset=low).encode(
+            x=alt.datum(-matters, scale=x), x2=alt.datum(matters)
+        ),
+        base.mark_tick(orient="vertical", size=_STRIP, thickness=1, color=INK, yOffset=low).encode(
+            x=alt.datum(0)
+        ),
         base.mark_text(
-            align="left", dy=-2, fontSize=15, fontWeight="bold", limit=alt.ExprRef("width")
+            align="left", dy=-22, fontSize=14, color=QUIET, limit=alt.ExprRef("width")
+        ).encode(x=alt.value(4), text="title:N"),
+        base.mark_text(
+            align="left", dy=-4, fontSize=15, fontWeight="bold", limit=alt.ExprRef("width")
         ).encode(
             x=alt.value(4),
             text="said:N",
@@ -161,9 +171,9 @@ def _panel(
             tooltip=told,
         ),
         base.transform_filter("!isValid(datum.slope)")
-        .mark_point(shape="diamond", size=110, filled=True, fill="white", stroke=colour, yOffset=low)
+        .mark_point(
+            shape="diamond", size=110, filled=True, fill="white", stroke=colour, yOffset=low
+        )
         .encode(x=alt.value(12), tooltip=told),
     ]
     return panel(f"transfer-{source}", _TITLES[source], layers, height=_ROW * places)
-
-

@@ -52,9 +52,9 @@ def undefined_estimates(task: TaskDescription, estimates: Mapping[str, pd.DataFr
     rows = [
         (name.replace("_", " ").capitalize(), str(reason), count(int(number)), count(len(table)))
         for name, table in estimates.items()
-        for reason, number in table.loc[
-            table["reason"].fillna("") != "", "reason"
-        ].value_counts().items()
+        for reason, number in table.loc[table["reason"].fillna("") != "", "reason"]
+        .value_counts()
+        .items()
     ]
     return Table(
         name=f"not-estimated-{task.name}",

@@ -10,6 +10,8 @@ from bias_transfer.analysis.description import Intervention, TaskDescription
 from bias_transfer.analysis.means import INTERVENTION
 
 UNMODIFIED = "Unmodified model"
+# What may be altered, in the order in which variants are listed.
+_SIDES = ("", "upstream", "data", "both")
 _NO_STRENGTH = float("nan")
 
 
@@ -47,16 +49,17 @@ class Variant:
 
 
 def variants(task: TaskDescription, observations: pd.DataFrame) -> list[Variant]:
-    """List the interventions of some observations, those of one kind together by their doses."""
+    """List the interventions of some observations: none, on the model, on the data, on both."""
     known = {each.kind: each for each in task.interventions}
     order = {"pretrained": -1, "original": -1} | {kind: i for i, kind in enumerate(known)}
-    found = []
+    found: list[tuple[tuple[int, list[int], float], int, Variant]] = []
     for _, rows in observations.groupby(list(INTERVENTION), sort=False, dropna=False):
         first = rows.iloc[0]
-        places = [order.get(first[name], len(order)) for name in ("upstream_kind", "dataset_kind")]
+        variant = _variant(known, rows)
+        kinds = [order.get(first[name], len(order)) for name in ("upstream_kind", "dataset_kind")]
         strength = first["upstream_strength"]
-        place = (places, -float("inf") if pd.isna(strength) else float(strength))
-        found.append((place, len(found), _variant(known, rows)))
+        dose = -float("inf") if pd.isna(strength) else float(strength)
+        found.append(((_SIDES.index(variant.side), kinds, dose), len(found), variant))
     return [variant for *_, variant in sorted(found, key=lambda each: each[:2])]
 
 
