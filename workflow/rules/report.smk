@@ -9,7 +9,6 @@ localrules:
 rule report:
     input:
         **{name: ANALYSED[name] for name in STATISTICS},
-        words=ANALYSED["words"],
         **{f"observations_{task}": OBSERVATIONS[task] for task in TASKS},
         **{
             f"performance_{task}": f"{TABLES}/extrinsic/{task}/performance.csv"
@@ -22,6 +21,7 @@ rule report:
             ]
             for task in TASKS
         },
+        words=ANALYSED["words"],
         paper=[LAID_OVER[f"{table}_html"] for table in PAPER_TABLES],
     output:
         page=report(PAGE, caption="../report/page.rst", category="Report"),

@@ -1,5 +1,6 @@
 """Charts of the page: Vega-Lite specifications with their controls, key, words and numbers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -114,7 +115,13 @@ class Panel:
         """Return the picture at its first setting, for where no code runs."""
         wide = {**self.specification, "width": _STATIC_WIDTH}
         drawn: str = vegalite_to_svg(wide, vl_version=VEGA_LITE)
-        return drawn
+        # Vega counts what it draws as long as it runs; here each picture counts its own.
+        names = list(dict.fromkeys(re.findall(r'id="(\w+)"', drawn)))
+        return re.sub(
+            r'(id="|url\(#)(\w+)(?="|\))',
+            lambda found: f"{found[1]}{self.name}-{names.index(found[2])}",
+            drawn,
+        )
 
 
 @dataclass(frozen=True)

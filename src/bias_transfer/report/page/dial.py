@@ -27,7 +27,7 @@ from bias_transfer.report.page.charts import (
     panel,
     reference,
 )
-from bias_transfer.report.page.tables import Table, title_of
+from bias_transfer.report.page.tables import Table, texts, title_of
 from bias_transfer.report.page.variants import Variant, key_of, variants
 from bias_transfer.report.page.words import UNDEFINED, number, rounded, whole
 
@@ -78,8 +78,7 @@ def dial_chart(task: TaskDescription, observations: pd.DataFrame, means: pd.Data
     way = dict(task.adaptations)[task.principal_adaptation].lower()
     points = list(_points(task, observations, means, found))
     controls = _controls(found)
-    shown = controls[0].options[0]
-    start = shown.doses[-1][0] if shown.doses else shown.value
+    start = controls[0].options[0].doses[-1][0] if controls else found[0].name
     sources: tuple[tuple[str, str, Quantity], ...] = (
         ("model", "Downstream bias against the model's bias", task.before),
         ("data", "Downstream bias against the data's bias", task.covariates[0]),
@@ -126,9 +125,7 @@ def _controls(found: Sequence[Variant]) -> tuple[Control, ...]:
     ]
     dosed = [each for each in options if len(each.doses) > 1]
     options = [*dosed, *(each for each in options if each not in dosed)]
-    if not options:
-        return (Control(_SHOWN, "Intervention", (Option("", "none in this study"),)),)
-    return (Control(_SHOWN, "Intervention", tuple(options), dial="Dose"),)
+    return (Control(_SHOWN, "Intervention", tuple(options), dial="Dose"),) if options else ()
 
 
 def _points(
@@ -137,7 +134,7 @@ def _points(
     means: pd.DataFrame,
     found: Sequence[Variant],
 ) -> Iterator[_Point]:
-    own = means[means["twin_of"].fillna("") == ""]
+    own = means[texts(means["twin_of"]) == ""]
     rows = {(key_of(row), row["measure"], str(row["item"])): row for row in own.to_dict("records")}
     contents = _data_bias(task, observations)
     items = dict.fromkeys(str(each) for each in observations[task.item])

@@ -200,6 +200,11 @@ def title_of(task: TaskDescription, item: object) -> str:
     return task.item_titles.get(str(item), str(item))
 
 
+def texts(column: pd.Series) -> pd.Series:
+    """Return a column of texts as it was written: a table that is read has gaps for empty ones."""
+    return column.astype(object).where(column.notna(), "")
+
+
 def of_task(table: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
     """Return a task's rows of a table of all tasks."""
     return table[table["task"] == task.name].reset_index(drop=True)

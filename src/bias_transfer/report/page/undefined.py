@@ -6,7 +6,7 @@ import pandas as pd
 
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.tables import why_missing
-from bias_transfer.report.page.tables import Table, title_of
+from bias_transfer.report.page.tables import Table, texts, title_of
 from bias_transfer.report.sheet import count
 
 # Names of items in a cell; the others are counted.
@@ -49,13 +49,12 @@ def undefined_estimates(task: TaskDescription, estimates: Mapping[str, pd.DataFr
     estimates
         The task's rows of tables with a column `reason`, by the names of the tables.
     """
-    rows = [
-        (name.replace("_", " ").capitalize(), str(reason), count(int(number)), count(len(table)))
-        for name, table in estimates.items()
-        for reason, number in table.loc[table["reason"].fillna("") != "", "reason"]
-        .value_counts()
-        .items()
-    ]
+    rows = []
+    for name, table in estimates.items():
+        reasons = texts(table["reason"])
+        for reason, number in reasons[reasons != ""].value_counts().items():
+            heading = name.replace("_", " ").capitalize()
+            rows.append((heading, str(reason), count(int(number)), count(len(table))))
     return Table(
         name=f"not-estimated-{task.name}",
         caption=f"{task.title}: estimates that could not be made, and why",
