@@ -19,7 +19,8 @@ SIZES = """() => {
   while (walker.nextNode()) {
     const text = walker.currentNode.textContent.trim();
     const parent = walker.currentNode.parentElement;
-    if (text && !parent.closest("script, style, noscript, sup, option") && parent.checkVisibility()) {
+    const beside = parent.closest("script, style, sup, option");
+    if (text && !beside && parent.checkVisibility()) {
       found.push([text.slice(0, 40), parseFloat(getComputedStyle(parent).fontSize)]);
     }
   }
@@ -68,7 +69,7 @@ def test_every_figure_is_drawn(open_page):
     for drawing in page.locator(".drawing").all():
         assert drawing.locator("svg").count() == 1
         assert drawing.bounding_box()["height"] > 100
-        assert drawing.locator("svg").inner_text().strip()
+        assert drawing.locator("svg").text_content().strip()
 
 
 def test_it_leads_with_the_verdicts_and_the_picture_on_the_first_screen(open_page):
@@ -118,7 +119,7 @@ def test_a_filter_leaves_the_dots_of_one_intervention(open_page):
         page.wait_for_timeout(100)
         left.append(len(dots(page, figure)))
     assert sum(left) == every
-    assert all(count < every for count in left)
+    assert len(set(left)) > 1
 
 
 def test_another_outcome_or_question_changes_the_curve(open_page):
@@ -149,8 +150,7 @@ def test_a_dot_tells_its_item_its_counts_and_its_interval(open_page):
 def test_it_fits_a_phone(open_page, scripts):
     page = open_page(PHONE, scripts).page
     assert page.locator("main").bounding_box()["width"] <= PHONE[0]
-    wide = page.locator("body").evaluate if scripts else None
-    if wide:
+    if scripts:
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

@@ -122,7 +122,7 @@ def test_text_that_is_not_generated_is_not_marked_as_such(tmp_path):
     found = Page(
         page_data.made(tmp_path, {"trades": (task, rows)}, paper=False, generated=False).read_text()
     )
-    assert not [each for each in found.of("p") if "generated" in each.get("class", "").split()]
+    assert not [each for each in found.of("aside") if "generated" in each.get("class", "").split()]
     assert "Generated text says nothing of the world" not in found.text
 
 

@@ -66,7 +66,9 @@ def analyse(job: Job) -> None:
     for name, table in (stacked | evidence_tables(weighed)).items():
         write_table(job.output(name), table)
     for task in tasks:
-        sheet = correlation_sheet(correlated[task.name], [task], note)
+        sheet = correlation_sheet(
+            correlated[task.name], [task], note, name=f"correlations-{task.name}"
+        )
         write_sheet(job, f"correlations_{task.name}", sheet)
         sheet = regression_sheet(fits[task.name], hc3, note)
         write_sheet(job, f"regressions_{task.name}", sheet)

@@ -68,6 +68,8 @@ def _heads(heads: tuple[Head, ...]) -> str:
         f'<th scope="colgroup" colspan="{head.columns}">{escape(head.text)}</th>'
         if head.columns > 1
         else f'<th scope="col">{escape(head.text)}</th>'
+        if head.text
+        else "<td></td>"
         for head in heads
     )
     # No head: nothing stands in it.
@@ -79,7 +81,10 @@ def _row(row: Row, width: int) -> str:
         label = _cell(row.label)
         return f'<tr class="group"><th scope="rowgroup" colspan="{width}">{label}</th></tr>'
     cells = "".join(f"<td>{_cell(cell)}</td>" for cell in row.cells)
-    return f'<tr class="{row.style}"><th scope="row">{_cell(row.label)}</th>{cells}</tr>'
+    label = _cell(row.label)
+    # What belongs to the row above has no head of its own.
+    head = f'<th scope="row">{label}</th>' if label else "<td></td>"
+    return f'<tr class="{row.style}">{head}{cells}</tr>'
 
 
 def _cell(cell: Cell) -> str:

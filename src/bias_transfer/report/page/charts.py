@@ -185,6 +185,7 @@ def panel(
             labelLimit=200,
         )
         .configure_view(stroke=None)
+        .configure_mark(aria=False)
         .to_dict()
     )
     # The version is that of the code beside it; its address would look like a request.
