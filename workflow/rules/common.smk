@@ -395,6 +395,7 @@ def printed(folder, name, category):
             f"{RESULTS}/{folder}.html",
             caption="../report/table.rst",
             category=category,
+            labels={"table": name.replace("_", " "), "kind": "as printed"},
         ),
     }
 

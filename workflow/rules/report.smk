@@ -24,7 +24,12 @@ rule report:
         words=ANALYSED["words"],
         paper=[LAID_OVER[f"{table}_html"] for table in PAPER_TABLES],
     output:
-        page=report(PAGE, caption="../report/page.rst", category="Report"),
+        page=report(
+            PAGE,
+            caption="../report/page.rst",
+            category="Report",
+            labels={"page": "the whole report"},
+        ),
     log:
         log_of("report"),
     conda:
