@@ -22,6 +22,7 @@ MADE = (
     "results/paper/table3.tex",
     "results/analysis/answer.md",
     "results/analysis/regressions.csv",
+    "results/report.html",
     "results/figures/bios/coefficients.pdf",
     "results/observations/bios.csv",
     "results/extrinsic/bios/rates.csv",
@@ -73,6 +74,7 @@ def test_a_run_ends_with_every_table_and_figure(study: Study) -> None:
             *EVIDENCE,
         )
     }
+    expected |= {"report.html", "analysis/answer.json"}
     expected |= {"analysis/answer.md", "observations/bios.csv", "observations/wiki.csv"}
     expected |= {f"release/{name}" for name in ("README.md", "config.yaml", "manifest.json")}
     assert expected <= made

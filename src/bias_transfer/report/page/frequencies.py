@@ -6,7 +6,7 @@ import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures._look import INK, ORANGE
-from bias_transfer.report.page.charts import Chart, Key, data, panel, reference
+from bias_transfer.report.page.charts import Chart, Key, data, panel, reference, span
 from bias_transfer.report.page.tables import contents_table, title_of
 from bias_transfer.report.page.words import percentage, rounded, whole
 
@@ -27,11 +27,10 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
     overall = contents["overall_share"].mean() if len(contents) else float("nan")
     absent = [title_of(task, item) for item in contents.loc[contents["total"] == 0, "item"]]
     never = f" {len(absent)} {task.contents.none_text}: {', '.join(absent)}." if absent else ""
-    largest = float(contents["total"].max()) if len(contents) else 1.0
     told = [
         alt.Tooltip("item:N", title=task.item.replace("_", " ").capitalize()),
         alt.Tooltip("counted:N", title=f"Training {task.contents.counted}"),
-        alt.Tooltip("told:N", title=f"Share {group}"),
+        alt.Tooltip("told:N", title=f"Share of {group}"),
     ]
     points = (
         alt.Chart(data(rows))
@@ -40,13 +39,13 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
         .encode(
             x=alt.X(
                 "total:Q",
-                scale=alt.Scale(type="symlog", domain=[0, max(largest, 1.0)]),
-                axis=alt.Axis(title=f"training {task.contents.counted}", values=_decades(largest)),
+                scale=alt.Scale(type="log", domain=_decades(contents["total"]), nice=False),
+                axis=alt.Axis(title=f"training {task.contents.counted}, log scale"),
             ),
             y=alt.Y(
                 "share:Q",
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(title=f"share {group}", format="%"),
+                axis=alt.Axis(title=f"share of {group}", format="%"),
             ),
             tooltip=told,
         )
@@ -57,17 +56,18 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
         title=f"{task.title}: what the original training data hold of each of the {task.items}",
         text=(
             f"A dot is one of the {task.items}: how many training {task.contents.counted} it has, "
-            f"and the share {group} among them. Few rows make an uncertain rate.{never}"
+            f"and the share of {group} among them. Few rows make an uncertain rate.{never}"
         ),
         panels=(panel(f"data-{task.name}-share", "", [*overall_line, points]),),
         table=contents_table(task, contents),
         keys=(
             Key("dot", ORANGE, f"one of the {task.items}"),
-            Key("dash", INK, f"share {group} among all, {percentage(float(overall))}"),
+            Key("dash", INK, f"share of {group} among all, {percentage(float(overall))}"),
         ),
     )
 
 
-def _decades(largest: float) -> list[int]:
-    """Return the ticks of a logarithmic axis from zero."""
-    return [0, *(10**power for power in range(1 + int(np.log10(max(largest, 1.0)))))]
+def _decades(totals: pd.Series) -> list[float]:
+    """Return the ends of a logarithmic axis around the counts, zeros left out."""
+    logarithms = np.log10(totals[totals > 0].to_numpy(dtype=float))
+    return [float(10**end) for end in span(logarithms, np.empty(0))]

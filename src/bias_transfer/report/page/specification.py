@@ -126,7 +126,8 @@ def _panel(
     )
     x = alt.X(
         "rank:Q",
-        scale=alt.Scale(zero=False, nice=False, padding=12),
+        # The same for both questions, of which one may have no answer.
+        scale=alt.Scale(domain=[0, _most(kept) + 1], nice=False),
         axis=alt.Axis(title="choices, in order of the slope", tickMinStep=1),
     )
     y = alt.Y("slope:Q", scale=scale, axis=alt.Axis(title="slope (SDs per SD)"))
@@ -157,6 +158,11 @@ def _panel(
     ]
     start = {_EFFECTS: next(iter(_QUESTIONS)), _OUTCOME: _ALL}
     return panel(f"specification-{task.name}-{source}", _TITLES[source], layers, start, height=280)
+
+
+def _most(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many slopes the question with the most of them has."""
+    return max((sum(row[_EFFECTS] == each for row in rows) for each in _QUESTIONS), default=0)
 
 
 def _table(task: TaskDescription, rows: Sequence[Mapping[str, Any]]) -> Table:

@@ -166,7 +166,7 @@ def contents_table(task: TaskDescription, contents: pd.DataFrame) -> Table:
             _Column(task.item.replace("_", " "), lambda row: title_of(task, row["item"])),
             _Column(f"Training {task.contents.counted}", lambda row: whole(row["total"])),
             _Column(
-                f"Share {group}",
+                f"Share of {group}",
                 lambda row: (
                     percentage(row["share"])
                     if row["total"]
