@@ -139,6 +139,9 @@ def test_a_dot_tells_its_item_its_counts_and_its_interval(open_page):
     marks.last.hover(force=True)
     tooltip = page.locator("#vg-tooltip-element.visible")
     tooltip.wait_for()
+    mark, place = marks.last.bounding_box(), tooltip.bounding_box()
+    assert 0 <= place["x"] <= DESKTOP[0] - place["width"]
+    assert abs(place["y"] - mark["y"]) < 2 * place["height"]
     told = tooltip.inner_text()
     assert "Intervention" in told
     assert "Rests on" in told
