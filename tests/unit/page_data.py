@@ -46,7 +46,7 @@ def observations(**changes: Any) -> pd.DataFrame:
     """Return its observations: the dial moves upstream bias, the data move downstream bias."""
     rows = transfer_data.observed(**changes)
     rows["training_rows"] = 40 + 10 * rows["occupation"].str.split().str[1].astype(int)
-    return rows
+    return rows.assign(test_she=30, test_he=20)
 
 
 def with_gaps(rows: pd.DataFrame) -> pd.DataFrame:

@@ -36,6 +36,8 @@ _SHOWN = "shown"
 # The ends of both axes, by intervention.
 _DOMAINS = "domains"
 _NONE = float("nan")
+# How columns begin that count the rows of the test part.
+_TEST_ROWS = "test_"
 # By what was altered.
 _COLOURS = {"upstream": BLUE, "data": ORANGE, "both": INK, "": GREY}
 
@@ -136,7 +138,7 @@ def _points(
 ) -> Iterator[_Point]:
     own = means[texts(means["twin_of"]) == ""]
     rows = {(key_of(row), row["measure"], str(row["item"])): row for row in own.to_dict("records")}
-    contents = _data_bias(task, observations)
+    contents = _held(task, observations)
     items = dict.fromkeys(str(each) for each in observations[task.item])
     for variant in found:
         for item in items:
@@ -144,28 +146,30 @@ def _points(
             after = rows.get((variant.key, task.outcome.column, item))
             if before is None and after is None:
                 continue
-            held = contents.get((variant.key, item), _NONE)
+            held = contents.get((variant.key, item), {})
             yield _Point(
                 item=title_of(task, item),
                 variant=variant,
                 model=_value(task.before, before),
-                data=_exact(task.covariates[0], held),
+                data=_exact(task.covariates[0], held.get(task.covariates[0].column, _NONE)),
                 outcome=_value(task.outcome, after),
-                counts=_counts(after),
+                counts=_counts(task, after, held),
             )
 
 
-def _data_bias(
+def _held(
     task: TaskDescription, observations: pd.DataFrame
-) -> dict[tuple[tuple[Any, ...], str], float]:
-    """Return what the training data of each intervention say of each item."""
-    column = task.covariates[0].column
-    if column not in observations:
-        return {}
-    grouped = observations.groupby([*INTERVENTION, task.item], sort=False, dropna=False)[column]
+) -> dict[tuple[tuple[Any, ...], str], dict[Hashable, float]]:
+    """Return what training and test part hold of each item, under each intervention.
+
+    The data's bias and the counts of rows, by their columns; means over the models.
+    """
+    wanted = (task.covariates[0].column, task.contents.total)
+    columns = [name for name in observations if name in wanted or str(name).startswith(_TEST_ROWS)]
+    grouped = observations.groupby([*INTERVENTION, task.item], sort=False, dropna=False)
     return {
-        (key_of(dict(zip(INTERVENTION, key, strict=False))), str(key[-1])): float(value)
-        for key, value in grouped.mean().items()
+        (key_of(dict(zip(INTERVENTION, key, strict=False))), str(key[-1])): values
+        for key, values in grouped[columns].mean().to_dict("index").items()
         if isinstance(key, tuple)
     }
 
@@ -187,11 +191,27 @@ def _exact(quantity: Quantity, value: float) -> _Value:
     return _Value(shown, _NONE, _NONE, number(shown))
 
 
-def _counts(row: Mapping[Hashable, Any] | None) -> str:
+def _counts(
+    task: TaskDescription, row: Mapping[Hashable, Any] | None, held: Mapping[Hashable, float]
+) -> str:
+    """Write how many models, test rows and training rows a value rests on."""
     if row is None:
         return "not measured"
+    models = f"{whole(row['models'])} model{'' if row['models'] == 1 else 's'}"
     missing = f", {whole(row['undefined'])} undefined" if row["undefined"] else ""
-    return f"{whole(row['models'])} models{missing}".replace("1 models", "1 model")
+    tested = ", ".join(
+        f"{str(name).removeprefix(_TEST_ROWS).replace('_', ' ')} {whole(value)}"
+        for name, value in held.items()
+        if str(name).startswith(_TEST_ROWS)
+    )
+    total = held.get(task.contents.total, _NONE)
+    return "; ".join(
+        [
+            f"{models}{missing}",
+            *([f"test rows: {tested}"] if tested else []),
+            *([f"training rows: {whole(total)}"] if np.isfinite(total) else []),
+        ]
+    )
 
 
 def _panel(
