@@ -18,8 +18,8 @@ from bias_transfer.report.page.charts import (
     Option,
     Panel,
     axis,
-    data,
     like,
+    of,
     panel,
     reference,
     span,
@@ -161,13 +161,11 @@ def _panel(
     x = alt.X("x:Q", scale=_linear(domain), axis=axis(f"change of {name}"))
     up = alt.Y("y:Q", scale=_linear(y), axis=axis(f"change of {task.outcome.title}"))
     points = (
-        alt.Chart(data(kept))
+        of("points")
         .transform_filter(f"datum.way === {_WAY}")
         .transform_filter(f"{_KIND} === '{_ALL}' || datum.kind === {_KIND}")
     )
-    lines = alt.Chart(data(list(_lines(slopes, source, domain)))).transform_filter(
-        f"datum.way === {_WAY}"
-    )
+    lines = of("lines").transform_filter(f"datum.way === {_WAY}")
     told = [
         alt.Tooltip("item:N", title=task.item.replace("_", " ").capitalize()),
         alt.Tooltip("done:N", title="Intervention"),
@@ -194,7 +192,8 @@ def _panel(
     ]
     title = f"The {'model' if source == 'model' else 'data'} altered"
     start = first[0][0] if first else ""
-    return panel(f"changes-{task.name}-{source}", title, layers, {_WAY: start, _KIND: _ALL})
+    drawn = {"points": kept, "lines": list(_lines(slopes, source, domain))}
+    return panel(f"changes-{task.name}-{source}", title, layers, drawn, {_WAY: start, _KIND: _ALL})
 
 
 def _linear(domain: tuple[float, float]) -> alt.Scale:

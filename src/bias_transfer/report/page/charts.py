@@ -17,6 +17,8 @@ from bias_transfer.report.page.tables import Table
 # The version of Vega-Lite that the specifications are written for.
 VEGA_LITE = "6.4"
 HEIGHT = 340
+# The name of data of one row, without a column.
+_ONE = "once"
 _STATIC_WIDTH = 460
 # Text and lines that must be read; the figures' grey is too pale for small letters on white.
 QUIET = "#595959"
@@ -155,10 +157,25 @@ def panel(
     name: str,
     title: str,
     layers: Sequence[alt.Chart],
+    data: Mapping[str, Sequence[Mapping[str, Any]]],
     parameters: Mapping[str, Any] | None = None,
     height: int = HEIGHT,
 ) -> Panel:
-    """Lay layers over each other, with the parameters that the chart's controls set."""
+    """Lay layers over each other, with the parameters that the chart's controls set.
+
+    Parameters
+    ----------
+    name, title
+        Of the panel.
+    layers
+        From the back to the front, each of data that it names.
+    data
+        The rows, by these names.
+    parameters
+        What each is at the start.
+    height
+        Of the picture, in pixels; it is as wide as its place.
+    """
     chart = alt.layer(*layers).properties(width="container", height=height)
     for parameter, value in (parameters or {}).items():
         chart = chart.add_params(alt.param(name=parameter, value=value))
@@ -190,12 +207,19 @@ def panel(
     )
     # The version is that of the code beside it; its address would look like a request.
     specification.pop("$schema")
+    # Altair would copy them for each layer.
+    specification["datasets"] = {name: list(rows) for name, rows in data.items()} | {_ONE: [{}]}
     return Panel(name, title, specification)
 
 
-def data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    """Return rows as a chart's own data."""
-    return alt.InlineData(values=[dict(row) for row in rows])
+def of(name: str) -> alt.Chart:
+    """Return a layer of the data of a name."""
+    return alt.Chart(alt.NamedData(name=name))
+
+
+def once() -> alt.Chart:
+    """Return a layer that is drawn once, whatever the data are."""
+    return of(_ONE)
 
 
 def reference(value: float | None, axis: str) -> list[alt.Chart]:
@@ -203,11 +227,7 @@ def reference(value: float | None, axis: str) -> list[alt.Chart]:
     if value is None:
         return []
     encoding = {axis: alt.datum(value)}
-    return [
-        alt.Chart(data([{}]))
-        .mark_rule(color=INK, strokeDash=[4, 3], strokeWidth=1)
-        .encode(**encoding)
-    ]
+    return [once().mark_rule(color=INK, strokeDash=[4, 3], strokeWidth=1).encode(**encoding)]
 
 
 def like(channel: alt.X | alt.Y, field: str) -> alt.X | alt.Y:

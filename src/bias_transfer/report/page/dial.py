@@ -20,10 +20,10 @@ from bias_transfer.report.page.charts import (
     Option,
     Panel,
     axis,
-    data,
     domain,
     drawn,
     like,
+    of,
     panel,
     reference,
 )
@@ -233,7 +233,7 @@ def _panel(
         alt.Tooltip("outcome:N", title=(task.outcome.drawn or task.outcome.title).capitalize()),
         alt.Tooltip("counts:N", title="Rests on"),
     ]
-    every = alt.Chart(data(rows))
+    every = of("items")
     unmodified = every.transform_filter("datum.side === ''")
     shown = every.transform_filter(f"datum.variant === {_SHOWN}")
     defined = shown.transform_filter("isValid(datum.y)")
@@ -260,7 +260,7 @@ def _panel(
         .encode(x=x, y=alt.value(alt.ExprRef("height - 6")), tooltip=told),
     ]
     parameters = {_SHOWN: start, _DOMAINS: _domains(task, points, source, quantity)}
-    return panel(f"dial-{task.name}-{source}", title, layers, parameters)
+    return panel(f"dial-{task.name}-{source}", title, layers, {"items": rows}, parameters)
 
 
 def _row(point: _Point, of: _Value, base: _Point | None, source: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures._look import INK, ORANGE
-from bias_transfer.report.page.charts import Chart, Key, data, panel, reference, span
+from bias_transfer.report.page.charts import Chart, Key, of, panel, reference, span
 from bias_transfer.report.page.tables import contents_table, title_of
 from bias_transfer.report.page.words import percentage, rounded, whole
 
@@ -33,7 +33,7 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
         alt.Tooltip("told:N", title=f"Share of {group}"),
     ]
     points = (
-        alt.Chart(data(rows))
+        of("items")
         .transform_filter("isValid(datum.share)")
         .mark_circle(size=60, color=ORANGE, opacity=0.9)
         .encode(
@@ -58,7 +58,7 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
             f"A dot is one of the {task.items}: how many training {task.contents.counted} it has, "
             f"and the share of {group} among them. Few rows make an uncertain rate.{never}"
         ),
-        panels=(panel(f"data-{task.name}-share", "", [*overall_line, points]),),
+        panels=(panel(f"data-{task.name}-share", "", [*overall_line, points], {"items": rows}),),
         table=contents_table(task, contents),
         keys=(
             Key("dot", ORANGE, f"one of the {task.items}"),

@@ -16,8 +16,9 @@ from bias_transfer.report.page.charts import (
     Key,
     Option,
     Panel,
-    data,
     like,
+    of,
+    once,
     panel,
     reference,
     span,
@@ -119,7 +120,7 @@ def _panel(
     ]
     scale = alt.Scale(domain=list(domain), nice=False, zero=False)
     base = (
-        alt.Chart(data(kept))
+        of("choices")
         .transform_filter(f"datum.effects === {_EFFECTS}")
         .transform_filter(f"{_OUTCOME} === '{_ALL}' || datum.outcome === {_OUTCOME}")
         .transform_window(rank="row_number()", sort=[alt.SortField("slope")])
@@ -141,7 +142,7 @@ def _panel(
     ]
     colour = alt.condition("datum.own", alt.value(INK), alt.value(COLOURS[source]))
     layers = [
-        alt.Chart(data([{}]))
+        once()
         .mark_rect(color=BAND)
         .encode(y=alt.datum(-matters, scale=scale), y2=alt.datum(matters)),
         *reference(0.0, "y"),
@@ -157,7 +158,14 @@ def _panel(
         ),
     ]
     start = {_EFFECTS: next(iter(_QUESTIONS)), _OUTCOME: _ALL}
-    return panel(f"specification-{task.name}-{source}", _TITLES[source], layers, start, height=280)
+    return panel(
+        f"specification-{task.name}-{source}",
+        _TITLES[source],
+        layers,
+        {"choices": kept},
+        start,
+        height=280,
+    )
 
 
 def _most(rows: Sequence[Mapping[str, Any]]) -> int:

@@ -15,7 +15,7 @@ from bias_transfer.report.page.charts import (
     Chart,
     Key,
     Panel,
-    data,
+    of,
     panel,
     span,
 )
@@ -131,7 +131,7 @@ def _panel(
     slope = alt.X(
         "slope:Q", scale=x, axis=alt.Axis(title="how far downstream bias moves (SDs per SD)")
     )
-    base = alt.Chart(data(rows)).encode(y=y)
+    base = of("verdicts").encode(y=y)
     told = [
         alt.Tooltip("title:N", title="Task, fine-tuning"),
         alt.Tooltip("said:N", title="Verdict"),
@@ -176,4 +176,6 @@ def _panel(
         )
         .encode(x=alt.value(12), tooltip=told),
     ]
-    return panel(f"transfer-{source}", _TITLES[source], layers, height=_ROW * places)
+    return panel(
+        f"transfer-{source}", _TITLES[source], layers, {"verdicts": rows}, height=_ROW * places
+    )
