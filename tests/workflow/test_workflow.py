@@ -162,6 +162,7 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
         "analyse": 1,
         "lay_paper_over": 1,
         "draw": drawn(study),
+        "report": 1,
         "release": 1,
     }
 
@@ -211,8 +212,8 @@ def test_a_training_asks_for_a_gpu_where_the_machine_has_one(
 
 def test_another_smallest_effect_weighs_again_and_estimates_nothing_else(study: Study) -> None:
     plan = study.planned(overlay="analysis: {smallest_effect: 0.5}")
-    # The release holds the config.
-    assert plan == {"analyse": 1, "draw": drawn(study), "release": 1}
+    # The report and the release hold the config.
+    assert plan == {"analyse": 1, "draw": drawn(study), "report": 1, "release": 1}
 
 
 def test_another_gamma_adds_one_model(study: Study) -> None:
