@@ -87,18 +87,15 @@ def page(source):
 
 def test_it_says_first_that_text_is_generated_then_asks_answers_and_shows_one_picture(page):
     parts = [
-        NOTE,
+        "Offensive content:",
         "Does bias survive fine-tuning, or does it come from the data?",
         "BIOS.",
         "Own.",
         "Where does a fine-tuned model's bias come from?",
-        "Offensive content.",
-        "Evidence",
+        "The numbers are slopes",
     ]
-    places = [
-        page.text.index(part, page.text.index("Where the numbers come from") if i else 0)
-        for i, part in enumerate(parts)
-    ]
+    after_the_mark = page.text.partition(NOTE)[2]
+    places = [after_the_mark.index(part) for part in parts]
     assert places == sorted(places)
 
 

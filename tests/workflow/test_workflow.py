@@ -363,10 +363,12 @@ def test_the_analysis_is_redone_from_a_release_alone(
         if stage == "analysis":
             assert {f"analysis/{name}.csv" for name in EVIDENCE} <= set(after)
     assert {path.name for path in (tmp_path / "redone").iterdir()} == {
+        ".lineage",
         "analysis",
         "figures",
         "logs",
         "paper",
+        "report.html",
     }
 
     # The chain goes on where the release was made.
