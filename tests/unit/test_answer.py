@@ -7,7 +7,7 @@ import pytest
 
 from bias_transfer.analysis.evidence import evidence, tables
 from bias_transfer.analysis.observations import principally_adapted
-from bias_transfer.report.answer import answer
+from bias_transfer.report.answer import answer, markdown
 from tests.unit import paper_grid
 from tests.unit.paper_grid import LOG_FPR_RATIO, TPR_GAP, WIKI
 from tests.unit.transfer_data import ITEMS, TASK, observed, performance
@@ -22,13 +22,14 @@ def weighed(rows, task=TASK, failed=()):
 def page_of(rows, tasks=(TASK,), failed=()):
     """Return the page of tasks that share their observations."""
     principal = {task.name: principally_adapted(rows, task) for task in tasks}
-    return answer(
+    said = answer(
         "All text is made up.",
         tasks,
         principal,
         {name: performance(each, failed) for name, each in principal.items()},
         {task.name: weighed(rows, task, failed) for task in tasks},
     )
+    return markdown(said)
 
 
 def lead(page, title="BIOS"):

@@ -12,7 +12,7 @@ from bias_transfer.analysis.evidence import evidence, tables
 from bias_transfer.analysis.means import item_means
 from bias_transfer.analysis.specification_curve import specification_curve
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
-from bias_transfer.report.answer import answer
+from bias_transfer.report.answer import answer, markdown
 from bias_transfer.report.correlations import correlation_sheet
 from bias_transfer.report.html import html
 from bias_transfer.report.latex import latex
@@ -125,7 +125,9 @@ def test_it_goes_through_the_whole_analysis(templates, interventions):
     curve = specification_curve(rows, scores, task, "full")
     # Either source by either question, for each template and their mean.
     assert len(curve) == 4 * (1 + len(templates))
-    page = answer("Note", [task], {"trades": rows}, {"trades": scores}, {"trades": weighed})
+    page = markdown(
+        answer("Note", [task], {"trades": rows}, {"trades": scores}, {"trades": weighed})
+    )
     assert "## Trades" in page
     lowest = rows[rows["upstream_kind"] == "pretrained"].set_index("trade")["tpr_gap"].idxmin()
     assert f"Lowest TPR gap: {task.item_titles[lowest]} " in page

@@ -148,7 +148,8 @@ def test_code_counts_for_the_jobs_that_use_it_only(copied, before):
         ("measures/identity_ranking.py", with_plugins("measures.identity_ranking")),
         ("alterations/scrub.py", with_plugins("alterations.scrub")),
         ("report/figures/contents.py", with_plugins("report.figures.contents")),
-        ("report/figures/_look.py", of_stages("figures")),
+        ("report/figures/_look.py", of_stages("figures", "page")),
+        ("report/page/dial.py", of_stages("page")),
         ("models/training.py", of_stages("checkpoints", "sentiment", "finetune")),
         ("runtime/artifacts.py", set()),
     ):

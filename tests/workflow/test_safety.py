@@ -79,6 +79,8 @@ def test_the_report_of_snakemake_has_a_caption_for_each_result_and_no_text(study
     content = report.read_text()
     for caption in (
         "A table as it is printed.",
+        "The whole report in one page",
+        "One of the tables that everything else is drawn and said from",
         "bios, item_scatter: ",
     ):
         assert caption in content

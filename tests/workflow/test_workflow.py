@@ -22,6 +22,7 @@ MADE = (
     "results/paper/table3.tex",
     "results/analysis/answer.md",
     "results/analysis/regressions.csv",
+    "results/report.html",
     "results/figures/bios/coefficients.pdf",
     "results/observations/bios.csv",
     "results/extrinsic/bios/rates.csv",
@@ -73,6 +74,7 @@ def test_a_run_ends_with_every_table_and_figure(study: Study) -> None:
             *EVIDENCE,
         )
     }
+    expected |= {"report.html", "analysis/answer.json"}
     expected |= {"analysis/answer.md", "observations/bios.csv", "observations/wiki.csv"}
     expected |= {f"release/{name}" for name in ("README.md", "config.yaml", "manifest.json")}
     assert expected <= made
@@ -162,6 +164,7 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
         "draw": drawn(study),
         # The task's models, whose rates are written anew.
         "describe_classifier": 4,
+        "report": 1,
         "release": 1,
     }
 
@@ -211,8 +214,8 @@ def test_a_training_asks_for_a_gpu_where_the_machine_has_one(
 
 def test_another_smallest_effect_weighs_again_and_estimates_nothing_else(study: Study) -> None:
     plan = study.planned(overlay="analysis: {smallest_effect: 0.5}")
-    # The release holds the config.
-    assert plan == {"analyse": 1, "draw": drawn(study), "release": 1}
+    # The report and the release hold the config.
+    assert plan == {"analyse": 1, "draw": drawn(study), "report": 1, "release": 1}
 
 
 def test_another_gamma_adds_one_model(study: Study) -> None:
@@ -362,10 +365,12 @@ def test_the_analysis_is_redone_from_a_release_alone(
         if stage == "analysis":
             assert {f"analysis/{name}.csv" for name in EVIDENCE} <= set(after)
     assert {path.name for path in (tmp_path / "redone").iterdir()} == {
+        ".lineage",
         "analysis",
         "figures",
         "logs",
         "paper",
+        "report.html",
     }
 
     # The chain goes on where the release was made.

@@ -17,7 +17,15 @@ PAPER_TABLES = table_names(TASKS) if STUDY.paper else ()
 
 
 ANALYSED = {
-    **{name: f"{RESULTS}/analysis/{name}.csv" for name in STATISTICS},
+    **{
+        name: report(
+            f"{RESULTS}/analysis/{name}.csv",
+            caption="../report/statistics.rst",
+            category="Tables",
+            labels={"table": name.replace("_", " "), "kind": "numbers of all tasks"},
+        )
+        for name in STATISTICS
+    },
     **{
         name: path
         for task in TASKS
@@ -27,6 +35,7 @@ ANALYSED = {
         ).items()
     },
     "answer": f"{RESULTS}/analysis/answer.md",
+    "words": f"{RESULTS}/analysis/answer.json",
 }
 LAID_OVER = {
     **{name: f"{RESULTS}/paper/{name}.csv" for name in PAPER_TABLES},

@@ -45,6 +45,12 @@ RESULTS = str(Path(STUDY.results))
 TABLES = str(Path(STUDY.release)) if STUDY.release else RESULTS
 # The whole config in plain values, defaults and vocabularies filled in.
 CONFIG = STUDY.model_dump(mode="json")
+# Without what changes no number: a change of it remakes nothing.
+CONFIG_OF_NUMBERS = {
+    key: value
+    for key, value in CONFIG.items()
+    if key not in ("training_checkpoint_minutes", "keep_models", "gpu_share")
+}
 TASKS = list(STUDY.tasks)
 NOTE = (
     "Generated text: the biases are declared in the config, not found in the world."
@@ -396,6 +402,7 @@ def printed(folder, name, category):
             f"{RESULTS}/{folder}.html",
             caption="../report/table.rst",
             category=category,
+            labels={"table": name.replace("_", " "), "kind": "as printed"},
         ),
     }
 

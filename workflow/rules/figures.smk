@@ -28,6 +28,7 @@ rule draw:
             caption="../report/figure.rst",
             category="Figures",
             subcategory="{task}",
+            labels={"figure": "{figure}"},
         ),
     log:
         log_of("figures", "{task}", "{figure}"),

@@ -58,13 +58,7 @@ rule release:
         "../../envs/environment.yaml"
     params:
         settings=lambda wildcards: settings(
-            # Without what changes no number: a change of it remakes nothing.
-            config={
-                key: value
-                for key, value in CONFIG.items()
-                if key
-                not in ("training_checkpoint_minutes", "keep_models", "gpu_share")
-            },
+            config=CONFIG_OF_NUMBERS,
             note=NOTE,
             models={task: [each.id for each in models_of(task)] for task in TASKS},
         ),

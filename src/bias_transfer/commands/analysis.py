@@ -15,13 +15,13 @@ from bias_transfer.analysis.means import item_means
 from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.analysis.specification_curve import specification_curve
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
-from bias_transfer.report.answer import answer
+from bias_transfer.report.answer import answer, markdown
 from bias_transfer.report.correlations import correlation_sheet
 from bias_transfer.report.html import html
 from bias_transfer.report.latex import latex
 from bias_transfer.report.regressions import regression_sheet
 from bias_transfer.report.sheet import Sheet
-from bias_transfer.runtime.artifacts import atomic_file, read_table, write_table
+from bias_transfer.runtime.artifacts import atomic_file, read_table, write_json, write_table
 from bias_transfer.runtime.job import Job
 
 
@@ -66,12 +66,16 @@ def analyse(job: Job) -> None:
     for name, table in (stacked | evidence_tables(weighed)).items():
         write_table(job.output(name), table)
     for task in tasks:
-        sheet = correlation_sheet(correlated[task.name], [task], note)
+        sheet = correlation_sheet(
+            correlated[task.name], [task], note, name=f"correlations-{task.name}"
+        )
         write_sheet(job, f"correlations_{task.name}", sheet)
         sheet = regression_sheet(fits[task.name], hc3, note)
         write_sheet(job, f"regressions_{task.name}", sheet)
     performance = {name: _of_models(quality[name], rows) for name, rows in observed.items()}
-    write_text(job.output("answer"), answer(note, tasks, observed, performance, weighed))
+    said = answer(note, tasks, observed, performance, weighed)
+    write_text(job.output("answer"), markdown(said))
+    write_json(job.output("words"), said.model_dump(mode="json"))
 
 
 def described(job: Job) -> list[TaskDescription]:

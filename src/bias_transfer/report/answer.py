@@ -1,7 +1,7 @@
-"""The study's answer in a page of text, every number of which stands in a table."""
+"""The study's answer in words, every number of which stands in a table."""
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,9 @@ from bias_transfer.analysis.means import distribution, unmodified
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.analysis.verdict import Verdict
 from bias_transfer.report.sheet import minus
+from bias_transfer.section import Section
 
+_QUESTION = "Does bias survive fine-tuning, or does it come from the data?"
 # What is asked of a bias, by whether interventions moved it, and what the verdicts say then.
 _ASKED = {"within": "transfers", "between": "goes with downstream bias"}
 _SAID = {
@@ -43,14 +45,49 @@ _RELIABILITIES = {
 }
 
 
+class Phrase(Section):
+    """A part of a sentence."""
+
+    text: str
+    """Its words, with the spaces around them."""
+    source: str = ""
+    """Of a verdict, what it is on: "model" or "data"; empty for all other words."""
+
+
+class TaskAnswer(Section):
+    """What is said of one task."""
+
+    name: str
+    """Its key in the config."""
+    title: str
+    """As it is printed."""
+    sentence: tuple[Phrase, ...]
+    """What the principal way of fine-tuning shows."""
+    lines: tuple[str, ...]
+    """What it rests on, a sentence or two each."""
+
+
+class Answer(Section):
+    """The study's answer, as `answer.md` and the report print it."""
+
+    question: str
+    """What is asked."""
+    note: str
+    """What the text is, generated or not."""
+    how_to_read: str
+    """What the numbers and the verdicts mean, with the emphasis and code marks of Markdown."""
+    tasks: tuple[TaskAnswer, ...]
+    """In the order of the study."""
+
+
 def answer(
     note: str,
     tasks: Sequence[TaskDescription],
     observations: Mapping[str, pd.DataFrame],
     performance: Mapping[str, pd.DataFrame],
     evidence: Mapping[str, Sequence[Evidence]],
-) -> str:
-    """Write the answer as Markdown: a sentence a task, then what it rests on.
+) -> Answer:
+    """Put the answer into words: a sentence a task, then what it rests on.
 
     Parameters
     ----------
@@ -63,39 +100,70 @@ def answer(
     evidence
         By task: what each adaptation shows, the principal one first.
     """
+    return Answer(
+        question=_QUESTION,
+        note=note,
+        how_to_read=_how_to_read(evidence[tasks[0].name][0].smallest_effect),
+        tasks=tuple(
+            TaskAnswer(
+                name=task.name,
+                title=task.title,
+                sentence=tuple(_sentence(task, evidence[task.name][0])),
+                lines=tuple(_lines(task, observations, performance, evidence)),
+            )
+            for task in tasks
+        ),
+    )
+
+
+def markdown(of: Answer) -> str:
+    """Write an answer as Markdown: the sentences of all tasks first, then a section each."""
     head = "\n\n".join(
         [
-            "# Does bias survive fine-tuning, or does it come from the data?",
-            note,
-            *(
-                f"**{task.title}.** {verdict_sentence(task, evidence[task.name][0])}"
-                for task in tasks
-            ),
-            _how_to_read(evidence[tasks[0].name][0].smallest_effect),
+            f"# {of.question}",
+            of.note,
+            *(f"**{task.title}.** {_joined(task.sentence)}" for task in of.tasks),
+            of.how_to_read,
         ]
     )
-    return "\n".join(
-        [f"{head}\n", *(_section(task, observations, performance, evidence) for task in tasks)]
+    sections = (
+        "\n".join([f"## {task.title}", "", *(f"- {line}" for line in task.lines), ""])
+        for task in of.tasks
     )
+    return "\n".join([f"{head}\n", *sections])
 
 
-def verdict_sentence(task: TaskDescription, of: Evidence) -> str:
+def _sentence(task: TaskDescription, of: Evidence) -> Iterator[Phrase]:
     """Say in plain words what one adaptation shows of the model's bias and of the data's."""
     said = {each.source: each for each in of.verdicts}
-    model = _said("the pre-trained model's bias", said["model"])
-    data = _said("the fine-tuning data's bias", said["data"])
-    return f"{dict(task.adaptations)[of.adaptation]}: {model}; {data}."
+    yield Phrase(text=f"{dict(task.adaptations)[of.adaptation]}: ")
+    yield from _said("the pre-trained model's bias", said["model"])
+    yield Phrase(text="; ")
+    yield from _said("the fine-tuning data's bias", said["data"])
+    yield Phrase(text=".")
 
 
-def _said(bias: str, of: Verdict) -> str:
+def _joined(phrases: Iterable[Phrase]) -> str:
+    return "".join(phrase.text for phrase in phrases)
+
+
+def _said(bias: str, of: Verdict) -> Iterator[Phrase]:
     """Say what a verdict says of a bias, with its numbers."""
     if of.word == "not estimated":
-        return f"whether {bias} {_ASKED[of.effects]} is not estimated ({of.reason})"
+        yield Phrase(text=f"whether {bias} {_ASKED[of.effects]} is ")
+        yield Phrase(text="not estimated", source=of.source)
+        yield Phrase(text=f" ({of.reason})")
+        return
     numbers = f"{_signed(of.standardised)}, 95 % interval {_signed(of.low)} to {_signed(of.high)}"
     if of.word != "undecided":
-        return f"{bias} {_SAID[of.effects][of.word]} ({numbers})"
+        yield Phrase(text=f"{bias} ")
+        yield Phrase(text=_SAID[of.effects][of.word], source=of.source)
+        yield Phrase(text=f" ({numbers})")
+        return
     why = of.reason or f"it would have found {of.smallest_detectable:.2f} with a power of 80 %"
-    return f"whether {bias} {_ASKED[of.effects]} is undecided ({numbers}; {why})"
+    yield Phrase(text=f"whether {bias} {_ASKED[of.effects]} is ")
+    yield Phrase(text="undecided", source=of.source)
+    yield Phrase(text=f" ({numbers}; {why})")
 
 
 def _how_to_read(smallest_effect: float) -> str:
@@ -109,24 +177,22 @@ def _how_to_read(smallest_effect: float) -> str:
     )
 
 
-def _section(
+def _lines(
     task: TaskDescription,
     observations: Mapping[str, pd.DataFrame],
     performance: Mapping[str, pd.DataFrame],
     evidence: Mapping[str, Sequence[Evidence]],
-) -> str:
+) -> Iterator[str]:
+    """Say what a task's sentence rests on."""
     rows, found = observations[task.name], evidence[task.name]
-    lines = [
-        *(verdict_sentence(task, of) for of in found[1:]),
-        _reliability(found[0]),
-        _explained(found[0]),
-        _between(task, found[0]),
-        _quality(rows, performance[task.name]),
-        _extremes(task, rows),
-        *_left_out(task, found),
-        _undefined(task, rows),
-    ]
-    return "\n".join([f"## {task.title}", "", *(f"- {line}" for line in lines), ""])
+    yield from (_joined(_sentence(task, of)) for of in found[1:])
+    yield _reliability(found[0])
+    yield _explained(found[0])
+    yield _between(task, found[0])
+    yield _quality(rows, performance[task.name])
+    yield _extremes(task, rows)
+    yield from _left_out(task, found)
+    yield _undefined(task, rows)
 
 
 def _reliability(of: Evidence) -> str:

@@ -70,10 +70,13 @@ def correlation_sheet(
     """
     footnotes = Footnotes()
     own_rows = _own_rows if number is None else _starred_rows
+    title = "Correlation between bias distributions before and after each intervention"
+    # A paper's table has its number to tell it from the others.
+    whose = "" if number else f", {' and '.join(task.title for task in tasks)}"
     return Sheet(
         name=name,
         number=number,
-        title="Correlation between bias distributions before and after each intervention",
+        title=title + whose,
         columns=1 + len(_SIDES) * len(_HEADS),
         heads=(
             (Head(""), Head("Upstream bias", len(_HEADS)), Head("Downstream bias", len(_HEADS))),

@@ -45,6 +45,7 @@ STAGES = {
     "analysis": ("analyse",),
     "paper": ("lay-paper-over",),
     "figures": ("draw",),
+    "page": ("report",),
     "release": ("release",),
 }
 

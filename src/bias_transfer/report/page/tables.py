@@ -1,0 +1,244 @@
+"""Tables of the page: plain rows of text, laid out from the tables that the analysis wrote."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.report.page.words import (
+    UNDEFINED,
+    interval,
+    number,
+    percentage,
+    signed,
+    whole,
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, as the page prints it.
+
+    Attributes
+    ----------
+    name
+        Its anchor.
+    caption
+        What it holds.
+    heads
+        One a column; the first column names its row.
+    rows
+        Texts, one a column.
+    note
+        What is said below it.
+    file
+        Where its numbers stand, as seen from the page; empty where in several files.
+    """
+
+    name: str
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class _Column:
+    head: str
+    text: Callable[[pd.Series], str]
+
+
+_EFFECTS = {"within": "what interventions changed", "between": "between items"}
+
+
+def verdict_table(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> Table:
+    """List the verdicts of all tasks with the slopes that they rest on."""
+    titles = {task.name: task.title for task in tasks}
+    ways = {task.name: dict(task.adaptations) for task in tasks}
+    return _table(
+        "verdicts",
+        "What is said of each source of bias, and the slope that it rests on",
+        verdicts,
+        (
+            _Column("Task", lambda row: titles[row["task"]]),
+            _Column("Fine-tuning", lambda row: ways[row["task"]][row["adaptation"]]),
+            _Column("Source", _source),
+            _Column("Verdict", lambda row: str(row["verdict"])),
+            _Column("Rests on", _effects),
+            _Column("Slope, SDs per SD", lambda row: signed(row["standardised"])),
+            _Column("95 % interval", _interval),
+            _Column("Found with 80 % power", lambda row: number(row["smallest_detectable"])),
+            _Column("Why", _reason),
+        ),
+        file="analysis/verdicts.csv",
+    )
+
+
+def slope_table(task: TaskDescription, slopes: pd.DataFrame) -> Table:
+    """List every slope of a task with its errors."""
+    ways = dict(task.adaptations)
+    return _table(
+        f"slopes-{task.name}",
+        f"{task.title}: how far {task.outcome.title} moves with each source of bias, "
+        "in standard deviations per standard deviation",
+        slopes,
+        (
+            _Column("Fine-tuning", lambda row: ways[row["adaptation"]]),
+            _Column("Source", _source),
+            _Column("Question", _effects),
+            _Column("Slope", lambda row: signed(row["standardised"])),
+            _Column("95 % interval", _interval),
+            _Column("Standard error", lambda row: number(row["standard_error"])),
+            _Column("p, wild bootstrap", lambda row: number(row["p_value_wild_bootstrap"])),
+            _Column("Less measurement error", lambda row: signed(row["corrected"])),
+            _Column("Models", lambda row: whole(row["models"])),
+            _Column("Items", lambda row: whole(row["items"])),
+            _Column("Why undefined", _reason),
+        ),
+        note=(
+            "Errors by the jackknife over items (CR3). “Less measurement error”: the slope, had "
+            "upstream bias no error from its templates; undefined where it has no templates."
+        ),
+        file="analysis/slopes.csv",
+    )
+
+
+def reliability_table(task: TaskDescription, reliability: pd.DataFrame) -> Table:
+    """List how far each measure says the same when it is taken again."""
+    ways = dict(task.adaptations)
+    return _table(
+        f"reliability-{task.name}",
+        f"{task.title}: how far the measures repeat",
+        reliability,
+        (
+            _Column("Fine-tuning", lambda row: ways[row["adaptation"]]),
+            _Column("Measure", lambda row: f"{row['measure']} bias"),
+            _Column("Repeated over", lambda row: str(row["over"])),
+            _Column("Reliability", _repeated),
+            _Column("Items", lambda row: whole(row["items"])),
+            _Column("Times", lambda row: whole(row["replicates"])),
+        ),
+        note=(
+            "1: the same again; 0 or less: nothing in common. Under 0.5 there is no verdict but "
+            "“undecided”. “Not measured twice”: no repetition, or fewer than six items."
+        ),
+        file="analysis/reliability.csv",
+    )
+
+
+def explained_table(task: TaskDescription, explained: pd.DataFrame) -> Table:
+    """List the share of downstream bias's variance over items that each source explains."""
+    ways = dict(task.adaptations)
+    return _table(
+        f"explained-{task.name}",
+        f"{task.title}: share of the variance of {task.outcome.title} over {task.items} that each "
+        "source explains, unmodified model",
+        explained,
+        (
+            _Column("Fine-tuning", lambda row: ways[row["adaptation"]]),
+            _Column("Source", _source),
+            _Column("Share", lambda row: percentage(row["share"])),
+            _Column(
+                "95 % interval",
+                lambda row: (
+                    "unknown"
+                    if pd.isna(row["low"])
+                    else f"{percentage(row['low'])} to {percentage(row['high'])}"
+                ),
+            ),
+            _Column("Items", lambda row: whole(row["items"])),
+            _Column("Why undefined", _reason),
+        ),
+        file="analysis/explained.csv",
+    )
+
+
+def contents_table(task: TaskDescription, contents: pd.DataFrame) -> Table:
+    """List how often each item occurs in the training data, and the share of one group in it."""
+    group = task.contents.groups[0]
+    return _table(
+        f"frequencies-{task.name}",
+        f"{task.title}: what the original training data hold of each of the {task.items}",
+        contents,
+        (
+            _Column(task.item.replace("_", " "), lambda row: title_of(task, row["item"])),
+            _Column(f"Training {task.contents.counted}", lambda row: whole(row["total"])),
+            _Column(
+                f"Share of {group}",
+                lambda row: (
+                    percentage(row["share"])
+                    if row["total"]
+                    else f"{UNDEFINED}: {task.contents.none_text}"
+                ),
+            ),
+        ),
+        file="analysis/contents.csv",
+    )
+
+
+def performance_table(task: TaskDescription, performance: pd.DataFrame) -> Table:
+    """List how well each classifier predicts."""
+    return _table(
+        f"performance-{task.name}",
+        f"{task.title}: how well each model predicts",
+        performance,
+        (
+            _Column("Model", lambda row: str(row["model"])),
+            _Column("Test rows", lambda row: whole(row["test_rows"])),
+            _Column("Accuracy", lambda row: number(row["accuracy"])),
+            _Column("Of the most frequent class", lambda row: number(row["majority_accuracy"])),
+            _Column("Macro F1", lambda row: number(row["macro_f1"])),
+        ),
+        file=f"extrinsic/{task.name}/performance.csv",
+    )
+
+
+def title_of(task: TaskDescription, item: object) -> str:
+    """Return how an item is printed."""
+    return task.item_titles.get(str(item), str(item))
+
+
+def texts(column: pd.Series) -> pd.Series:
+    """Return a column of texts as it was written: a table that is read has gaps for empty ones."""
+    return column.astype(object).where(column.notna(), "")
+
+
+def of_task(table: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
+    """Return a task's rows of a table of all tasks."""
+    return table[table["task"] == task.name].reset_index(drop=True)
+
+
+def _table(
+    name: str,
+    caption: str,
+    rows: pd.DataFrame,
+    columns: Iterable[_Column],
+    note: str = "",
+    file: str = "",
+) -> Table:
+    """Lay out rows; a column of reasons is left out where there is none."""
+    made = {each.head: [each.text(row) for _, row in rows.iterrows()] for each in columns}
+    kept = {head: texts for head, texts in made.items() if any(texts) or not head.startswith("Why")}
+    return Table(name, caption, tuple(kept), tuple(zip(*kept.values(), strict=True)), note, file)
+
+
+def _source(row: pd.Series) -> str:
+    return str(row["source"])
+
+
+def _effects(row: pd.Series) -> str:
+    return _EFFECTS[row["effects"]]
+
+
+def _interval(row: pd.Series) -> str:
+    return interval(row["low"], row["high"])
+
+
+def _reason(row: pd.Series) -> str:
+    return "" if pd.isna(row["reason"]) else str(row["reason"])
+
+
+def _repeated(row: pd.Series) -> str:
+    return "not measured twice" if pd.isna(row["value"]) else number(row["value"])

@@ -1,0 +1,181 @@
+"""The one picture: how far each source of bias moves downstream bias, by way of fine-tuning."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.report.figures._look import BLUE, INK, ORANGE
+from bias_transfer.report.page.charts import (
+    BAND,
+    QUIET,
+    Chart,
+    Key,
+    Panel,
+    of,
+    panel,
+    span,
+)
+from bias_transfer.report.page.tables import verdict_table
+from bias_transfer.report.page.words import interval, number, rounded, signed
+
+COLOURS = {"model": BLUE, "data": ORANGE}
+_TITLES = {
+    "model": "From the pre-trained model?",
+    "data": "From the fine-tuning data?",
+}
+# Verdicts that leave it open are written in grey.
+_OPEN = ("undecided", "not estimated")
+_BETWEEN = {
+    "transfers": "goes with it",
+    "transfers, but less than matters": "goes with it, less than matters",
+    "is inverted": "goes against it",
+    "does not transfer": "does not go with it",
+}
+_ROW, _STRIP = 66, 20
+
+
+def transfer_chart(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> Chart:
+    """Draw the slope behind each verdict, its interval, and the band that does not matter.
+
+    A panel is a source of bias, a row a task and a way of fine-tuning, the same in both panels.
+    """
+    order = [(task.name, way) for task in tasks for way, _ in task.adaptations]
+    matters = verdicts["smallest_effect"].max() if len(verdicts) else 0.0
+    numbers = verdicts[["standardised", "low", "high"]].to_numpy(dtype=float).ravel()
+    low, high = span(np.append(numbers, [1.5 * matters, -1.5 * matters]), np.empty(0))
+    panels = tuple(
+        _panel(source, list(_rows(tasks, verdicts, source)), len(order), matters, (low, high))
+        for source in _TITLES
+    )
+    hollow = (verdicts["effects"] == "between").any()
+    return Chart(
+        name="transfer",
+        title="Where does a fine-tuned model's bias come from?",
+        text=(
+            "Each row is a task and a way of fine-tuning. The dot says how far downstream bias "
+            "moves with a source of bias, in standard deviations per standard deviation; the line "
+            "is its 95 % interval. A line that stays right of zero: bias transfers. A line inside "
+            "the grey band: it does not transfer, or too little to matter."
+        ),
+        panels=panels,
+        table=verdict_table(tasks, verdicts),
+        keys=(
+            Key("dot", INK, "interventions changed the source, and downstream bias moved so far"),
+            *(
+                [
+                    Key(
+                        "ring",
+                        INK,
+                        "nothing changed it: items with more of it have more downstream bias",
+                    )
+                ]
+                if hollow
+                else []
+            ),
+            Key("line", INK, "95 % interval"),
+            Key("band", BAND, f"too little to matter: within ±{matters:g}"),
+            *(
+                [Key("diamond", INK, "not estimated")]
+                if verdicts["standardised"].isna().any()
+                else []
+            ),
+        ),
+    )
+
+
+def _rows(
+    tasks: Sequence[TaskDescription], verdicts: pd.DataFrame, source: str
+) -> Iterator[dict[str, Any]]:
+    own = verdicts[verdicts["source"] == source].to_dict("records")
+    found = {(row["task"], row["adaptation"]): row for row in own}
+    place = 0
+    for task in tasks:
+        for way, title in task.adaptations:
+            if (task.name, way) in found:
+                yield _row(place, f"{task.title}, {title.lower()}", found[task.name, way])
+            place += 1
+
+
+def _row(place: int, title: str, verdict: Mapping[Hashable, Any]) -> dict[str, Any]:
+    word, between = str(verdict["verdict"]), verdict["effects"] == "between"
+    return {
+        "place": place,
+        "title": title,
+        "said": _BETWEEN.get(word, word) if between else word,
+        "open": word in _OPEN,
+        "hollow": between,
+        "slope": rounded(verdict["standardised"]),
+        "low": rounded(verdict["low"]),
+        "high": rounded(verdict["high"]),
+        "told": signed(verdict["standardised"]),
+        "interval": interval(verdict["low"], verdict["high"]),
+        "detectable": number(verdict["smallest_detectable"]),
+        "why": str(verdict["reason"]) if isinstance(verdict["reason"], str) else "",
+    }
+
+
+def _panel(
+    source: str,
+    rows: list[dict[str, Any]],
+    places: int,
+    matters: float,
+    domain: tuple[float, float],
+) -> Panel:
+    colour = COLOURS[source]
+    x = alt.Scale(domain=list(domain), nice=False, zero=False)
+    y = alt.Y("place:O", axis=None, scale=alt.Scale(domain=list(range(places))))
+    slope = alt.X(
+        "slope:Q", scale=x, axis=alt.Axis(title="how far downstream bias moves (SDs per SD)")
+    )
+    base = of("verdicts").encode(y=y)
+    told = [
+        alt.Tooltip("title:N", title="Task, fine-tuning"),
+        alt.Tooltip("said:N", title="Verdict"),
+        alt.Tooltip("told:N", title="Slope"),
+        alt.Tooltip("interval:N", title="95 % interval"),
+        alt.Tooltip("detectable:N", title="Would be found with 80 % power"),
+        *([alt.Tooltip("why:N", title="Why")] if any(row["why"] for row in rows) else []),
+    ]
+    known = base.transform_filter("isValid(datum.slope)")
+    # Below the words of a row.
+    low = 17
+    layers = [
+        base.mark_bar(size=_STRIP, color=BAND, yOffset=low).encode(
+            x=alt.datum(-matters, scale=x), x2=alt.datum(matters)
+        ),
+        base.mark_tick(orient="vertical", size=_STRIP, thickness=1, color=INK, yOffset=low).encode(
+            x=alt.datum(0)
+        ),
+        base.mark_text(
+            align="left", dy=-22, fontSize=14, color=QUIET, limit=alt.ExprRef("width")
+        ).encode(x=alt.value(4), text="title:N"),
+        base.mark_text(
+            align="left", dy=-4, fontSize=15, fontWeight="bold", limit=alt.ExprRef("width")
+        ).encode(
+            x=alt.value(4),
+            text="said:N",
+            color=alt.condition("datum.open", alt.value(QUIET), alt.value(INK)),
+            tooltip=told,
+        ),
+        known.mark_rule(strokeWidth=2.5, color=colour, yOffset=low).encode(
+            x=alt.X("low:Q", scale=x), x2="high:Q", tooltip=told
+        ),
+        known.mark_point(size=110, filled=True, opacity=1, stroke=colour, yOffset=low).encode(
+            x=slope,
+            fill=alt.condition("datum.hollow", alt.value("white"), alt.value(colour)),
+            shape=alt.value("circle" if source == "model" else "square"),
+            tooltip=told,
+        ),
+        base.transform_filter("!isValid(datum.slope)")
+        .mark_point(
+            shape="diamond", size=110, filled=True, fill="white", stroke=colour, yOffset=low
+        )
+        .encode(x=alt.value(12), tooltip=told),
+    ]
+    return panel(
+        f"transfer-{source}", _TITLES[source], layers, {"verdicts": rows}, height=_ROW * places
+    )

@@ -1,0 +1,92 @@
+"""What could not be defined or estimated, how often, and why."""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from bias_transfer.analysis.description import Quantity, TaskDescription
+from bias_transfer.analysis.tables import why_missing
+from bias_transfer.report.page.tables import Table, texts, title_of
+from bias_transfer.report.sheet import count
+
+# Names of items in a cell; the others are counted.
+_NAMED = 6
+
+
+def undefined_values(task: TaskDescription, observations: pd.DataFrame) -> Table:
+    """Count the values that do not exist, by quantity and reason.
+
+    Parameters
+    ----------
+    task
+        Names the quantities.
+    observations
+        One row a model, item and template, of all adaptations.
+    """
+    return Table(
+        name=f"undefined-{task.name}",
+        caption=f"{task.title}: values that do not exist, and why",
+        heads=("Quantity", "Why", "Undefined", "Of", task.items.capitalize()),
+        rows=tuple(
+            row for quantity in _quantities(task) for row in _of(quantity, task, observations)
+        ),
+        note=(
+            "Counted are pairs of a model and an item, of upstream bias also by template. They "
+            "stay in the tables as rows without a number, and are left out of fits; nothing is "
+            "filled in."
+        ),
+        file=f"observations/{task.name}.csv",
+    )
+
+
+def undefined_estimates(task: TaskDescription, estimates: Mapping[str, pd.DataFrame]) -> Table:
+    """Count the estimates that could not be made, by table and reason.
+
+    Parameters
+    ----------
+    task
+        Whose.
+    estimates
+        The task's rows of tables with a column `reason`, by the names of the tables.
+    """
+    rows = []
+    for name, table in estimates.items():
+        reasons = texts(table["reason"])
+        for reason, number in reasons[reasons != ""].value_counts().items():
+            heading = name.replace("_", " ").capitalize()
+            rows.append((heading, str(reason), count(int(number)), count(len(table))))
+    return Table(
+        name=f"not-estimated-{task.name}",
+        caption=f"{task.title}: estimates that could not be made, and why",
+        heads=("Table", "Why", "Rows", "Of"),
+        rows=tuple(rows),
+    )
+
+
+def _quantities(task: TaskDescription) -> Iterator[Quantity]:
+    every = (*task.measures, task.outcome, *task.outcomes, *task.covariates)
+    yield from {each.column: each for each in every}.values()
+
+
+def _of(
+    quantity: Quantity, task: TaskDescription, observations: pd.DataFrame
+) -> Iterator[tuple[str, ...]]:
+    once = (
+        observations
+        if quantity.per_template
+        else observations.drop_duplicates(["model", task.item])
+    )
+    gone = once[once[quantity.column].isna()] if quantity.column in once else once
+    if gone.empty:
+        return
+    for reason, rows in gone.groupby(why_missing(gone, quantity, task), sort=False):
+        items = list(dict.fromkeys(title_of(task, item) for item in rows[task.item]))
+        named = ", ".join(items[:_NAMED])
+        more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+        yield (
+            quantity.title[:1].upper() + quantity.title[1:],
+            str(reason),
+            count(len(rows)),
+            count(len(once)),
+            f"{named}{more}",
+        )

@@ -1,0 +1,404 @@
+"""The report: what it leads with, what it shows of every number, and what it never does."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bias_transfer.report.figures._look import BLUE, COLOURS, INK, ORANGE
+from bias_transfer.report.page import words
+from bias_transfer.report.page.charts import QUIET, span
+from bias_transfer.report.page.lineage import Made, file_table, step_table
+from bias_transfer.report.page.template import embedded
+from bias_transfer.report.page.undefined import undefined_values
+from bias_transfer.report.page.variants import variants
+from tests.unit import page_data, test_any_task
+from tests.unit.page_data import HOSTILE, NOTE
+
+NAN = float("nan")
+# As Python writes what is none; in the name of a model it is part of a word.
+NO_NUMBER = re.compile(r"(?<![\w-])(nan|NaN|None|inf)(?![\w-])")
+
+
+class Page(HTMLParser):
+    """What a page says and how it is built, its code and its data left out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.parts: list[str] = []
+        # By the name of the panel or of the dial that they are for.
+        self.data: dict[str, str] = {}
+        self._inside: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, {name: value or "" for name, value in attributes}))
+        if tag in ("script", "style"):
+            named = self.elements[-1][1]
+            self._inside.append(named.get("data-for") or named.get("id") or "")
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self._inside.pop()
+
+    def handle_data(self, data):
+        if not self._inside:
+            self.parts.append(data)
+        elif self._inside[-1]:
+            self.data[self._inside[-1]] = data
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.parts).split())
+
+    def of(self, *tags):
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+
+def two_tasks():
+    """Return a task in which the data's bias transfers, and one with gaps."""
+    rows = page_data.observations()
+    own = page_data.task(name="own", title="Own", adaptations=(("full", "Full fine-tuning"),))
+    gaps = page_data.with_gaps(rows[rows["adaptation"] == "full"])
+    return {"bios": (page_data.task(), rows), "own": (own, gaps)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("study")
+
+
+@pytest.fixture(scope="module")
+def source(folder):
+    return page_data.made(folder, two_tasks()).read_text()
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    return Page(source)
+
+
+# What it leads with
+
+
+def test_it_says_first_that_text_is_generated_then_asks_answers_and_shows_one_picture(page):
+    parts = [
+        "Offensive content:",
+        "Does bias survive fine-tuning, or does it come from the data?",
+        "BIOS.",
+        "Own.",
+        "Where does a fine-tuned model's bias come from?",
+        "The numbers are slopes",
+    ]
+    after_the_mark = page.text.partition(NOTE)[2]
+    places = [after_the_mark.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_its_sentences_are_those_of_the_answer(page, folder):
+    answer = (folder / "analysis/answer.md").read_text()
+    for line in re.findall(r"^(?:- |\*\*(?=\w))(.*)$", answer, flags=re.MULTILINE):
+        plain = line.replace("**", "").replace("`", "")
+        assert " ".join(plain.split()) in page.text.replace(" ;", ";")
+
+
+def test_a_section_that_the_contents_name_is_there(page):
+    anchors = {each["id"] for _, each in page.elements if "id" in each}
+    links = [each["href"] for each in page.of("a")]
+    assert links
+    assert {link.removeprefix("#") for link in links} <= anchors
+
+
+def test_text_that_is_not_generated_is_not_marked_as_such(tmp_path):
+    task = test_any_task.description()
+    rows = test_any_task.observations(task)
+    found = Page(
+        page_data.made(tmp_path, {"trades": (task, rows)}, paper=False, generated=False).read_text()
+    )
+    assert not [each for each in found.of("aside") if "generated" in each.get("class", "").split()]
+    assert "Generated text says nothing of the world" not in found.text
+
+
+# What it shows
+
+
+def test_no_number_is_printed_that_does_not_exist(page):
+    assert not NO_NUMBER.search(page.text)
+    for each in page.data.values():
+        json.loads(each, parse_constant=pytest.fail)
+
+
+def test_every_figure_has_a_text_and_a_table_of_its_numbers(page):
+    figures = [each["id"] for each in page.of("figure")]
+    assert figures == [
+        *("transfer", "dial-bios", "changes-bios", "dial-own", "changes-own"),
+        *("specification-bios", "specification-own", "data-bios", "data-own"),
+    ]
+    drawings = [each for each in page.of("div") if each.get("class") == "drawing"]
+    anchors = {each["id"] for _, each in page.elements if "id" in each}
+    for each in drawings:
+        assert each["role"] == "img"
+        assert each["aria-label"]
+        assert each["aria-describedby"] in anchors
+    assert len(page.of("details")) >= len(figures)
+
+
+def test_every_table_is_captioned_and_its_heads_say_what_they_head(page):
+    assert len(page.of("caption")) == len(page.of("table"))
+    assert {each.get("scope") for each in page.of("th")} <= {"col", "row", "colgroup", "rowgroup"}
+
+
+def test_every_control_has_a_label(source):
+    for form in re.findall(r"<form.*?</form>", source, flags=re.DOTALL):
+        assert form.count("<label>") == len(re.findall(r"<select|<input", form))
+
+
+def test_the_dial_has_every_dose_of_a_method_and_the_strongest_is_shown_first(page):
+    doses = json.loads(page.data["dial-bios-dial-doses"])
+    assert list(doses) == ["Counterfactual", "Not pre-trained", "Dataset re-balancing"]
+    assert [label for _, label in doses["Counterfactual"]] == ["s = 0", "s = 0.5", "s = 1"]
+    panel = json.loads(page.data["dial-bios-model"])
+    shown = {each["name"]: each["value"] for each in panel["params"]}["shown"]
+    assert shown == doses["Counterfactual"][-1][0]
+
+
+def test_each_item_tells_its_bias_with_intervals_and_the_rows_that_it_rests_on(page):
+    panel = json.loads(page.data["dial-bios-model"])
+    rows = max(panel["datasets"].values(), key=len)
+    first = next(row for row in rows if row["item"] == "craft 1")
+    assert re.fullmatch(r"−?[\d.]+ \(−?[\d.]+ to −?[\d.]+\)", first["outcome"])
+    assert first["counts"] == "2 models; test rows: she 30, he 20; training rows: 50"
+
+
+def test_what_is_undefined_is_counted_with_its_reason(page):
+    said = page.text.partition("Own: values that do not exist, and why")[2]
+    assert re.search(r"no row of group male recognised \d+ \d+ craft 12", said)
+    assert "BIOS: values that do not exist, and why: none." in page.text
+
+
+def test_the_paper_stands_beside_it_where_it_is_laid_over(page):
+    assert "Table 3. Beside the paper" in page.text
+
+
+def test_the_files_behind_it_are_named_with_their_digests(page, folder):
+    from bias_transfer.runtime.artifacts import sha256
+
+    digest = sha256(folder / "analysis/verdicts.csv")[:12]
+    assert f"analysis/verdicts.csv {digest}" in page.text
+    assert "from elsewhere" in page.text
+
+
+def test_the_config_is_shown_whole(tmp_path_factory):
+    task = test_any_task.description()
+    rows = test_any_task.observations(task)
+    made = page_data.made(
+        tmp_path_factory.mktemp("config"),
+        {"trades": (task, rows)},
+        config={"name": HOSTILE, "seed": 7},
+    )
+    text = made.read_text()
+    assert "seed: 7" in text
+    assert HOSTILE not in text
+
+
+# Any task
+
+
+@pytest.mark.parametrize("templates", [test_any_task.TEMPLATES, ()], ids=["templates", "none"])
+@pytest.mark.parametrize(
+    "interventions", [(test_any_task.PRUNED,), ()], ids=["a method", "no intervention"]
+)
+def test_a_task_of_ones_own_has_its_page_without_a_paper(tmp_path, templates, interventions):
+    task = test_any_task.description(templates=templates, interventions=interventions)
+    rows = test_any_task.observations(task)
+    found = Page(page_data.made(tmp_path, {"trades": (task, rows)}, paper=False).read_text())
+    assert "Trades: when an item's bias is moved, does downstream bias move with it?" in found.text
+    assert "The tables of Steed et al." not in found.text
+    assert not NO_NUMBER.search(found.text)
+    if interventions:
+        assert "p = 0.5" in found.data["dial-trades-dial-doses"]
+
+
+def test_a_task_without_any_slope_says_why(tmp_path):
+    rows = page_data.observations(items=page_data.transfer_data.ITEMS[:4])
+    found = Page(page_data.made(tmp_path, {"bios": (page_data.task(), rows)}).read_text())
+    reason = "the unmodified model has every number for 4 items, and 6 are needed"
+    assert f"is not estimated ({reason})" in found.text
+    assert not NO_NUMBER.search(found.text)
+    estimates = found.text.partition("BIOS: estimates that could not be made, and why")[2]
+    assert reason in estimates
+
+
+def test_a_measure_that_is_missing_everywhere_is_undefined_everywhere():
+    task = page_data.task()
+    rows = page_data.observations().assign(pronoun_ranking=NAN, undefined="")
+    table = undefined_values(task, rows)
+    (row,) = (row for row in table.rows if row[0] == "Pronoun ranking")
+    assert row[2] == row[3]
+
+
+# What it never does
+
+
+def test_it_needs_nothing_beside_it(page, source):
+    for _, attributes in page.elements:
+        assert "src" not in attributes
+        assert attributes.get("href", "#").startswith("#")
+    assert "default-src 'none'" in source
+    assert "@import" not in source
+    assert not re.search(r"url\((?!#)", source.partition('<script type="module">')[0])
+    assert len(source.encode()) < 5_000_000
+
+
+def test_names_are_never_taken_for_code(tmp_path):
+    task = page_data.task(
+        title=HOSTILE, item_titles={item: HOSTILE for item in page_data.transfer_data.ITEMS}
+    )
+    text = page_data.made(
+        tmp_path, {"bios": (task, page_data.observations(seeds=(1,)))}
+    ).read_text()
+    assert HOSTILE not in text
+    assert text.count("<script") == text.count("</script>")
+
+
+def test_the_same_tables_make_the_same_page(folder, tmp_path, source):
+    again = page_data.made(tmp_path, two_tasks()).read_text()
+
+    def without_places(text, place):
+        return re.sub(r"\b[0-9a-f]{12,64}\b", "", text.replace(str(place), ""))
+
+    assert without_places(again, tmp_path) == without_places(source, folder)
+
+
+# Its parts
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        (words.number(0.12345), "0.123"),
+        (words.number(NAN), "undefined"),
+        (words.signed(-0.001), "+0.00"),
+        (words.signed(-0.126), "−0.13"),
+        (words.percentage(0.345), "34%"),
+        (words.percentage(NAN), "undefined"),
+        (words.whole(12345.0), "12,345"),
+        (words.interval(NAN, 1.0), "unknown"),
+        (words.interval(-1.0, 1.0), "−1.000 to 1.000"),
+        (words.emphasised("*x* & `y_z`"), "<em>x</em> &amp; <code>y_z</code>"),
+        (words.rounded(0.123456), 0.1235),
+        (words.rounded(NAN), None),
+    ],
+)
+def test_numbers_are_written_for_people(text, printed):
+    assert text == printed
+
+
+def test_data_end_no_element_of_the_page():
+    assert "<" not in embedded({"text": HOSTILE})
+    assert json.loads(embedded({"text": HOSTILE})) == {"text": HOSTILE}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        embedded(NAN)
+
+
+def test_an_axis_fits_its_values_and_intervals_only_as_far_as_they_go():
+    low, high = span(np.array([0.0, 1.0]), np.array([-100.0, 1.1]))
+    assert -0.5 < low < 0
+    assert 1.1 < high < 1.2
+    assert span(np.array([NAN]), np.empty(0)) == (-1.0, 1.0)
+
+
+def test_interventions_are_listed_by_what_they_alter_and_by_dose():
+    found = variants(page_data.task(), page_data.observations())
+    assert [each.label for each in found] == [
+        "Unmodified model",
+        "Not pre-trained",
+        *(f"Counterfactual, s = {dose}" for dose in ("0", "0.5", "1")),
+        "Dataset re-balancing",
+    ]
+    assert [each.side for each in found] == ["", *["upstream"] * 4, "data"]
+
+
+def test_steps_are_counted_by_command_and_code():
+    made = [
+        Made(f"scores/{i}.csv", "f" * 64, "score-upstream", "c0de", False, {}) for i in range(3)
+    ] + [Made("analysis/verdicts.csv", "a" * 64, "analyse", "5eed", True, {})]
+    assert step_table(made).rows == (("analyse", "5eed", "1"), ("score-upstream", "c0de", "3"))
+    assert file_table(made).rows == (("analysis/verdicts.csv", "a" * 12, "analyse", "5eed"),)
+
+
+# Colours
+
+
+def _linear(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return np.array([c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts])
+
+
+def _luminance(colour):
+    return float(_linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+
+def _contrast(colour):
+    """Return a colour's contrast with white, as WCAG 2 defines it."""
+    return 1.05 / (_luminance(colour) + 0.05)
+
+
+# Machado, Oliveira and Fernandes (2009), full severity, on linear RGB.
+DEFICIENCIES = {
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "any": np.eye(3),
+}
+
+
+def _lab(linear):
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
+    x, y, z = np.clip(to_xyz @ np.clip(linear, 0, 1) / [0.9505, 1.0, 1.089], 0, None)
+    f = [c ** (1 / 3) if c > 0.008856 else 7.787 * c + 16 / 116 for c in (x, y, z)]
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("vision", DEFICIENCIES)
+def test_readers_of_any_colour_vision_tell_the_two_sources_apart(vision):
+    matrix = np.array(DEFICIENCIES[vision])
+    model, data = (_lab(matrix @ _linear(colour)) for colour in (BLUE, ORANGE))
+    # Ten is seen at a glance; marks of a few pixels want much more.
+    assert np.linalg.norm(model - data) > 40
+
+
+@pytest.mark.parametrize("vision", DEFICIENCIES)
+def test_readers_of_any_colour_vision_tell_the_first_interventions_apart(vision):
+    matrix = np.array(DEFICIENCIES[vision])
+    seen = [_lab(matrix @ _linear(colour)) for colour in COLOURS[:4]]
+    for i, first in enumerate(seen):
+        for second in seen[:i]:
+            assert np.linalg.norm(first - second) > 10
+
+
+def test_text_and_marks_stand_out_from_white():
+    for colour in (INK, QUIET):
+        assert _contrast(colour) >= 4.5
+    for colour in (BLUE, ORANGE):
+        assert _contrast(colour) >= 3
+
+
+def test_the_styles_have_the_figures_colours():
+    styles = Path(words.__file__).with_name("template") / "style.css"
+    text = styles.read_text()
+    assert f"--model: {BLUE};" in text
+    assert f"--data: {ORANGE};" in text
