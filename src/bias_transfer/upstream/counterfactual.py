@@ -38,7 +38,7 @@ class ContinuedTraining(Training):
     """Share of the tokens to predict."""
     epochs: Count = 2
     """Passes over the corpus."""
-    learning_rate: float = Field(default=0.006, gt=0)
+    learning_rate: float = Field(default=0.003, gt=0)
     """AdamW's, at its peak; a checkpoint of the hub wants about 0.00005."""
     warmup_share: float = Field(default=0, ge=0, lt=1)
     """Share of the steps over which the learning rate rises; it then falls to zero. Without any,
