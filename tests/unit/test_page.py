@@ -167,8 +167,7 @@ def test_the_dial_has_every_dose_of_a_method_and_the_strongest_is_shown_first(pa
 
 
 def test_each_item_tells_its_bias_with_intervals_and_the_rows_that_it_rests_on(page):
-    panel = json.loads(page.data["dial-bios-model"])
-    rows = max(panel["datasets"].values(), key=len)
+    rows = json.loads(page.data["dial-bios"])["items"]
     first = next(row for row in rows if row["item"] == "craft 1")
     assert re.fullmatch(r"−?[\d.]+ \(−?[\d.]+ to −?[\d.]+\)", first["outcome"])
     assert first["counts"] == "2 models; test rows: she 30, he 20; training rows: 50"

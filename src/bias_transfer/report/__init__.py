@@ -1,1 +1,1 @@
-"""Tables as they are printed: what stands where, in LaTeX and in HTML."""
+"""What readers see: printed tables in LaTeX and HTML, figures, the answer, and the whole report."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
@@ -112,10 +112,16 @@ class Panel:
     title: str
     specification: Mapping[str, Any]
 
-    @property
-    def static(self) -> str:
-        """Return the picture at its first setting, for where no code runs."""
-        wide = {**self.specification, "width": _STATIC_WIDTH}
+    def static(self, shared: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+        """Return the picture at its first setting, for where no code runs.
+
+        Parameters
+        ----------
+        shared
+            The data of its chart.
+        """
+        data = {**shared, **self.specification["datasets"]}
+        wide = {**self.specification, "width": _STATIC_WIDTH, "datasets": data}
         drawn: str = vegalite_to_svg(wide, vl_version=VEGA_LITE)
         # Vega counts what it draws as long as it runs; here each picture counts its own.
         names = list(dict.fromkeys(re.findall(r'id="(\w+)"', drawn)))
@@ -142,6 +148,8 @@ class Chart:
         Its parts.
     table
         The numbers that are drawn.
+    data
+        Rows that several panels draw, by name.
     """
 
     name: str
@@ -151,6 +159,7 @@ class Chart:
     table: Table
     controls: tuple[Control, ...] = ()
     keys: tuple[Key, ...] = ()
+    data: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def panel(
@@ -170,7 +179,7 @@ def panel(
     layers
         From the back to the front, each of data that it names.
     data
-        The rows, by these names.
+        The rows, by these names, but for those that its chart has.
     parameters
         What each is at the start.
     height

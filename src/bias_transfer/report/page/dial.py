@@ -36,6 +36,7 @@ _SHOWN = "shown"
 # The ends of both axes, by intervention.
 _DOMAINS = "domains"
 _NONE = float("nan")
+_ITEMS = "items"
 # How columns begin that count the rows of the test part.
 _TEST_ROWS = "test_"
 # By what was altered.
@@ -99,6 +100,7 @@ def dial_chart(task: TaskDescription, observations: pd.DataFrame, means: pd.Data
             for source, title, quantity in sources
         ),
         table=_table(task, points),
+        data={_ITEMS: _rows(points)},
         controls=controls,
         keys=(
             Key("ring", GREY, "unmodified model"),
@@ -222,18 +224,16 @@ def _panel(
     quantity: Quantity,
     start: str,
 ) -> Panel:
-    base = {each.item: each for each in points if not each.variant.side}
-    rows = [_row(each, getattr(each, source), base.get(each.item), source) for each in points]
-    x = alt.X("x:Q", scale=_scale(quantity, 0), axis=axis(quantity.axis))
+    x = alt.X(f"{source}:Q", scale=_scale(quantity, 0), axis=axis(quantity.axis))
     y = alt.Y("y:Q", scale=_scale(task.outcome, 2), axis=axis(task.outcome.axis))
     told = [
         alt.Tooltip("item:N", title=task.item.replace("_", " ").capitalize()),
         alt.Tooltip("done:N", title="Intervention"),
-        alt.Tooltip("source:N", title=quantity.title.capitalize()),
+        alt.Tooltip(f"{source}_told:N", title=quantity.title.capitalize()),
         alt.Tooltip("outcome:N", title=(task.outcome.drawn or task.outcome.title).capitalize()),
         alt.Tooltip("counts:N", title="Rests on"),
     ]
-    every = of("items")
+    every = of(_ITEMS)
     unmodified = every.transform_filter("datum.side === ''")
     shown = every.transform_filter(f"datum.variant === {_SHOWN}")
     defined = shown.transform_filter("isValid(datum.y)")
@@ -245,9 +245,9 @@ def _panel(
     layers = [
         *reference(quantity.neutral, "x"),
         *reference(task.outcome.neutral, "y"),
-        defined.transform_filter("isValid(datum.x0) && isValid(datum.y0)")
+        defined.transform_filter(f"isValid(datum.{source}0) && isValid(datum.y0)")
         .mark_rule(color=GREY, strokeWidth=1, clip=True)
-        .encode(x=like(x, "x0:Q"), y=like(y, "y0:Q"), x2="x:Q", y2="y:Q"),
+        .encode(x=like(x, f"{source}0:Q"), y=like(y, "y0:Q"), x2=f"{source}:Q", y2="y:Q"),
         defined.mark_rule(color=FAINT, strokeWidth=2, clip=True).encode(
             x=x, y=like(y, "low:Q"), y2="high:Q"
         ),
@@ -260,23 +260,31 @@ def _panel(
         .encode(x=x, y=alt.value(alt.ExprRef("height - 6")), tooltip=told),
     ]
     parameters = {_SHOWN: start, _DOMAINS: _domains(task, points, source, quantity)}
-    return panel(f"dial-{task.name}-{source}", title, layers, {"items": rows}, parameters)
+    return panel(f"dial-{task.name}-{source}", title, layers, {}, parameters)
 
 
-def _row(point: _Point, of: _Value, base: _Point | None, source: str) -> dict[str, Any]:
-    origin: _Value | None = getattr(base, source) if base else None
+def _rows(points: Sequence[_Point]) -> list[dict[str, Any]]:
+    """Return the points as both panels draw them, each with where it was before."""
+    before = {each.item: each for each in points if not each.variant.side}
+    return [_row(each, before.get(each.item)) for each in points]
+
+
+def _row(point: _Point, before: _Point | None) -> dict[str, Any]:
     return {
         "item": point.item,
         "variant": point.variant.name,
         "side": point.variant.side,
         "done": point.variant.label,
-        "x": rounded(of.value),
+        "model": rounded(point.model.value),
+        "model0": rounded(before.model.value) if before else None,
+        "model_told": point.model.told,
+        "data": rounded(point.data.value),
+        "data0": rounded(before.data.value) if before else None,
+        "data_told": point.data.told,
         "y": rounded(point.outcome.value),
+        "y0": rounded(before.outcome.value) if before else None,
         "low": rounded(point.outcome.low),
         "high": rounded(point.outcome.high),
-        "x0": rounded(origin.value) if origin else None,
-        "y0": rounded(base.outcome.value) if base else None,
-        "source": of.told,
         "outcome": point.outcome.told,
         "counts": point.counts,
     }

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.page.tables import Table
-from bias_transfer.report.page.variants import key_of, name_of, variants
+from bias_transfer.report.page.variants import key_of, variants
 from bias_transfer.report.page.words import number, whole
 
 
@@ -30,10 +30,13 @@ def _rows(
     for way, title in task.adaptations:
         rows = observations[observations["adaptation"] == way]
         made = variants(task, rows) if len(rows) else []
-        keys = rows.drop_duplicates("model")
+        keys = [
+            (row["model"], key_of(row)) for row in rows.drop_duplicates("model").to_dict("records")
+        ]
         for kind in dict.fromkeys(each.title for each in made):
             own = [each for each in made if each.title == kind]
-            named = keys[_names(keys).isin([each.name for each in own])]["model"]
+            wanted = {each.key for each in own}
+            named = [name for name, key in keys if key in wanted]
             found = accuracy.reindex(named).dropna()
             yield (
                 kind,
@@ -42,11 +45,6 @@ def _rows(
                 whole(len(named)),
                 _range(found),
             )
-
-
-def _names(rows: pd.DataFrame) -> pd.Series:
-    names = [name_of(key_of(row)) for row in rows.to_dict("records")]
-    return pd.Series(names, index=rows.index, dtype=object)
 
 
 def _range(found: pd.Series) -> str:

@@ -1,7 +1,7 @@
 """Which interventions a study made, as the page's charts and controls name them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -60,17 +60,13 @@ def variants(task: TaskDescription, observations: pd.DataFrame) -> list[Variant]
         strength = first["upstream_strength"]
         dose = -float("inf") if pd.isna(strength) else float(strength)
         found.append(((_SIDES.index(variant.side), kinds, dose), len(found), variant))
-    return [variant for *_, variant in sorted(found, key=lambda each: each[:2])]
+    ordered = [variant for *_, variant in sorted(found, key=lambda each: each[:2])]
+    return [replace(each, name=f"v{number}") for number, each in enumerate(ordered)]
 
 
 def key_of(row: Mapping[Any, Any]) -> tuple[Any, ...]:
     """Return what identifies a row's intervention; no strength equals no strength."""
     return tuple("" if pd.isna(row[name]) else row[name] for name in INTERVENTION)
-
-
-def name_of(key: tuple[Any, ...]) -> str:
-    """Return the name of an intervention."""
-    return "|".join(map(str, key))
 
 
 def number(value: float) -> str:
@@ -92,7 +88,7 @@ def _variant(known: Mapping[str, Intervention], rows: pd.DataFrame) -> Variant:
     doses = [dose for kind in altered.values() for dose in _doses(known.get(kind), first)]
     return Variant(
         key=key_of(first.to_dict()),
-        name=name_of(key_of(first.to_dict())),
+        name="",
         title=" and ".join([titles[0], *(title.lower() for title in titles[1:])])
         if titles
         else UNMODIFIED,

@@ -6,8 +6,14 @@ const content = (selector) => JSON.parse(document.querySelector(selector).textCo
 
 const draw = async (figure) => {
   const drawings = [...figure.querySelectorAll(".drawing")];
+  const shared = figure.querySelector(`[data-for="${figure.id}"]`);
+  const data = shared ? JSON.parse(shared.textContent) : {};
   const drawn = await Promise.all(
-    drawings.map((each) => vegaEmbed(each, content(`[data-for="${each.id}"]`), options)),
+    drawings.map((each) => {
+      const specification = content(`[data-for="${each.id}"]`);
+      Object.assign(specification.datasets, data);
+      return vegaEmbed(each, specification, options);
+    }),
   );
   const set = (name, value) =>
     Promise.all(drawn.map(({ view }) => view.signal(name, value).runAsync()));
