@@ -165,7 +165,7 @@ class Pretraining(Training):
 
     masked_share: Share = 0.3
     """Share of the tokens to predict."""
-    epochs: Count = 5
+    epochs: Count = 7
     """Passes over the corpus."""
     learning_rate: float = Field(default=0.004, gt=0)
     """AdamW's, at its peak."""
