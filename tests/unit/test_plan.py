@@ -148,8 +148,8 @@ def test_models_of_the_default_study(study):
     }
     assert found == {
         (task, name): numbers
-        for task in ("bios", "wiki")
-        for name, numbers in (("full", (12, 3)), ("lora", (5, 3)), ("head", (5, 20)))
+        for task, full in (("bios", (12, 6)), ("wiki", (12, 3)))
+        for name, numbers in (("full", full), ("lora", (5, 6)), ("head", (5, 20)))
     }
     assert len(checkpoints(study)) == 8
 
@@ -207,7 +207,7 @@ def test_the_default_study(told):
     for said in (
         "bios: 22 models to fine-tune, 0 of them done",
         "texts: 4,437 to train, 493 to evaluate, 12,070 to test; 16 to 24 tokens a text",
-        "Full fine-tuning: 12 models over 9 checkpoints, 3 data sets, 2 seeds; 12 left; 3 epochs",
+        "Full fine-tuning: 12 models over 9 checkpoints, 3 data sets, 2 seeds; 12 left; 6 epochs",
         "Checkpoints: 9, 0 of them there (pretrained, random, gaussian, 3 sentdebias, 3 counterfa",
         "continued pre-training: 3 × ",
         "2 at a time",
@@ -253,7 +253,7 @@ def test_what_is_done_is_not_done_again_and_tells_how_long_it_takes(told, study,
         log.write_text(f"2026 bias_transfer: {took('fine-tune', 60 + 30 * number)}\n")
     printed = told()
     assert "bios: 22 models to fine-tune, 2 of them done" in printed
-    assert "10 left; 3 epochs, 417 steps: 1 min to 1 min 30 s a model, as 2 of them took" in printed
+    assert "10 left; 6 epochs, 834 steps: 1 min to 1 min 30 s a model, as 2 of them took" in printed
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def _said(bias: str, of: Verdict) -> Iterator[Phrase]:
         yield Phrase(text=_SAID[of.effects][of.word], source=of.source)
         yield Phrase(text=f" ({numbers})")
         return
-    why = of.reason or f"it would have found {of.smallest_detectable:.2f} with a power of 80 %"
+    why = minus(of.reason) or f"it would have found {of.smallest_detectable:.2f} with a power of 80 %"
     yield Phrase(text=f"whether {bias} {_ASKED[of.effects]} is ")
     yield Phrase(text="undecided", source=of.source)
     yield Phrase(text=f" ({numbers}; {why})")
@@ -293,7 +293,9 @@ def _undefined(task: TaskDescription, observations: pd.DataFrame) -> str:
     column = task.outcome.column
     gone = cells[cells[column].isna()] if column in cells else cells
     counts = why_missing(gone, task.outcome, task).value_counts()
-    reasons = ", ".join(f"{count} times {reason}" for reason, count in counts.items())
+    reasons = ", ".join(
+        f"{'once' if count == 1 else f'{count} times'} {reason}" for reason, count in counts.items()
+    )
     total = f"Undefined cells, of a model and an item: {len(gone)} of {len(cells)}."
     return f"{total} {reasons}".rstrip()
 
