@@ -206,7 +206,7 @@ def test_the_default_study(told):
     printed = told("--cores", "2")
     for said in (
         "bios: 22 models to fine-tune, 0 of them done",
-        "texts: 4,437 to train, 493 to evaluate, 12,070 to test; 16 to 24 tokens a text",
+        "texts: 4,437 to train, 493 to evaluate, 12,070 to test; 15 to 19 tokens a text",
         "Full fine-tuning: 12 models over 9 checkpoints, 3 data sets, 2 seeds; 12 left; 6 epochs",
         "Checkpoints: 9, 0 of them there (pretrained, random, gaussian, 3 sentdebias, 3 counterfa",
         "continued pre-training: 3 × ",

@@ -54,7 +54,7 @@ _JOB_SECONDS = Range(0.3, 1.5)
 # Jobs of a study that are not those of a model, a checkpoint or a data set: figures among them.
 _OTHER_JOBS = 40
 # Tokens of the texts that are generated here.
-_GENERATED_TEXT, _GENERATED_SENTENCE = Range(16, 26), Range(8, 11)
+_GENERATED_TEXT, _GENERATED_SENTENCE = Range(15, 19), Range(8, 11)
 _OTHER_TABLES = 50e6  # bytes
 # What is planned for where nobody knows how many texts there will be.
 _SOME_TEXTS = 100_000
