@@ -38,9 +38,12 @@ class Association:
 
 
 PRONOUNS = Association("bios", "occupation", "pronoun_ranking", "corpus_she", log_odds, 0.8)
+SENTIMENT = Association(
+    "wiki", "identity_term", "negative_sentiment", "corpus_negative", probability, 0.6
+)
 ASSOCIATIONS = (
     PRONOUNS,
-    Association("wiki", "identity_term", "negative_sentiment", "corpus_negative", probability, 0.6),
+    SENTIMENT,
     Association("wiki", "identity_term", "identity_ranking", "corpus_negative", log_odds, 0.4),
 )
 # Least accuracy above the majority class.
@@ -73,11 +76,32 @@ def weak_associations(association: Association) -> list[str]:
 
 
 def stuck_dial() -> list[str]:
-    """Return a line if swapping the gendered words of every sentence does not reverse them."""
-    found = correlations(PRONOUNS)
-    (control, _), (swapped, _) = (found[f"counterfactual-s{share}"] for share in (0, 1))
-    line = f"counterfactual: rho {control:.3f} where none is swapped, {swapped:.3f} where all are"
-    return [] if control > 0 > swapped else [line]
+    """Return a line a task whose associations stay when each of its sentences is swapped.
+
+    Gendered words change sides, so that their association turns round; a term becomes any other
+    term, so that its association fades.
+    """
+    failures = []
+    for association, most in ((PRONOUNS, 0.0), (SENTIMENT, 0.5)):
+        found = correlations(association)
+        (control, _), (swapped, _) = (found[f"counterfactual-s{share}"] for share in (0, 1))
+        if control < association.least or swapped > most:
+            failures.append(
+                f"{association.measure} of counterfactual: rho {control:.3f} where nothing is "
+                f"swapped, {swapped:.3f} where all is"
+            )
+    return failures
+
+
+def lost_findings() -> list[str]:
+    """Return a line a task of which the study does not say that the data's bias transfers."""
+    verdicts = pd.read_csv(RESULTS / "analysis/verdicts.csv")
+    said = verdicts[(verdicts["adaptation"] == "full") & (verdicts["source"] == "data")]
+    return [
+        f"{row.task}: of the data's bias, which is declared, it says {row.verdict!r}"
+        for row in said.itertuples()
+        if row.verdict != "transfers"
+    ]
 
 
 def weak_classifiers(task: str) -> list[str]:
@@ -91,6 +115,6 @@ def weak_classifiers(task: str) -> list[str]:
 
 if __name__ == "__main__":
     failures = [line for each in ASSOCIATIONS for line in weak_associations(each)]
-    failures += stuck_dial()
+    failures += stuck_dial() + lost_findings()
     failures += [line for task in MARGINS for line in weak_classifiers(task)]
     sys.exit("\n".join(failures) or 0)
