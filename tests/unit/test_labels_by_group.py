@@ -75,6 +75,12 @@ def test_labels_are_numbered_from_0_and_the_vocabulary_of_pronouns_knows_0_and_1
     assert table["group"].tolist() == ["female", "male"] * 14
 
 
+def test_numbers_say_nothing_of_labels_in_an_order_of_ones_own():
+    task = occupations_of("cook", "waiter", "cleaner")
+    with pytest.raises(StudyError, match="row 1: '0' in column 'profession' is not one of cook"):
+        read(rows(labels=["0", "1"]), FILE, task)
+
+
 def test_labels_that_are_numbers_themselves_are_not_numbered_anew():
     task = occupations_of("1", "2")
     assert read(rows(labels=["1", "2"]), FILE, task)["label"].tolist() == ["1", "2"]

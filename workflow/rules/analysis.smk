@@ -55,7 +55,6 @@ PAPER = [str(path) for path in LAID_OVER.values()] if PAPER_TABLES else []
 
 localrules:
     analyse,
-    lay_paper_over,
 
 
 rule analyse:
@@ -87,6 +86,9 @@ rule analyse:
 
 
 if PAPER_TABLES:
+
+    localrules:
+        lay_paper_over,
 
     rule lay_paper_over:
         input:

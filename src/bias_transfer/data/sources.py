@@ -188,7 +188,8 @@ def map_values(values: pd.Series, mapping: Mapping[str, str], name: str) -> pd.S
         row = first_row(unknown)
         raise StudyError(
             f"{name}, row {row}: {quoted(values[row - 1])} in column {values.name!r} is not one "
-            f"of {', '.join(list(mapping)[:6])}…; correct it or extend the map in the config"
+            f"of {', '.join(list(mapping)[:6])}{'…' if len(mapping) > 6 else ''}; correct it or "
+            "extend the map in the config"
         )
     return keys.map(dict(mapping))
 

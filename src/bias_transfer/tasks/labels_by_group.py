@@ -191,10 +191,15 @@ def rows_from(
 
 
 def _usual_labels(task: LabelsByGroup) -> dict[str, str]:
-    """Return the labels by name, and by their number from 0 unless a name is such a number."""
+    """Return the labels by name and, where these are in order, by their number from 0.
+
+    What turns names into numbers puts the names in order first. In a list of another order
+    a number might mean its place or not, as it might where a name is a number itself.
+    """
     by_name = {label.name: label.name for label in task.labels}
-    by_number = {str(number): label.name for number, label in enumerate(task.labels)}
-    return by_name if by_name.keys() & by_number.keys() else by_name | by_number
+    by_number = {str(number): name for number, name in enumerate(by_name)}
+    plain = list(by_name) == sorted(by_name) and not by_name.keys() & by_number.keys()
+    return by_name | by_number if plain else by_name
 
 
 def _usual_groups(task: LabelsByGroup) -> dict[str, str]:
