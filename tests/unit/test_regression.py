@@ -363,11 +363,17 @@ def test_clustering_by_model_is_undefined_for_one_model(panel: pd.DataFrame) -> 
     assert fit.no_errors == {"arellano": "arellano sums over fixed effects, and there is only one"}
 
 
-def test_clustering_by_item_is_undefined_for_one_item(panel: pd.DataFrame) -> None:
-    fit = regress(panel.assign(occupation="nurse"), BIOS)
+@pytest.mark.parametrize("items", [1, 5])
+def test_clustering_by_item_is_undefined_for_few_items(panel: pd.DataFrame, items: int) -> None:
+    few = panel["occupation"].map(
+        {name: f"item{number % items}" for number, name in enumerate(panel["occupation"].unique())}
+    )
+    fit = regress(panel.assign(occupation=few), BIOS)
     table = fit.coefficients
 
-    assert fit.no_clustered_errors == "errors are clustered by item, and there is only one"
+    assert fit.no_clustered_errors == (
+        f"errors are clustered by item: there are {items}, and 6 are needed"
+    )
     assert table[CLUSTERED].isna().all(axis=None)
     assert table["p_value_lsdv"].notna().all()
 
@@ -585,9 +591,13 @@ def test_a_close_fit_is_not_an_exact_one(panel: pd.DataFrame) -> None:
 
 def test_as_many_coefficients_as_items_leave_the_clusters_empty() -> None:
     # The outcome differs between templates, but the residuals of each item sum to zero.
-    rows = two_items()
-    rows["log_tpr_ratio"] += np.tile(np.linspace(0, 1, 10), 2)
-    fit = regress(rows, dataclasses.replace(BIOS, regressors=("prevalence_she",), templates=()))
+    items = [f"item{number}" for number in range(6)]
+    rows = pd.DataFrame(
+        [(item, f"t{i}") for item in items for i in range(10)], columns=["occupation", "template"]
+    ).assign(model="m", log_tpr_ratio=np.tile(np.linspace(0, 1, 10), 6))
+    for item in items[1:]:
+        rows[item] = (rows["occupation"] == item).astype(float)
+    fit = regress(rows, dataclasses.replace(BIOS, regressors=tuple(items[1:]), templates=()))
 
     assert fit.coefficients["p_value_lsdv"].notna().all()
     assert fit.coefficients[CLUSTERED].isna().all(axis=None)

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, VARIANCE, Cells, cells
 from bias_transfer.analysis.changes import CHANGE_COLUMNS, changes
+from bias_transfer.analysis.clustered import FEWEST_ITEMS
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.explained import shapley_shares
 from bias_transfer.analysis.reliability import intraclass_correlation, split_half
 from bias_transfer.analysis.resampling import multi_bootstrap, percentile_interval
 from bias_transfer.analysis.sampling import sampling_share
 from bias_transfer.analysis.slopes import (
-    FEWEST_ITEMS,
     LEVEL,
     SLOPE_COLUMNS,
     slopes,

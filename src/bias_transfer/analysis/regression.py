@@ -12,6 +12,7 @@ from scipy.linalg import solve_triangular
 from statsmodels.stats.diagnostic import het_breuschpagan
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
+from bias_transfer.analysis.clustered import FEWEST_ITEMS
 from bias_transfer.errors import StudyError
 
 HC3 = Literal["lsdv", "within", "arellano"]
@@ -221,7 +222,7 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
     for kind, error in errors.items():
         table[f"p_value_{kind}"] = _p_values(coefficients, error, df)
     clustered = _item_clustered_errors(residuals, weights, item, items, df)
-    # Of a single item, whose error is not a number, t has no degrees of freedom.
+    # Of a single item t has no degrees of freedom.
     half = clustered * stats.t.ppf(0.975, max(items - 1, 1))
     table["standard_error_item_clustered"] = clustered
     table["p_value_item_clustered"] = _p_values(coefficients, clustered, items - 1)
@@ -429,8 +430,8 @@ def _why_no_clustered_errors(
         return ""
     if not residuals.any():
         return no_errors["lsdv"]
-    if items == 1:
-        return "errors are clustered by item, and there is only one"
+    if items < FEWEST_ITEMS:
+        return f"errors are clustered by item: there are {items}, and {FEWEST_ITEMS} are needed"
     return "the residuals of every item cancel out"
 
 
@@ -482,7 +483,7 @@ def _row_errors(scores: _Matrix) -> _Vector:
 def _item_clustered_errors(
     residuals: _Vector, weights: _Matrix, item: _Codes, items: int, df: int
 ) -> _Vector:
-    if items == 1:
+    if items < FEWEST_ITEMS:
         return np.full(len(weights), np.nan)
     # By Frisch-Waugh-Lovell the demeaned weights are the slopes' rows of the dummy design's.
     scores = weights * residuals

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells
-from bias_transfer.analysis.clustered import clustered, two_way
+from bias_transfer.analysis.clustered import FEWEST_ITEMS, clustered, two_way
 from bias_transfer.analysis.reliability import corrected_slopes, cronbach_alpha
 from bias_transfer.analysis.resampling import (
     multi_bootstrap,
@@ -34,8 +34,6 @@ Source = Literal["model", "data"]
 Effects = Literal["within", "between"]
 
 QUESTIONS: tuple[Effects, ...] = ("within", "between")
-# With fewer items, what differs between them is an anecdote.
-FEWEST_ITEMS = 6
 LEVEL = 0.95
 POWER = 0.8
 # Why the slope within items is none of this study's, and the one between items serves.
