@@ -225,11 +225,7 @@ def classifier_card(
         "Its labels are the task's own names. Whatever fine-tuning trained, all weights are in the "
         "folder: low-rank adapters are merged into them, so that no other library is needed.",
         *([preparation] if preparation else []),
-        *(
-            [_PROJECTED.format(file=PROJECTION, loader="load_classifier")]
-            if facts.projected
-            else []
-        ),
+        *_projected(facts, "load_classifier"),
         "## How well it does",
         f"On {count(int(performance['test_rows']))} test rows.",
         _table(

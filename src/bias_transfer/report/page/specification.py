@@ -25,7 +25,7 @@ from bias_transfer.report.page.charts import (
 )
 from bias_transfer.report.page.tables import Table
 from bias_transfer.report.page.transfer import COLOURS
-from bias_transfer.report.page.words import interval, rounded, signed, whole
+from bias_transfer.report.page.words import interval, reason, rounded, signed, whole
 
 _EFFECTS, _OUTCOME, _ALL = "effects", "outcome", ""
 _QUESTIONS = {
@@ -102,7 +102,7 @@ def _row(task: TaskDescription, row: Mapping[Any, Any]) -> dict[str, Any]:
         "interval": interval(row["low"], row["high"]),
         "items": whole(row["items"]),
         "own": bool(row["default"]),
-        "why": str(row["reason"]) if isinstance(row["reason"], str) else "",
+        "why": reason(row["reason"]),
     }
 
 

@@ -11,6 +11,7 @@ from bias_transfer.report.page.words import (
     interval,
     number,
     percentage,
+    reason,
     signed,
     whole,
 )
@@ -237,7 +238,7 @@ def _interval(row: pd.Series) -> str:
 
 
 def _reason(row: pd.Series) -> str:
-    return "" if pd.isna(row["reason"]) else str(row["reason"])
+    return reason(row["reason"])
 
 
 def _repeated(row: pd.Series) -> str:

@@ -20,7 +20,7 @@ from bias_transfer.report.page.charts import (
     span,
 )
 from bias_transfer.report.page.tables import verdict_table
-from bias_transfer.report.page.words import interval, number, rounded, signed
+from bias_transfer.report.page.words import interval, number, reason, rounded, signed
 
 COLOURS = {"model": BLUE, "data": ORANGE}
 _TITLES = {
@@ -114,7 +114,7 @@ def _row(place: int, title: str, verdict: Mapping[Hashable, Any]) -> dict[str, A
         "told": signed(verdict["standardised"]),
         "interval": interval(verdict["low"], verdict["high"]),
         "detectable": number(verdict["smallest_detectable"]),
-        "why": str(verdict["reason"]) if isinstance(verdict["reason"], str) else "",
+        "why": reason(verdict["reason"]),
     }
 
 

@@ -47,3 +47,8 @@ def emphasised(text: str) -> str:
     """Return text as HTML, with the emphasis and the code marks of Markdown made visible."""
     marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
     return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", marked)
+
+
+def reason(why: object) -> str:
+    """Return why a number is undefined; a table that is read has a gap where there is no reason."""
+    return why if isinstance(why, str) else ""
