@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bias_transfer.adaptations import adaptation
 from bias_transfer.errors import StudyError
-from bias_transfer.runtime.job_logs import JobLog, read_log
+from bias_transfer.runtime.job_logs import JobLog, fine_tuning_log, is_scored, read_log
 from bias_transfer.runtime.progress import duration
 from bias_transfer.study.config import Study
 from bias_transfer.study.grid import Model, models
@@ -23,7 +23,6 @@ from bias_transfer.study.parsing import parse
 from bias_transfer.study.plan import checkpoints
 from bias_transfer.upstream import PRETRAINED
 
-_SCORES = ("predictions.parquet", "intrinsic.csv")
 _CLEAR = "\033[H\033[2J"
 
 
@@ -109,13 +108,12 @@ def _models(study: Study, results: Path) -> list[State]:
 
 
 def _model(results: Path, model: Model) -> State:
-    scores = results / "scores" / model.path
-    log = results / "logs" / "finetune" / f"{model.path}.log"
+    log = fine_tuning_log(results, model.path)
     return State(
         task=model.task,
         adaptation=model.adaptation,
         name=model.path,
-        done=all((scores / name).is_file() for name in _SCORES),
+        done=is_scored(results, model.path),
         made=(results / "finetune" / model.path / "manifest.json").is_file(),
         log=read_log(log),
         path=log,

@@ -17,11 +17,11 @@ from bias_transfer.alterations import ORIGINAL
 from bias_transfer.errors import StudyError
 from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
 from bias_transfer.runtime.gpu_slots import visible_devices
-from bias_transfer.runtime.job_logs import read_log
+from bias_transfer.runtime.job_logs import fine_tuning_log, is_scored, read_log
 from bias_transfer.runtime.products import products_a_second
 from bias_transfer.runtime.progress import duration
 from bias_transfer.study.config import Study
-from bias_transfer.study.grid import Model, models
+from bias_transfer.study.grid import models
 from bias_transfer.study.overlays import read_config, with_default
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.plan import (
@@ -324,17 +324,12 @@ def _rate(shape: Shape | None, at_once: int, gpus: int) -> Rate:
 # ---- what it takes ----------------------------------------------------------------------
 
 
-def _is_done(plan: Plan, model: Model) -> bool:
-    folder = plan.results / "scores" / model.path
-    return all((folder / name).is_file() for name in ("predictions.parquet", "intrinsic.csv"))
-
-
 def _share_seconds(plan: Plan, task: str, share: Share) -> tuple[Range | None, str]:
     """Return the seconds of one model, and how they are known."""
     logs = (
-        read_log(plan.results / "logs" / "finetune" / f"{model.path}.log")
+        read_log(fine_tuning_log(plan.results, model.path))
         for model in share.models
-        if _is_done(plan, model)
+        if is_scored(plan.results, model.path)
     )
     recorded = [each.took for each in logs if each is not None and each.took is not None]
     if recorded:
@@ -429,7 +424,7 @@ def _model(plan: Plan) -> str:
 
 def _task_lines(plan: Plan, task: str, spent: list[Range | None]) -> Iterator[str]:
     mine = [model for model in models(plan.study) if model.task == task]
-    done = sum(_is_done(plan, model) for model in mine)
+    done = sum(is_scored(plan.results, model.path) for model in mine)
     yield f"{task}: {len(mine)} models to fine-tune, {done} of them done"
     texts = plan.texts[task]
     sets = datasets(plan.study, task)
@@ -450,7 +445,7 @@ def _task_lines(plan: Plan, task: str, spent: list[Range | None]) -> Iterator[st
 
 
 def _share_lines(plan: Plan, task: str, share: Share, spent: list[Range | None]) -> Iterator[str]:
-    left = sum(not _is_done(plan, model) for model in share.models)
+    left = sum(not is_scored(plan.results, model.path) for model in share.models)
     each, known = _share_seconds(plan, task, share)
     spent.append(each.times(left) if each is not None else None if left else NOTHING)
     axes: dict[str, set[object]] = {
@@ -486,7 +481,7 @@ def _source(study: Study, task: str) -> str:
 
 def _sum_lines(plan: Plan, first: Range | None, others: Range | None) -> Iterator[str]:
     grid = models(plan.study)
-    waiting = sum(not _is_done(plan, model) for model in grid)
+    waiting = sum(not is_scored(plan.results, model.path) for model in grid)
     jobs = 2 * waiting + (_OTHER_JOBS if waiting else 0)
     small = _JOB_SECONDS.times(jobs)
     if not jobs and total([first, others]) == NOTHING:

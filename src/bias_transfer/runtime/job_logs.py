@@ -1,4 +1,4 @@
-"""What the log of a job tells, while it runs and afterwards: how far it is, how long it took."""
+"""What a job leaves behind tells, while it runs and afterwards: its log, and a model's scores."""
 
 import os
 import time
@@ -11,6 +11,7 @@ from bias_transfer.runtime.progress import Progress, read_progress, read_took
 _SILENT = 180.0
 _TAIL = 16384
 FAILED = "error: "
+_SCORES = ("predictions.parquet", "intrinsic.csv")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class JobLog:
         if self.progress is None:
             return None
         return max(0.0, self.progress.seconds_left - self.age)
+
+
+def is_scored(results: Path, model: str) -> bool:
+    """Return whether all scores of a model, by its path, are there: no more is done with it."""
+    return all((results / "scores" / model / name).is_file() for name in _SCORES)
+
+
+def fine_tuning_log(results: Path, model: str) -> Path:
+    """Return where the fine-tuning of a model, by its path, writes what it does."""
+    return results / "logs" / "finetune" / f"{model}.log"
 
 
 def read_log(path: Path) -> JobLog | None:
