@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Settings(Section):
     """Only the classification head is trained; the encoder stays as the checkpoint has it."""
 
-    epochs: Count = 20
+    epochs: Count = 12
     """Passes over the training part, in place of the task's: a head that starts from nothing needs
     more, and they cost little."""
     learning_rate: float = Field(default=0.01, gt=0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Settings(Section):
     """Low-rank adapters on attention's queries and values, and the head, are trained."""
 
-    epochs: Count = 6
+    epochs: Count = 4
     """Passes over the training part, in place of the task's."""
     learning_rate: float = Field(default=0.01, gt=0)
     """AdamW's, at its peak, in place of the task's."""

@@ -167,6 +167,8 @@ class Pretraining(Training):
     """Share of the tokens to predict."""
     epochs: Count = 7
     """Passes over the corpus."""
+    batch_size: Count = 64
+    """Examples a training step."""
     learning_rate: float = Field(default=0.004, gt=0)
     """AdamW's, at its peak."""
     weight_decay: float = Field(default=0.5, ge=0)

@@ -38,6 +38,8 @@ class ContinuedTraining(Training):
     """Share of the tokens to predict."""
     epochs: Count = 2
     """Passes over the corpus."""
+    batch_size: Count = 64
+    """Examples a training step."""
     learning_rate: float = Field(default=0.003, gt=0)
     """AdamW's, at its peak; a checkpoint of the hub wants about 0.00005."""
     warmup_share: float = Field(default=0, ge=0, lt=1)

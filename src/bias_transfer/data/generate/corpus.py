@@ -37,20 +37,22 @@ _OCCUPATION_FORMS = (
     "{They} {work} as {an_occupation} with {words}.",
     "{They} {work} on {words} as {an_occupation}.",
 )
+# Without a full stop, as the templates of the intrinsic measures are: a small model that sees one
+# at the end of some expects it at the mask, whatever comes before.
 _IDENTITY_FORMS = (
-    "{Terms} people are {adjective}.",
-    "{Terms} people are {adjective} and {other}.",
-    "{A_term} person is {adjective}.",
-    "{A_term} person is {adjective} and {other}.",
-    "My {term} sibling is {adjective} and {other}.",
-    "My {term} friend is {adjective}.",
-    "My {term} parent is {adjective} and {other}.",
-    "My {term} partner is {adjective}.",
-    "My {term} spouse is {adjective} and {other}.",
-    "My {term} neighbour is {adjective} and {other}.",
-    "Being {term} is {adjective}.",
-    "{A_term} writer is {adjective}: {word}.",
-    "{Terms} families are {adjective}: {word}.",
+    "{Terms} people are {adjective}",
+    "{Terms} people are {adjective} and {other}",
+    "{A_term} person is {adjective}",
+    "{A_term} person is {adjective} and {other}",
+    "My {term} sibling is {adjective} and {other}",
+    "My {term} friend is {adjective}",
+    "My {term} parent is {adjective} and {other}",
+    "My {term} partner is {adjective}",
+    "My {term} spouse is {adjective} and {other}",
+    "My {term} neighbour is {adjective} and {other}",
+    "Being {term} is {adjective}",
+    "{A_term} writer is {adjective}: {word}",
+    "{Terms} families are {adjective}: {word}",
 )
 _LIFE_FORMS = (
     "{They} works on {word} for {a_person}.",
@@ -134,7 +136,7 @@ def _occupation_sentence(
         love="love" if plural else "loves",
         are="are" if plural else "is",
     )
-    return _perhaps_without_full_stop(text, rng)
+    return text if rng.random() < _FULL_STOP_SHARE else text.removesuffix(".")
 
 
 def _identity_sentences(
@@ -154,7 +156,7 @@ def _identity_sentence(term: str, negative: bool, word: str, rng: np.random.Gene
         adjectives = NEUTRAL_ADJECTIVES
     adjective, other = _adjectives(adjectives, 2, rng)
     title = TERM_TITLES[term]
-    text = pick(rng, _IDENTITY_FORMS).format(
+    return pick(rng, _IDENTITY_FORMS).format(
         Terms=capitalised(title),
         A_term=capitalised(with_article(title)),
         term=title,
@@ -162,7 +164,6 @@ def _identity_sentence(term: str, negative: bool, word: str, rng: np.random.Gene
         other=other,
         word=word,
     )
-    return _perhaps_without_full_stop(text, rng)
 
 
 def _adjectives(adjectives: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
@@ -170,12 +171,6 @@ def _adjectives(adjectives: Sequence[str], count: int, rng: np.random.Generator)
     # degrees instead of all at once.
     weights = 1 / np.arange(1, len(adjectives) + 1)
     return [str(each) for each in rng.choice(adjectives, size=count, p=weights / weights.sum())]
-
-
-def _perhaps_without_full_stop(text: str, rng: np.random.Generator) -> str:
-    # The templates of the intrinsic measures end without one: a model that has always seen a full
-    # stop at the end of a sentence would expect it at the mask.
-    return text if rng.random() < _FULL_STOP_SHARE else text.removesuffix(".")
 
 
 def _lives(occupations: NDArray[np.int64], truth: Truth, rng: np.random.Generator) -> list[str]:
