@@ -148,8 +148,8 @@ def test_models_of_the_default_study(study):
     }
     assert found == {
         (task, name): numbers
-        for task, full in (("bios", (12, 6)), ("wiki", (12, 3)))
-        for name, numbers in (("full", full), ("lora", (5, 6)), ("head", (5, 20)))
+        for task, full in (("bios", (12, 4)), ("wiki", (12, 3)))
+        for name, numbers in (("full", full), ("lora", (5, 4)), ("head", (5, 12)))
     }
     assert len(checkpoints(study)) == 8
 
@@ -206,8 +206,8 @@ def test_the_default_study(told):
     printed = told("--cores", "2")
     for said in (
         "bios: 22 models to fine-tune, 0 of them done",
-        "texts: 4,437 to train, 493 to evaluate, 12,070 to test; 15 to 19 tokens a text",
-        "Full fine-tuning: 12 models over 9 checkpoints, 3 data sets, 2 seeds; 12 left; 6 epochs",
+        "texts: 7,200 to train, 800 to evaluate, 12,000 to test; 15 to 19 tokens a text",
+        "Full fine-tuning: 12 models over 9 checkpoints, 3 data sets, 2 seeds; 12 left; 4 epochs",
         "Checkpoints: 9, 0 of them there (pretrained, random, gaussian, 3 sentdebias, 3 counterfa",
         "continued pre-training: 3 × ",
         "2 at a time",
