@@ -1,0 +1,331 @@
+"""What is known of a study before it runs, from its config, the files at hand and this machine.
+
+What `bias-transfer plan` tells. It opens no model and asks no network, and imports no torch unless
+it is told to try some steps.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bias_transfer.adaptations import Operations
+from bias_transfer.alterations import ORIGINAL
+from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
+from bias_transfer.runtime.gpu_slots import visible_devices
+from bias_transfer.runtime.job_logs import fine_tuning_log, is_scored, read_log
+from bias_transfer.runtime.products import products_a_second
+from bias_transfer.study.config import Study
+from bias_transfer.study.plan import (
+    NOTHING,
+    Range,
+    Share,
+    Texts,
+    divided,
+    fine_tuning,
+    operations_of,
+    pre_training,
+)
+from bias_transfer.upstream import PRETRAINED, Variant, method
+
+# Training reaches this share of the operations a second that plain products of the same widths do:
+# the less, the narrower the model (docs/following.md).
+_OF_PRODUCTS = Range(0.35, 1.0)
+# As exactly as a trial of some steps foretells thousands.
+_OF_TRIAL = Range(0.75, 1.15)
+_TRIAL_TOKENS, _TRIAL_SECONDS = 1024, 0.3
+# Tokens of the texts that are generated here.
+_GENERATED_TEXT, _GENERATED_SENTENCE = Range(15, 19), Range(8, 11)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Operations a second of a model that trains, and how they are known.
+
+    Attributes
+    ----------
+    operations, alone
+        Of one of several that train at the same time; of one that trains by itself, as the
+        pre-training does.
+    said
+        How they are known.
+    """
+
+    operations: Range | None
+    alone: Range | None
+    said: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study, and all that is known of what it takes.
+
+    Attributes
+    ----------
+    study, results
+        The study, and its folder.
+    texts
+        The unaltered texts of each task; None where nobody knows before they are fetched.
+    corpus
+        Rows and tokens of the corpus; None the same.
+    shape, shape_said
+        The size of the encoder, and where that is from.
+    at_once
+        Models that train at the same time.
+    rate
+        Of each of them.
+    """
+
+    study: Study
+    results: Path
+    texts: dict[str, Texts | None]
+    corpus: tuple[int, Range] | None
+    shape: Shape | None
+    shape_said: str
+    at_once: int
+    rate: Rate
+
+
+def known(study: Study, cores: int | None, counts: Mapping[str, int], measure: bool) -> Plan:
+    """Return a study with all that is known of what it takes.
+
+    Parameters
+    ----------
+    study
+        Which.
+    cores
+        Models that train side by side where there is no GPU; None for as many as there are cores.
+    counts
+        The texts of tasks where they are not to be found.
+    measure
+        Whether to try some real steps of training, rather than plain products.
+    """
+    results = Path(study.results)
+    shape, said = _shape(study, results)
+    gpus = len(visible_devices())
+    at_once = gpus or cores or len(os.sched_getaffinity(0))
+    texts = {task: _texts(study, results, task, counts.get(task)) for task in study.tasks}
+    return Plan(
+        study=study,
+        results=results,
+        texts=texts,
+        corpus=_corpus(study, results),
+        shape=shape,
+        shape_said=said,
+        at_once=at_once,
+        rate=_tried(study, shape, texts) if measure and shape else _rate(shape, at_once, gpus),
+    )
+
+
+def _shape(study: Study, results: Path) -> tuple[Shape | None, str]:
+    model = study.model
+    made = results / "checkpoints" / PRETRAINED.id / "config.json"
+    if made.is_file():
+        return _read_shape(made), "as the study's checkpoint has it"
+    if model.source == "generated":
+        asked = model.architecture
+        # Two positions more: some families count from behind the padding.
+        return (
+            Shape(
+                asked.layers,
+                asked.hidden_size,
+                asked.intermediate_size,
+                asked.vocabulary_size,
+                asked.maximum_length + 2,
+            ),
+            "as model.architecture asks for",
+        )
+    name = model.file.path if model.source == "file" else model.hub.id
+    for path in (Path(name, "config.json"), _cached(name, study)):
+        if path is not None and path.is_file():
+            return _read_shape(path), f"as the config.json of {name} has it"
+    return PUBLISHED.get(name), f"as published for {name}"
+
+
+def _read_shape(path: Path) -> Shape | None:
+    return shape_of(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _cached(name: str, study: Study) -> Path | None:
+    """Return the config of a checkpoint that the hub's client has fetched before."""
+    if study.model.source != "hub" or Path(name).is_dir():
+        return None
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(name, "config.json", revision=study.model.hub.revision or None)
+    return Path(found) if isinstance(found, str) else None
+
+
+def _texts(study: Study, results: Path, task: str, told: int | None) -> Texts | None:
+    """Return a task's texts: as they were counted, or were told, or as the config tells."""
+    section = study.tasks[task]
+    parts = ("train", "evaluation", "test")
+    paths = [results / "tokens" / task / ORIGINAL.id / f"{part}.parquet" for part in parts]
+    if all(path.is_file() for path in paths):
+        train, evaluation, test = (_rows(path) for path in paths)
+        mean = sum(_tokens(path) for path in paths) / max(1, train + evaluation + test)
+        return Texts(train, evaluation, test, Range(mean, mean), True)
+    rows_known = told if told is not None else _source_rows(section)
+    if rows_known is None:
+        return None
+    found = divided(
+        rows_known, section.test_share, section.evaluation_share, section.maximum_length
+    )
+    if section.source != "generated":
+        return found
+    limit = section.maximum_length
+    low, high = min(limit, _GENERATED_TEXT.low), min(limit, _GENERATED_TEXT.high)
+    return Texts(found.train, found.evaluation, found.test, Range(low, high), False)
+
+
+def _source_rows(section: object) -> int | None:
+    """Return the rows of a source: of the generator, or of the user's file."""
+    source = getattr(section, "source", "")
+    if source == "generated":
+        return int(section.generated.rows)  # type: ignore[attr-defined]
+    if source == "file":
+        return _rows(Path(section.file.path))  # type: ignore[attr-defined]
+    return None
+
+
+def _corpus(study: Study, results: Path) -> tuple[int, Range] | None:
+    made = results / "data" / "corpus" / "corpus.parquet"
+    corpus = study.model.corpus
+    limit = study.model.architecture.maximum_length
+    tokens = _GENERATED_SENTENCE if corpus.source == "generated" else Range(limit / 4, limit)
+    if made.is_file():
+        return _rows(made), tokens
+    if corpus.source == "generated":
+        return corpus.generated.rows, tokens
+    if corpus.source == "file":
+        rows = sum(_rows(Path(path)) for path in corpus.file.paths)
+        return min(rows, corpus.maximum_rows or rows), tokens
+    return (corpus.maximum_rows, tokens) if corpus.maximum_rows else None
+
+
+def _rows(path: Path) -> int:
+    """Return the rows of a table or the lines of a text, by its suffix."""
+    if path.suffix.lower() == ".parquet":
+        from pyarrow.parquet import read_metadata
+
+        return int(read_metadata(path).num_rows)
+    if path.suffix.lower() == ".csv":
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            return max(0, sum(1 for row in csv.reader(file) if row) - 1)
+    with path.open("rb") as lines:
+        return sum(1 for line in lines if line.strip()) - (path.suffix.lower() == ".tsv")
+
+
+def _tokens(path: Path) -> int:
+    """Return the tokens in a table of texts, which its footer tells."""
+    from pyarrow.parquet import read_metadata
+
+    footer = read_metadata(path)
+    groups = (footer.row_group(number) for number in range(footer.num_row_groups))
+    columns = (group.column(place) for group in groups for place in range(group.num_columns))
+    return sum(each.num_values for each in columns if each.path_in_schema.startswith("tokens"))
+
+
+def _tried(study: Study, shape: Shape, texts: Mapping[str, Texts | None]) -> Rate:
+    """Return the rate of some steps of the first task's training, all weights trained."""
+    from bias_transfer.models.trial import seconds_a_step
+
+    task = next(iter(study.tasks))
+    section = study.tasks[task]
+    size = section.training.batch_size
+    known = texts[task] or divided(size, 0, 0, section.maximum_length)
+    length = Range(max(2, known.tokens.low), known.tokens.high)
+    each, steps, device = seconds_a_step(shape, size, round(length.low), round(length.high))
+    mean = (length.low + length.high) / 2
+    training = section.training.model_copy(update={"epochs": 1})
+    work = fine_tuning(Texts(size, 0, 0, Range(mean, mean), True), training, shape, Operations())
+    rate = work.low / each
+    return Rate(
+        _OF_TRIAL.times(rate),
+        _OF_TRIAL.times(rate),
+        f"{steps} steps of {task}, {size} texts of a model of this size, were tried on {device}: "
+        f"{each:.3g} s a step, {short(rate)} operations a second, and as fast is assumed to "
+        f"{1 - _OF_TRIAL.low:.0%}; one model alone",
+    )
+
+
+def _rate(shape: Shape | None, at_once: int, gpus: int) -> Rate:
+    if shape is None:
+        return Rate(None, None, "the size of the model is not known")
+    if gpus:
+        return Rate(None, None, "a GPU has not been tried; `--measure` takes a minute to do so")
+    widths = (_TRIAL_TOKENS, shape.hidden, shape.intermediate)
+    alone = products_a_second(*widths, 1, _TRIAL_SECONDS)
+    found = products_a_second(*widths, at_once, _TRIAL_SECONDS) if at_once > 1 else alone
+    return Rate(
+        _OF_PRODUCTS.times(found),
+        _OF_PRODUCTS.times(alone),
+        f"products of {shape.hidden} × {shape.intermediate} were timed: {short(found)} operations "
+        f"a second each, {at_once} at a time, and {short(alone)} alone; training reaches "
+        f"{_OF_PRODUCTS.low:.0%} to {_OF_PRODUCTS.high:.0%} of that; other work on this machine at "
+        "this moment is in it",
+    )
+
+
+def share_seconds(plan: Plan, task: str, share: Share) -> tuple[Range | None, str]:
+    """Return the seconds of one model, None where nobody knows, and how they are known."""
+    logs = (
+        read_log(fine_tuning_log(plan.results, model.path))
+        for model in share.models
+        if is_scored(plan.results, model.path)
+    )
+    recorded = [each.took for each in logs if each is not None and each.took is not None]
+    if recorded:
+        return Range(min(recorded), max(recorded)), f"as {len(recorded)} of them took"
+    texts = plan.texts[task]
+    return (counted_seconds(plan, texts, share) if texts else None), "as operations are counted"
+
+
+def counted_seconds(plan: Plan, texts: Texts, share: Share) -> Range | None:
+    """Return the seconds of one model, from its operations; None where these are not known."""
+    if plan.shape is None:
+        return None
+    work = fine_tuning(texts, share.training, plan.shape, operations_of(share.adaptation))
+    return _seconds(work, plan.rate.operations)
+
+
+def _seconds(operations: Range, a_second: Range | None) -> Range | None:
+    if a_second is None:
+        return None
+    return Range(operations.low / a_second.high, operations.high / a_second.low)
+
+
+def checkpoint_seconds(plan: Plan, variant: Variant) -> Range | None:
+    """Return what it takes to train a checkpoint; nothing where it is there, or is not trained."""
+    made = plan.results / "checkpoints" / variant.id / "manifest.json"
+    if made.is_file() or not _is_trained(plan.study, variant):
+        return NOTHING
+    model = plan.study.model
+    settings = None if variant == PRETRAINED else plan.study.method_settings(variant.kind)
+    training = getattr(settings, "training", model.pretraining)
+    length = getattr(settings, "maximum_length", model.architecture.maximum_length)
+    if plan.corpus is None or plan.shape is None:
+        return None
+    rows, tokens = plan.corpus
+    kept = Range(min(tokens.low, length), min(tokens.high, length))
+    work = pre_training(rows, kept, training, training.masked_share, plan.shape)
+    rate = plan.rate.alone if variant == PRETRAINED else plan.rate.operations
+    return _seconds(work, rate)
+
+
+def _is_trained(study: Study, variant: Variant) -> bool:
+    if variant == PRETRAINED:
+        return study.model.source == "generated"
+    return "training" in method(variant.kind).needs
+
+
+def short(number: float) -> str:
+    """Return a number in words: "124.6 million"."""
+    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if number >= size:
+            return f"{number / size:.4g} {name}"
+    return f"{number:,.0f}"
