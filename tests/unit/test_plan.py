@@ -253,7 +253,7 @@ def test_what_is_done_is_not_done_again_and_tells_how_long_it_takes(told, study,
         log.write_text(f"2026 bias_transfer: {took('fine-tune', 60 + 30 * number)}\n")
     printed = told()
     assert "bios: 22 models to fine-tune, 2 of them done" in printed
-    assert "10 left; 6 epochs, 834 steps: 1 min to 1 min 30 s a model, as 2 of them took" in printed
+    assert "10 left; 4 epochs, 900 steps: 1 min to 1 min 30 s a model, as 2 of them took" in printed
 
 
 @pytest.mark.parametrize(
