@@ -172,7 +172,7 @@ def of_size(size: str) -> Material:
         language_model=AutoModelForMaskedLM.from_config(configuration).eval(),
         classifier=AutoModelForSequenceClassification.from_config(configuration).eval(),
         tasks=tasks,
-        sentences=templates_from(identity_templates(), columns, tasks["wiki"], "templates"),
+        sentences=templates_from(identity_templates(), columns, tasks["wiki"], "templates", "x"),
         texts=Encoded.of(tokenizer(texts, truncation=True, max_length=length)["input_ids"]),
     )
 

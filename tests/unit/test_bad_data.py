@@ -78,11 +78,11 @@ BAD_TABLES = {
     ),
     "a quote that is never closed in the header": ("c.csv", '"comment,toxic\na,1\n', ", header: "),
     "more fields": ("c.csv", GOOD + "Hello, you,1\n", "row 7: 3 fields where the header has 2"),
-    "fewer fields": ("c.csv", GOOD + "x,1\nHello\ny,1\n", "row 8: 1 fields where the header has 2"),
+    "fewer fields": ("c.csv", GOOD + "x,1\nHello\ny,1\n", "row 8: 1 field where the header has 2"),
     "fewer fields after a long text": (
         "c.csv",
         GOOD + '"two\nlines",1\nHello\n',
-        "row 8: 1 fields where the header has 2",
+        "row 8: 1 field where the header has 2",
     ),
     "more fields in every row": ("c.csv", "comment,toxic\n" + "a,b,1\n" * 6, "row 1: 3 fields"),
     "another separator": (
@@ -497,8 +497,8 @@ def test_a_bad_detox_release_is_refused(tmp_path, comments, judgements, said):
 
 LABELLED = "so bad\nso so\nso good\n" * 3
 BAD_SENTIMENTS = {
-    "fewer labels than lines": (LABELLED, "0\n1\n2\n", "3 labels for the 9 lines of"),
-    "more labels than lines": ("a\n", "0\n1\n", "2 labels for the 1 lines of"),
+    "fewer labels than lines": (LABELLED, "0\n1\n2\n", "3 labels for 9 lines of"),
+    "more labels than lines": ("a\n", "0\n1\n", "2 labels for 1 line of"),
     "an unknown label": (LABELLED, "0\n1\n3\n" * 3, "labels.txt, row 3: '3' in column 'label'"),
     "a label left out": (LABELLED, "0\n\n2\n" * 3, "labels.txt, row 2: column 'label' is empty"),
     "a line left out": ("a\n\nb\n" * 3, "0\n1\n2\n" * 3, "texts.txt, row 2: the text in column"),
@@ -575,7 +575,7 @@ def test_a_corpus_leaves_out_what_holds_no_text_and_nothing_else(tmp_path, name,
 
 BAD_CORPORA = {
     "no text": ("c.txt", b"\n \n", "config key model.corpus: 0 texts in all, and at least 2"),
-    "one text": ("c.txt", b"She\n", "config key model.corpus: 1 texts in all"),
+    "one text": ("c.txt", b"She\n", "config key model.corpus: 1 text in all"),
     "Latin-1": ("c.txt", "a\ncafé\n".encode("latin-1"), "c.txt: not UTF-8 text"),
     "a picture": ("c.png", b"\x89PNG\r\n\x1a\n\0\0", "c.png: not UTF-8 text"),
     "a NUL": ("c.txt", b"a\nb\0\n", "c.txt: a NUL character in line 2"),
@@ -605,7 +605,9 @@ def test_a_term_is_taken_as_it_stands(term):
 def test_a_term_in_a_template_sentence_is_taken_as_it_stands(term):
     rows = pd.DataFrame({"Text": [f"Being {term} is x", f"Being {term} is y"], "Label": ["1", "0"]})
     columns = {"text": "Text", "label": "Label", "kind": "", "kinds": [], "labels": {}}
-    assert set(templates_from(rows, columns, terms_of(term), "rows")["identity_term"]) == {term}
+    assert set(templates_from(rows, columns, terms_of(term), "rows", "x")["identity_term"]) == {
+        term
+    }
     other = rows.assign(Text=["Being acb is x", "Being acb is y"])
     with pytest.raises(StudyError, match="row 1: the sentence is not of the form"):
-        templates_from(other, columns, terms_of(term), "rows")
+        templates_from(other, columns, terms_of(term), "rows", "x")

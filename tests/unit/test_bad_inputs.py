@@ -407,7 +407,10 @@ BAD_CHECKPOINTS = {
     "a config that is no JSON": (written("config.json", b"{"), "is not a valid JSON file"),
     "a config that is a list": (written("config.json", b"[]"), "must be a mapping, not list"),
     "a config of another size": (edited("config.json", hidden_size=32), "is of shape (16,"),
-    "a config of more layers": (edited("config.json", num_hidden_layers=2), "weights are missing"),
+    "a config of more layers": (
+        edited("config.json", num_hidden_layers=2),
+        " missing weights, am",
+    ),
     "a config of an impossible size": (edited("config.json", hidden_size=-1), "cannot be loaded"),
     "another architecture": (
         edited("config.json", model_type="gpt2"),
@@ -421,7 +424,10 @@ BAD_CHECKPOINTS = {
     "weights cut in the header": (cut(100), "the checkpoint cannot be loaded"),
     "weights cut in the numbers": (cut(5000), "the checkpoint cannot be loaded"),
     "weights that are no such file": (written("model.safetensors", b"\xff" * 64), "cannot be load"),
-    "a weight that is missing": (weights(lambda w: w.pop(QUERY)), f"missing, among them {QUERY}"),
+    "a weight that is missing": (
+        weights(lambda w: w.pop(QUERY)),
+        f"weight, among them {QUERY}",
+    ),
     "a weight of another shape": (
         weights(lambda w: w.update({QUERY: w[QUERY][:, :8].contiguous()})),
         f"the weight {QUERY} is of shape (16, 8) where config.json means (16, 16)",
@@ -432,7 +438,7 @@ BAD_CHECKPOINTS = {
     ),
     "a weight too many": (
         weights(lambda w: w.update({"roberta.more": w[QUERY].clone()})),
-        "1 unexpected weights, among them",
+        "1 unexpected weight, among them",
     ),
     "no language-model head": (weights(without_head), "no masked-language-model head"),
     "no tokenizer": (

@@ -67,14 +67,14 @@ def test_a_checkpoint_without_a_language_model_head_is_refused(classifier, tmp_p
 def test_a_missing_weight_is_named(copied):
     change_weights(copied, lambda weights: weights.pop(QUERY))
     message = refusal(load_masked_lm, str(copied))
-    assert "1 weights are missing" in message
+    assert "1 missing weight," in message
     assert QUERY in message
 
 
 def test_an_unexpected_weight_is_named(copied):
     change_weights(copied, lambda weights: weights.update({"roberta.extra": torch.ones(2)}))
     message = refusal(load_masked_lm, str(copied))
-    assert "1 unexpected weights" in message
+    assert "1 unexpected weight," in message
     assert "extra" in message
 
 

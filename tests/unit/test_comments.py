@@ -25,7 +25,7 @@ RUDE = Mentions.model_validate(
 
 
 def read(table, columns=COLUMNS, task=WIKI):
-    return rows_from(table, columns, task, "x")
+    return rows_from(table, columns, task, "x", "tasks.x.file")
 
 
 def rows(texts=("Gay people",), labels=("0",)):

@@ -177,7 +177,7 @@ def test_a_damaged_table_is_read_or_refused(place, name, data):
     path = place(name, data.draw(mutated(valid(name))))
     table = read_or_refuse(read_rows, path, WANTED)
     if table is not None:
-        read_or_refuse(rows_from, table, COLUMNS, WIKI, str(path))
+        read_or_refuse(rows_from, table, COLUMNS, WIKI, str(path), "x")
 
 
 JSON = st.recursive(
@@ -197,7 +197,7 @@ def test_objects_of_any_values_become_comments_or_are_refused(place, rows):
     path = place("t.jsonl", "\n".join(map(json.dumps, rows)).encode())
     table = read_or_refuse(read_rows, path, WANTED)
     if table is not None:
-        made = read_or_refuse(rows_from, table, COLUMNS, WIKI, str(path))
+        made = read_or_refuse(rows_from, table, COLUMNS, WIKI, str(path), "x")
         if made is not None:
             assert made["text"].tolist() == [row["comment"] for row in rows]
             assert len(set(made["id"])) == len(rows)

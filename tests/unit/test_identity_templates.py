@@ -40,7 +40,7 @@ def parts(table):
 
 
 def test_terms_and_attributes_are_found_and_other_kinds_left_out():
-    table = templates_from(ROWS, COLUMNS, WIKI, "rows")
+    table = templates_from(ROWS, COLUMNS, WIKI, "rows", "tasks.wiki.sentences")
     assert table["label"].tolist() == ["toxic", "non-toxic"] * 2
     # The longest term: not "african", not "american" alone.
     assert table["identity_term"].tolist() == ["african american"] * 2 + ["american"] * 2
@@ -74,14 +74,14 @@ def test_terms_and_attributes_are_found_and_other_kinds_left_out():
 )
 def test_what_is_wrong_is_told_in_one_line(rows, columns, said):
     with pytest.raises(StudyError) as caught:
-        templates_from(rows, columns, WIKI, "rows")
+        templates_from(rows, columns, WIKI, "rows", "tasks.wiki.sentences")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_the_generated_sentences_are_of_the_form_and_equal_for_all_terms():
     columns = {"text": "text", "label": "label", "kind": "", "labels": {}}
-    table = templates_from(identity_templates(), columns, WIKI, "generated")
+    table = templates_from(identity_templates(), columns, WIKI, "generated", "tasks.wiki.sentences")
     assert set(table["identity_term"]) == {term.name for term in WIKI.terms}
     attributes = [
         {

@@ -37,7 +37,7 @@ def rows(texts=("She paints.", "His life"), labels=("painter", "poet"), groups=(
 
 
 def read(table, columns=FILE, task=BIOS):
-    return rows_from(table, columns, task, "x")
+    return rows_from(table, columns, task, "x", "tasks.x.file")
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,21 @@ def test_maps_of_the_users_own_replace_the_usual_ones():
 @pytest.mark.parametrize(
     ("change", "given", "said"),
     [
-        ({"labels": {"RN": "nurs"}}, {}, "label map of x leads to 'nurs'; use one of accountant, "),
-        ({"groups": {"w": "woman"}}, {}, "leads to 'woman'; use one of female, male"),
+        (
+            {"labels": {"RN": "nurs"}},
+            {},
+            "key tasks.x.file.labels leads to 'nurs'; use one of acc",
+        ),
+        (
+            {"groups": {"w": "woman"}},
+            {},
+            "tasks.x.file.groups leads to 'woman'; use one of fem",
+        ),
         ({}, {"labels": ["painter", "astronaut"]}, "x, row 2: 'astronaut' in column 'profession'"),
         ({}, {"labels": [28, 1]}, "x, row 1: "),
         ({}, {"groups": ["M", "?"]}, "x, row 2: '?' in column 'gender'"),
+        ({}, {"groups": ["M", "?"]}, "extend the map in config key tasks.x.file.groups"),
+        ({}, {"labels": ["painter", "?"]}, "extend the map in config key tasks.x.file.labels"),
         ({}, {"texts": ["a", " "]}, "x, row 2: the text in column 'hard_text' is empty"),
         ({}, {"groups": ["F", "1"]}, "x: every row is of group female; groups are compared, so a"),
     ],

@@ -282,7 +282,7 @@ def test_it_imports_no_torch_and_no_snakemake(root):
 def test_steps_are_tried_where_that_is_asked_for(told, monkeypatch):
     monkeypatch.setattr("bias_transfer.models.trial._SECONDS", 0.2)
     printed = told("--measure")
-    assert "steps of bios, 32 texts of a model of this size, were tried on cpu" in printed
+    assert "steps of bios, 32 texts of a model of this size: " in printed
     assert "Time left: not known" not in printed
 
 

@@ -53,7 +53,7 @@ def test_two_files_of_different_length_are_refused(tmp_path):
     texts, labels = tmp_path / "texts.txt", tmp_path / "labels.txt"
     texts.write_text("bad\ngreat\n")
     labels.write_text("0\n")
-    with pytest.raises(StudyError, match="1 labels for the 2 lines"):
+    with pytest.raises(StudyError, match="1 label for 2 lines"):
         sentiment_from(columns(texts, labels_path=str(labels)))
 
 

@@ -66,7 +66,7 @@ def test_a_label_is_the_same_as_text_as_integer_and_as_float(tmp_path, suffix, v
     column = read_rows(path, ["text", "toxic"])["toxic"]
     # In a delimited file everything is text, so 1.0 stays "1.0" there and needs a map.
     mapping = {"0": "no", "1": "yes", "0.0": "no", "1.0": "yes"}
-    assert map_values(column, mapping, "rows").tolist() == ["no", "yes", "yes"]
+    assert map_values(column, mapping, "rows", "x").tolist() == ["no", "yes", "yes"]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
@@ -154,29 +154,31 @@ def test_texts_that_are_all_there_pass():
     check_texts(pd.Series(["NA", "0", "nan"]), "rows")
 
 
-def test_an_unknown_label_names_its_row_and_its_value():
+def test_an_unknown_label_names_its_row_its_value_and_the_key_of_the_map():
     values = pd.Series(["nurse", "nurs", "poet"], name="profession")
-    message = refused(map_values, values, {"nurse": "nurse", "poet": "poet"}, "bios.csv")
-    assert message.startswith("bios.csv, row 2: 'nurs' in column 'profession' ")
-    assert "nurse, poet" in message
+    mapping = {"nurse": "nurse", "poet": "poet"}
+    assert refused(map_values, values, mapping, "bios.csv", "tasks.bios.file.labels") == (
+        "bios.csv, row 2: 'nurs' in column 'profession' is not one of nurse, poet; correct it or "
+        "extend the map in config key tasks.bios.file.labels"
+    )
 
 
 def test_a_missing_label_is_unknown():
     values = pd.Series([1.0, None], name="toxic")
-    assert "row 2" in refused(map_values, values, {"1": "toxic"}, "rows")
+    assert "row 2" in refused(map_values, values, {"1": "toxic"}, "rows", "x")
 
 
 @pytest.mark.parametrize("value", [True, 1.5, "1.0", "01", " 1"])
 def test_what_only_looks_like_one_is_not_the_label_one(value):
     assert "row 1" in refused(
-        map_values, pd.Series([value], dtype=object, name="toxic"), {"1": "toxic"}, "rows"
+        map_values, pd.Series([value], dtype=object, name="toxic"), {"1": "toxic"}, "rows", "x"
     )
 
 
 def test_a_map_of_the_users_own_is_followed():
     values = pd.Series(["krankenschwester", "arzt"])
     mapping = {"arzt": "physician", "krankenschwester": "nurse"}
-    assert map_values(values, mapping, "rows").tolist() == ["nurse", "physician"]
+    assert map_values(values, mapping, "rows", "x").tolist() == ["nurse", "physician"]
 
 
 def test_only_the_named_columns_are_returned_in_the_order_asked_for():

@@ -53,7 +53,7 @@ def test_the_classes_may_stand_in_another_column():
     ("counts", "said"),
     [
         ({"a": 20, "rare": 2}, "t: class 'rare' has 2 rows, too few"),
-        ({"a": 20, "z": 1, "b": 1}, "t: class 'b' has 1 rows"),
+        ({"a": 20, "z": 1, "b": 1}, "t: class 'b' has 1 row, too"),
         ({"a": 20}, "t: every row is 'a'; two classes are needed"),
     ],
 )

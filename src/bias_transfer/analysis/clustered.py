@@ -20,9 +20,6 @@ from bias_transfer.analysis.within import (
 _Values = NDArray[np.float64]
 _Codes = NDArray[np.int64]
 
-# With fewer items, what differs between them is an anecdote.
-FEWEST_ITEMS = 6
-
 _SUBJECT = "clustered errors"
 # Leaving out a cluster leaves this share of a direction that the cluster alone decides.
 _GONE = 1e-10

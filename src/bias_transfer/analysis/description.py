@@ -11,6 +11,9 @@ from pydantic import Field
 
 from bias_transfer.section import Section
 
+# With fewer items, what differs between them is an anecdote: no error is clustered by item.
+FEWEST_ITEMS = 6
+
 
 class Quantity(Section):
     """A column of the observation table, as tables, figures and the answer speak of it."""

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, VARIANCE, Cells, cells
 from bias_transfer.analysis.changes import CHANGE_COLUMNS, changes
-from bias_transfer.analysis.clustered import FEWEST_ITEMS
-from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.description import FEWEST_ITEMS, TaskDescription
 from bias_transfer.analysis.explained import shapley_shares
 from bias_transfer.analysis.reliability import intraclass_correlation, split_half
 from bias_transfer.analysis.resampling import multi_bootstrap, percentile_interval

@@ -12,7 +12,7 @@ from scipy.linalg import solve_triangular
 from statsmodels.stats.diagnostic import het_breuschpagan
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from bias_transfer.analysis.clustered import FEWEST_ITEMS
+from bias_transfer.analysis.description import FEWEST_ITEMS
 from bias_transfer.errors import StudyError
 
 HC3 = Literal["lsdv", "within", "arellano"]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells
-from bias_transfer.analysis.clustered import FEWEST_ITEMS, clustered, two_way
+from bias_transfer.analysis.clustered import clustered, two_way
+from bias_transfer.analysis.description import FEWEST_ITEMS
 from bias_transfer.analysis.reliability import corrected_slopes, cronbach_alpha
 from bias_transfer.analysis.resampling import (
     multi_bootstrap,
@@ -25,7 +26,7 @@ from bias_transfer.analysis.resampling import (
 )
 from bias_transfer.analysis.wild_bootstrap import wild_bootstrap_p
 from bias_transfer.analysis.within import COLLINEAR, ROUNDING, fixed_effects
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 
 _Values = NDArray[np.float64]
 _Codes = NDArray[np.int64]
@@ -212,7 +213,10 @@ def too_few(cells: Cells) -> str:
     items = len(cells.of_unmodified)
     if items >= FEWEST_ITEMS:
         return ""
-    return f"the unmodified model has every number for {items} items, and {FEWEST_ITEMS} are needed"
+    return (
+        f"the unmodified model has every number for {counted(items, 'item')}, and {FEWEST_ITEMS} "
+        "are needed"
+    )
 
 
 def template_reliability(cells: Cells, effects: Sequence[_Codes]) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.analysis.means import unmodified
 from bias_transfer.analysis.regression import HC3, HC3_KINDS, Regression, Specification, regress
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 
 Selection = Callable[[pd.DataFrame], pd.Series]
 
@@ -301,7 +301,7 @@ def coefficient_rows(fitted: FittedColumn, hc3: HC3) -> list[dict[str, object]]:
     left_out = {
         "undefined": sum(fitted.undefined.values()),
         "undefined_reason": "; ".join(
-            f"{count} rows: {reason}" for reason, count in fitted.undefined.items()
+            f"{counted(count, 'row')}: {reason}" for reason, count in fitted.undefined.items()
         ),
         "absent_items": ", ".join(fitted.absent),
         "reason": fitted.reason(hc3),

@@ -1,9 +1,11 @@
 """Commands that prepare and alter data sets."""
 
 import logging
+import sys
 
 from bias_transfer.data import prepare
 from bias_transfer.data.prepare import Prepared
+from bias_transfer.errors import counted
 from bias_transfer.runtime.artifacts import (
     atomic_folder,
     describe_folder,
@@ -21,12 +23,13 @@ def prepare_data(job: Job) -> None:
     """Load or generate a task's texts, put them into the study's form, split, write the parts."""
     settings = job.settings
     files = {name: paths[0] for name, paths in job.inputs.items() if paths}
-    prepared = prepare.prepare_task(
-        settings["task"], definition_of(settings["definition"]), settings, files
-    )
+    definition = definition_of(settings["definition"])
+    prepared = prepare.prepare_task(settings["task"], definition, settings, files)
+    for each in prepare.shortcomings(definition, prepared.description["items_without_rows"]):
+        _warn(f"{settings['task']}: {each}")
     dropped = prepared.description["empty_rows_dropped"]
     if dropped:
-        logger.info("%s: %d rows without a text were dropped", settings["task"], dropped)
+        logger.info("%s: %s without a text dropped", settings["task"], counted(dropped, "row"))
     _write(job, prepared)
 
 
@@ -74,6 +77,12 @@ def fetch_sentences(job: Job) -> None:
     prepare.fetch_sentences(
         settings["task"], settings["address"], settings["sha256"], job.output("file")
     )
+
+
+def _warn(message: str) -> None:
+    """Say something in the log, and where it is read while the study runs."""
+    logger.warning("%s", message)
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def _write(job: Job, prepared: Prepared) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bias_transfer.adaptations import adaptation
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 from bias_transfer.runtime.job_logs import JobLog, fine_tuning_log, is_scored, read_log
 from bias_transfer.runtime.progress import duration
 from bias_transfer.study.config import Study
@@ -171,9 +171,9 @@ def _lines(study: Study, made: Sequence[State], grid: Sequence[State]) -> Iterat
     done = sum(each.done for each in grid)
     left = seconds_left(grid, made)
     said = "" if done == len(grid) else f"; {_about(left)}"
-    yield f"{study.results}: {done} of {len(grid)} models done{said}"
+    yield f"{study.results}: {done} of {counted(len(grid), 'model')} done{said}"
     there = sum(each.done for each in made)
-    yield f"{there} of {len(made)} checkpoints there"
+    yield f"{there} of {counted(len(made), 'checkpoint')} there"
     yield ""
     rows: list[tuple[str, ...]] = [
         ("task", "adaptation", "done", "to score", "running", "failed", "silent", "waiting")

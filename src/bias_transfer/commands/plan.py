@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bias_transfer.adaptations import adaptation
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.job_logs import is_scored
 from bias_transfer.runtime.progress import duration
@@ -72,7 +72,7 @@ def plan(
     Raises
     ------
     StudyError
-        If the config is wrong.
+        If the config is wrong, or a table of the user's is not what a task needs.
     """
     files = with_default(files)
     study = parse(read_config(files, assignments))
@@ -130,14 +130,14 @@ def _model(plan: Plan) -> str:
     size = plan.shape
     return (
         f"{short(size.parameters)} parameters, {short(size.in_layers)} of them in "
-        f"{size.layers} layers of width {size.hidden}, {plan.shape_said}"
+        f"{counted(size.layers, 'layer')} of width {size.hidden}, {plan.shape_said}"
     )
 
 
 def _task_lines(plan: Plan, task: str, spent: list[Range | None]) -> Iterator[str]:
     mine = [model for model in models(plan.study) if model.task == task]
     done = sum(is_scored(plan.results, model.path) for model in mine)
-    yield f"{task}: {len(mine)} models to fine-tune, {done} of them done"
+    yield f"{task}: {counted(len(mine), 'model')} to fine-tune, {done} of them done"
     texts = plan.texts[task]
     sets = datasets(plan.study, task)
     if texts is None:
@@ -152,6 +152,7 @@ def _task_lines(plan: Plan, task: str, spent: list[Range | None]) -> Iterator[st
             f"  texts: {texts.train:,} to train, {texts.evaluation:,} to evaluate, "
             f"{texts.test:,} to test; {tokens} ({said}); data sets: {len(sets)}"
         )
+    yield from (f"  warning: {each}" for each in plan.shortcomings[task])
     for share in shares(plan.study, task):
         yield from _share_lines(plan, task, share, spent)
 
@@ -165,11 +166,11 @@ def _share_lines(plan: Plan, task: str, share: Share, spent: list[Range | None])
         "data set": {model.dataset.id for model in share.models},
         "seed": {model.seed for model in share.models},
     }
-    over = ", ".join(_counted(len(found), name) for name, found in axes.items())
+    over = ", ".join(counted(len(found), name) for name, found in axes.items())
     texts = plan.texts[task]
-    count = _counted(len(share.models), "model")
+    count = counted(len(share.models), "model")
     head = f"  {adaptation(share.adaptation).title}: {count} over {over}; {left} left"
-    epochs = _counted(share.training.epochs, "epoch")
+    epochs = counted(share.training.epochs, "epoch")
     if texts is None:
         some = divided(_SOME_TEXTS, 0, 0, plan.study.tasks[task].maximum_length)
         yield f"{head}; {epochs}: {_time(counted_seconds(plan, some, share))} a model " + (
@@ -178,11 +179,7 @@ def _share_lines(plan: Plan, task: str, share: Share, spent: list[Range | None])
     else:
         steps = steps_of(texts.train, share.training)
         said = f"{_time(each)} a model, {known}" if each is not None else "time not known"
-        yield f"{head}; {epochs}, {steps:,} steps: {said}"
-
-
-def _counted(number: int, name: str) -> str:
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+        yield f"{head}; {epochs}, {counted(steps, 'step')}: {said}"
 
 
 def _source(study: Study, task: str) -> str:

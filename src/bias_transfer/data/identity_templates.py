@@ -16,7 +16,7 @@ _PLACES = ["identity_term", "term_start", "term_end", "attribute_start", "attrib
 
 
 def templates_from(
-    rows: pd.DataFrame, columns: Mapping[str, Any], task: Any, name: str
+    rows: pd.DataFrame, columns: Mapping[str, Any], task: Any, name: str, key: str
 ) -> pd.DataFrame:
     """Turn a user's rows into the study's form.
 
@@ -31,6 +31,8 @@ def templates_from(
         "is".
     name
         What error messages call the source.
+    key
+        The config's key of that section.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def templates_from(
         if not kept.any():
             raise StudyError(
                 f"{name}: no row of column {columns['kind']!r} is one of "
-                f"{', '.join(columns['kinds'])}; correct sentences.kinds"
+                f"{', '.join(columns['kinds'])}; correct {key}.kinds"
             )
         # The index still tells the rows of the file.
         rows = rows[kept]
@@ -69,8 +71,7 @@ def templates_from(
     wrong = sorted(set(labels.values()) - {task.positive, task.negative})
     if wrong:
         raise StudyError(
-            f"config: sentences.labels leads to {wrong[0]!r}; use {task.positive} or "
-            f"{task.negative}"
+            f"config key {key}.labels leads to {wrong[0]!r}; use {task.positive} or {task.negative}"
         )
     terms = sorted((term.name for term in task.terms), key=len, reverse=True)
     forms = {term: _form(term) for term in terms}
@@ -81,12 +82,12 @@ def templates_from(
             raise StudyError(
                 f"{name}, row {texts.index[row] + 1}: the sentence is not of the form "
                 f"'[term] is [attribute]' with one of the {task.items}; keep such rows out with "
-                "sentences.kinds"
+                f"{key}.kinds"
             )
         found.append(place)
     table = pd.DataFrame(found, columns=_PLACES, index=rows.index)
     table.insert(0, "text", texts)
-    table.insert(1, "label", map_values(rows[columns["label"]], labels, name))
+    table.insert(1, "label", map_values(rows[columns["label"]], labels, name, f"{key}.labels"))
     table = table.reset_index(drop=True)
     one_sided = table.groupby("identity_term")["label"].nunique()
     if (one_sided < 2).any():

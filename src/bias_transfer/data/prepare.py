@@ -1,6 +1,6 @@
 """The study's data sets, from whichever source to the tables that are written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bias_transfer.alterations import alteration
+from bias_transfer.analysis.description import FEWEST_ITEMS
 from bias_transfer.data.detox import NAMES, RECORD, read_detox
 from bias_transfer.data.fetch import Remote, fetch, figshare_files
 from bias_transfer.data.generate.biographies import biographies
@@ -30,7 +31,7 @@ from bias_transfer.data.sources import (
     without_empty,
 )
 from bias_transfer.data.split import split
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 from bias_transfer.seeding import generator
 from bias_transfer.tasks import Definition, kind
 
@@ -44,6 +45,8 @@ _GENERATED: dict[str, Any] = {
 }
 _GENERATED_SENTENCES: dict[str, Any] = {"text": "text", "label": "label", "kind": "", "labels": {}}
 _DETOX: dict[str, Any] = {"text": "comment", "label": "toxic", "id": "rev_id", "labels": {}}
+# So many of the items without a row are named.
+_NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +111,8 @@ def prepare_task(
         rows = without_empty(rows, source.columns["text"])
         if rows.empty:
             raise StudyError(f"{source.name}: no row has a text in {source.columns['text']!r}")
-    table = kind(definition.kind).rows_from(rows, source.columns, definition, source.name)
+    key = f"tasks.{name}.{settings['source']}"
+    table = kind(definition.kind).rows_from(rows, source.columns, definition, source.name, key)
     parts = split(
         table,
         settings["test_share"],
@@ -127,9 +131,43 @@ def prepare_task(
             "rows": {part: len(rows) for part, rows in parts.items()},
             "empty_rows_dropped": len(source.rows) - len(rows),
             "labels": sorted(set(table["label"])),
+            "items_without_rows": _without_rows(table, definition),
             "truth": source.truth(parts["test"]),
         },
     )
+
+
+def _without_rows(table: pd.DataFrame, definition: Definition) -> list[str]:
+    """Return the items of a task that no row of a table says anything of."""
+    of = kind(definition.kind)
+    # Whether there is a row, one of each label and group tells.
+    described = of.covariates(table.drop_duplicates(["label", "group"]), definition)
+    absent = described[of.contents(definition).total] == 0
+    return [str(item) for item in described.loc[absent, definition.item]]
+
+
+def shortcomings(definition: Definition, without: Sequence[str] = ()) -> list[str]:
+    """Say what texts will not do for, though nothing is wrong with them; in a line each.
+
+    Parameters
+    ----------
+    definition
+        What is predicted, for whom.
+    without
+        The items without a row, as far as they are known.
+    """
+    of = kind(definition.kind)
+    items, count = of.items_title(definition), len(of.items(definition))
+    found = []
+    if without:
+        named = ", ".join(without[:_NAMED]) + ("…" if len(without) > _NAMED else "")
+        found.append(f"no row of {len(without)} of the {count} {items}: {named}")
+    if (left := count - len(without)) < FEWEST_ITEMS:
+        found.append(
+            f"{items} to compare: {left}; with fewer than {FEWEST_ITEMS} no error is clustered and "
+            "there is no verdict"
+        )
+    return found
 
 
 def _generated(
@@ -258,8 +296,8 @@ def prepare_corpus(settings: Mapping[str, Any]) -> Prepared:
     # One in fifty is held out of the pre-training, and at least one.
     if len(texts) < 2:
         raise StudyError(
-            f"config key model.corpus: {len(texts)} texts in all, and at least 2 are needed; give "
-            "more text"
+            f"config key model.corpus: {counted(len(texts), 'text')} in all, and at least 2 are "
+            "needed; give more text"
         )
     limit = settings["maximum_rows"]
     if limit and limit < len(texts):
@@ -320,13 +358,14 @@ def prepare_sentences(
     Prepared
         The table `templates`.
     """
+    key = f"tasks.{name}.sentences"
     if path is None:
-        require_terms(definition, f"tasks.{name}.sentences.source")
+        require_terms(definition, f"{key}.source")
         source = "generated templates"
-        table = templates_from(identity_templates(), _GENERATED_SENTENCES, definition, source)
+        table = templates_from(identity_templates(), _GENERATED_SENTENCES, definition, source, key)
     else:
         wanted = [settings[key] for key in ("text", "label", "kind") if settings[key]]
-        table = templates_from(read_rows(path, wanted), settings, definition, str(path))
+        table = templates_from(read_rows(path, wanted), settings, definition, str(path), key)
     return Prepared(
         {"templates": table},
         {"kind": "identity templates", "source": settings["source"], "rows": len(table)},

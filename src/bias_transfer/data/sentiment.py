@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bias_transfer.data.sources import check_texts, map_values, read_lines, read_rows
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 
 SENTIMENTS = ("negative", "neutral", "positive")
 
@@ -29,8 +29,8 @@ def sentiment_from(columns: Mapping[str, Any]) -> pd.DataFrame:
         texts, labels = read_lines(path), read_lines(Path(columns["labels_path"]))
         if len(texts) != len(labels):
             raise StudyError(
-                f"{columns['labels_path']}: {len(labels)} labels for the {len(texts)} lines of "
-                f"{path}; they must match line by line"
+                f"{columns['labels_path']}: {counted(len(labels), 'label')} for "
+                f"{counted(len(texts), 'line')} of {path}; they must match line by line"
             )
         if not texts:
             raise StudyError(f"{path}: the file is empty")
@@ -46,7 +46,7 @@ def sentiment_from(columns: Mapping[str, Any]) -> pd.DataFrame:
             f"{', '.join(SENTIMENTS)}"
         )
     labelled = columns["labels_path"] or str(path)
-    sentiments = map_values(rows[columns["label"]], mapping, labelled)
+    sentiments = map_values(rows[columns["label"]], mapping, labelled, "sentiment.file.labels")
     if not (sentiments == "negative").any():
         raise StudyError(
             f"{labelled}: no text is labelled negative, and how negative a word is is what the "

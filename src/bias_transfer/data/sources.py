@@ -5,18 +5,19 @@ import io
 import json
 import math
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bias_transfer.data import hub
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 _PICKLE_SUFFIXES = (".pkl", ".pickle", ".p")
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 # For the reader to run, at their own risk; nothing here opens a pickle.
 _UNPICKLE = (
@@ -40,6 +41,46 @@ def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         If the file is missing, unreadable or empty, lacks a column, or has a row that is not of
         the header's form.
     """
+    suffix = _suffix(path)
+    wanted = list(dict.fromkeys(columns))
+    if suffix == ".parquet":
+        values = _read_parquet(path, wanted)
+    else:
+        read = _read_json_lines if suffix == ".jsonl" else _read_delimited
+        rows = list(read(path, wanted))
+        values = {name: [row[place] for row in rows] for place, name in enumerate(wanted)}
+    # As Python's own objects, whichever the format: "007" may be an id, and "NA" a comment.
+    return require_columns(pd.DataFrame(values, dtype=object), wanted, str(path))
+
+
+def read_header(path: Path) -> list[str]:
+    """Return the names of a table's columns, reading no more of a large file than they take.
+
+    Of a JSONL file they are the keys of the first row. `read_rows` tells what is wrong further on.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, or is unreadable or empty as far as it was read.
+    """
+    suffix = _suffix(path)
+    if suffix == ".parquet":
+        with _parquet(path) as file:
+            return list(file.schema_arrow.names)
+    if suffix == ".jsonl":
+        with closing(_lines(path, "\n")) as lines:
+            return list(next(_json_records(lines, str(path))))
+    with closing(_lines(path, "")) as lines:
+        return _taken_apart(lines, _DELIMITERS[suffix], str(path))[0]
+
+
+def is_table(path: Path) -> bool:
+    """Tell whether a file holds a table, by its suffix, rather than plain text."""
+    return path.suffix.lower() in (*TABLE_SUFFIXES, *_PICKLE_SUFFIXES)
+
+
+def _suffix(path: Path) -> str:
+    """Return the suffix of a table that can be read, and refuse another."""
     suffix = path.suffix.lower()
     if suffix in _PICKLE_SUFFIXES:
         raise StudyError(
@@ -51,15 +92,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             f"{path}: expected a file that ends in {', '.join(TABLE_SUFFIXES)}; unpack or "
             "convert it"
         )
-    wanted = list(dict.fromkeys(columns))
-    if suffix == ".parquet":
-        values = _read_parquet(path, wanted)
-    else:
-        read = {".csv": _read_commas, ".tsv": _read_tabs, ".jsonl": _read_json_lines}[suffix]
-        rows = list(read(path, wanted))
-        values = {name: [row[place] for row in rows] for place, name in enumerate(wanted)}
-    # As Python's own objects, whichever the format: "007" may be an id, and "NA" a comment.
-    return require_columns(pd.DataFrame(values, dtype=object), wanted, str(path))
+    return suffix
 
 
 def read_hub(
@@ -117,7 +150,7 @@ def read_lines(path: Path) -> list[str]:
 
 def read_texts(path: Path, column: str) -> list[str]:
     """Read texts from a table's column, or from a plain text file line by line."""
-    if path.suffix.lower() in (*TABLE_SUFFIXES, *_PICKLE_SUFFIXES):
+    if is_table(path):
         return texts_or_blanks(read_rows(path, [column])[column], str(path))
     return read_lines(path)
 
@@ -174,8 +207,20 @@ def texts_or_blanks(texts: pd.Series, name: str) -> list[str]:
     return [str(text) for text in filled]
 
 
-def map_values(values: pd.Series, mapping: Mapping[str, str], name: str) -> pd.Series:
-    """Translate a column's values, refusing one that the map does not know, with its row."""
+def map_values(values: pd.Series, mapping: Mapping[str, str], name: str, key: str) -> pd.Series:
+    """Translate a column's values, refusing one that the map does not know, with its row.
+
+    Parameters
+    ----------
+    values
+        As read; the index counts them from 0.
+    mapping
+        From values as text to what they mean.
+    name
+        What error messages call the source.
+    key
+        The config's key of the map.
+    """
     missing = values.map(is_missing)
     if missing.any():
         raise StudyError(
@@ -189,7 +234,7 @@ def map_values(values: pd.Series, mapping: Mapping[str, str], name: str) -> pd.S
         raise StudyError(
             f"{name}, row {row}: {quoted(values[row - 1])} in column {values.name!r} is not one "
             f"of {', '.join(list(mapping)[:6])}{'…' if len(mapping) > 6 else ''}; correct it or "
-            "extend the map in the config"
+            f"extend the map in config key {key}"
         )
     return keys.map(dict(mapping))
 
@@ -270,16 +315,29 @@ def decoded(path: Path) -> str:
     return text
 
 
-def _read_commas(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
-    return _read_delimited(path, columns, ",")
+def _lines(path: Path, newline: str) -> Generator[str, None, None]:
+    """Yield a file's lines as they are read; `decoded` tells what is wrong with it.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    newline
+        What ends a line, as for `open`.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline=newline) as file:
+            for line in file:
+                if "\0" in line:
+                    raise ValueError("a NUL character")
+                yield line
+    except (OSError, ValueError):
+        decoded(path)
+        raise
 
 
-def _read_tabs(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
-    return _read_delimited(path, columns, "\t")
-
-
-def _read_delimited(path: Path, columns: Sequence[str], delimiter: str) -> Iterator[list[str]]:
-    header, records = delimited(decoded(path), delimiter, str(path))
+def _read_delimited(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
+    header, records = delimited(decoded(path), _DELIMITERS[path.suffix.lower()], str(path))
     check_header(header, columns, str(path))
     places = [header.index(name) for name in columns]
     for record in records:
@@ -298,10 +356,16 @@ def delimited(text: str, delimiter: str, name: str) -> tuple[list[str], Iterator
     name
         What error messages call the file.
     """
+    return _taken_apart(io.StringIO(text, newline=""), delimiter, name)
+
+
+def _taken_apart(
+    lines: Iterable[str], delimiter: str, name: str
+) -> tuple[list[str], Iterator[list[str]]]:
     # The module's own limit is 128 kB; a comment may be longer.
     csv.field_size_limit(2**31 - 1)
     # Strict, as a quote that is never closed would swallow every row behind it.
-    records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records = csv.reader(lines, delimiter=delimiter, strict=True)
     header = _next_record(records, f"{name}, header")
     if header is None:
         raise StudyError(f"{name}: the file is empty")
@@ -315,7 +379,8 @@ def _rows_like(
     while (record := _next_record(records, f"{name}, row {row}")) is not None:
         if len(record) != len(header):
             raise StudyError(
-                f"{name}, row {row}: {len(record)} fields where the header has {len(header)}; "
+                f"{name}, row {row}: {counted(len(record), 'field')} where the header has "
+                f"{len(header)}; "
                 "quote a field that holds the separator, and leave no field out"
             )
         yield record
@@ -335,18 +400,7 @@ def _next_record(records: Iterator[list[str]], where: str) -> list[str] | None:
 
 
 def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[list[Any]]:
-    row = 0
-    for line in decoded(path).split("\n"):
-        if not line.strip():
-            continue
-        row += 1
-        try:
-            record = json.loads(line, object_pairs_hook=_unrepeated)
-        except (ValueError, RecursionError) as error:
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-            raise StudyError(f"{path}, row {row}: not valid JSON ({reason}); correct it") from error
-        if not isinstance(record, dict):
-            raise StudyError(f"{path}, row {row}: not a JSON object; write one object {{…}} a line")
+    for row, record in enumerate(_json_records(decoded(path).split("\n"), str(path)), 1):
         if row == 1:
             check_header(list(record), columns, str(path))
         absent = [name for name in columns if name not in record]
@@ -359,8 +413,25 @@ def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[list[Any]]:
                 "character, so remove it"
             )
         yield values
+
+
+def _json_records(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSONL file, of which there must be one at least."""
+    row = 0
+    for line in lines:
+        if not line.strip():
+            continue
+        row += 1
+        try:
+            record = json.loads(line, object_pairs_hook=_unrepeated)
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            raise StudyError(f"{name}, row {row}: not valid JSON ({reason}); correct it") from error
+        if not isinstance(record, dict):
+            raise StudyError(f"{name}, row {row}: not a JSON object; write one object {{…}} a line")
+        yield record
     if not row:
-        raise StudyError(f"{path}: the file is empty")
+        raise StudyError(f"{name}: the file is empty")
 
 
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -379,6 +450,15 @@ def _is_unicode(text: str) -> bool:
 
 
 def _read_parquet(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
+    with _parquet(path) as file:
+        check_header(file.schema_arrow.names, columns, str(path))
+        table = file.read(columns=list(columns))
+        return {name: table.column(name).to_pylist() for name in columns}
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Any]:
+    """Open a Parquet file, and turn whatever is wrong with it into one line."""
     import pyarrow
     import pyarrow.parquet
 
@@ -387,9 +467,7 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
         raise StudyError(f"{path}: {what}")
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            check_header(file.schema_arrow.names, columns, str(path))
-            table = file.read(columns=list(columns))
-            return {name: table.column(name).to_pylist() for name in columns}
+            yield file
     except (ValueError, OSError, pyarrow.ArrowException) as error:
         raise StudyError(
             f"{path}: cannot be read as Parquet ({' '.join(str(error).split())[:200]}); write it "

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 from bias_transfer.seeding import generator
 
 PARTS = ("train", "evaluation", "test")
@@ -56,7 +56,7 @@ def split(
     if classes.min() < len(PARTS):
         smallest = sorted(classes[classes == classes.min()].index)[0]
         raise StudyError(
-            f"{name}: class {smallest!r} has {classes.min()} rows, too few to split in "
+            f"{name}: class {smallest!r} has {counted(classes.min(), 'row')}, too few to split in "
             f"{len(PARTS)}; add rows or leave the class out"
         )
     rng = generator(seed, "split", name)

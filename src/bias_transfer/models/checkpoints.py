@@ -18,7 +18,7 @@ from transformers import (
 )
 from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 from bias_transfer.models.families import Family, family_of
 from bias_transfer.models.hidden_debias import attach_stored, save_projection
 from bias_transfer.runtime.artifacts import write_json
@@ -284,12 +284,13 @@ def _unloadable(source: str, error: Exception) -> StudyError:
 def _refuse(source: str, missing: set[str], unexpected: set[str]) -> None:
     if missing:
         raise StudyError(
-            f"{source}: {len(missing)} weights are missing, among them {sorted(missing)[0]}; "
-            "the checkpoint is incomplete"
+            f"{source}: {counted(len(missing), 'missing weight')}, among them "
+            f"{sorted(missing)[0]}; the checkpoint is incomplete"
         )
     if unexpected:
         raise StudyError(
-            f"{source}: {len(unexpected)} unexpected weights, among them {sorted(unexpected)[0]}; "
+            f"{source}: {counted(len(unexpected), 'unexpected weight')}, among them "
+            f"{sorted(unexpected)[0]}; "
             "the checkpoint is of another architecture"
         )
 

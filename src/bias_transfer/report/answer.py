@@ -17,6 +17,7 @@ from bias_transfer.analysis.evidence import (
 from bias_transfer.analysis.means import distribution, unmodified
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.analysis.verdict import Verdict
+from bias_transfer.errors import counted
 from bias_transfer.report.sheet import minus
 from bias_transfer.section import Section
 
@@ -260,7 +261,7 @@ def _signed(value: float) -> str:
 
 def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
     control = performance["model"].isin(observations.loc[unmodified(observations), "model"])
-    models, others = _counted(len(performance), "model"), performance.loc[~control, "accuracy"]
+    models, others = counted(len(performance), "model"), performance.loc[~control, "accuracy"]
     said = [models]
     if control.any():
         quality = performance[control].mean(numeric_only=True)
@@ -299,10 +300,6 @@ def _undefined(task: TaskDescription, observations: pd.DataFrame) -> str:
     )
     total = f"Undefined cells, of a model and an item: {len(gone)} of {len(cells)}."
     return f"{total} {reasons}".rstrip()
-
-
-def _counted(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
 def _named(values: pd.Series, task: TaskDescription) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from bias_transfer.adaptations import adaptations
 from bias_transfer.alterations import alterations
+from bias_transfer.data.sources import check_header, read_header
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import measures
 from bias_transfer.models.families import longest_text
@@ -18,7 +19,7 @@ from bias_transfer.section import Section
 from bias_transfer.study.config import Study
 from bias_transfer.study.grid import models, upstream_variants
 from bias_transfer.study.mistakes import not_one_of, shown
-from bias_transfer.study.sources import source_paths
+from bias_transfer.study.sources import source_paths, tables
 from bias_transfer.study.walk import marks, sections
 from bias_transfer.tasks import Definition
 from bias_transfer.upstream import methods
@@ -48,6 +49,7 @@ def check(study: Study) -> None:
     _check_tensorboard(study)
     _check_sources(study)
     _check_columns(study)
+    _check_headers(study)
     _check_architecture(study)
     for task in study.tasks:
         _check_needs(study, task)
@@ -220,6 +222,24 @@ def _check_columns(study: Study) -> None:
                     f"{section_key}.{used[column]} already; name another"
                 )
             used[column] = name
+
+
+def _check_headers(study: Study) -> None:
+    """Refuse a table that lacks a column.
+
+    Snakemake reads the config once more for each job on a cluster, so no more than headers are
+    read; `bias-transfer plan` and the jobs read the rows.
+    """
+    for table in tables(study):
+        try:
+            header = read_header(table.path)
+        except StudyError as error:
+            raise StudyError(f"config key {table.key}: {error}") from error
+        for key, column in table.columns.items():
+            try:
+                check_header(header, [column], str(table.path))
+            except StudyError as error:
+                raise StudyError(f"config key {key}: {error}") from error
 
 
 # ---- lengths ----------------------------------------------------------------------------

@@ -12,9 +12,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bias_transfer.adaptations import Operations
 from bias_transfer.alterations import ORIGINAL
+from bias_transfer.data.prepare import prepare_task, shortcomings
+from bias_transfer.errors import counted
 from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
 from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.job_logs import fine_tuning_log, is_scored, read_log
@@ -30,6 +33,7 @@ from bias_transfer.study.plan import (
     operations_of,
     pre_training,
 )
+from bias_transfer.study.walk import settings_in_use
 from bias_transfer.upstream import PRETRAINED, Variant, method
 
 # Training reaches this share of the operations a second that plain products of the same widths do:
@@ -70,6 +74,8 @@ class Plan:
         The study, and its folder.
     texts
         The unaltered texts of each task; None where nobody knows before they are fetched.
+    shortcomings
+        What the texts of each task will not do for, in a line each.
     corpus
         Rows and tokens of the corpus; None the same.
     shape, shape_said
@@ -83,6 +89,7 @@ class Plan:
     study: Study
     results: Path
     texts: dict[str, Texts | None]
+    shortcomings: dict[str, list[str]]
     corpus: tuple[int, Range] | None
     shape: Shape | None
     shape_said: str
@@ -103,16 +110,28 @@ def known(study: Study, cores: int | None, counts: Mapping[str, int], measure: b
         The texts of tasks where they are not to be found.
     measure
         Whether to try some real steps of training, rather than plain products.
+
+    Raises
+    ------
+    StudyError
+        If a table of the user's is not what a task needs.
     """
     results = Path(study.results)
     shape, said = _shape(study, results)
     gpus = len(visible_devices())
     at_once = gpus or cores or len(os.sched_getaffinity(0))
-    texts = {task: _texts(study, results, task, counts.get(task)) for task in study.tasks}
+    tables = {task: _table(study, task) for task in study.tasks}
+    texts = {
+        task: _texts(study, results, task, counts.get(task), tables[task]) for task in study.tasks
+    }
     return Plan(
         study=study,
         results=results,
         texts=texts,
+        shortcomings={
+            task: shortcomings(study.definition(task), table["items_without_rows"] if table else ())
+            for task, table in tables.items()
+        },
         corpus=_corpus(study, results),
         shape=shape,
         shape_said=said,
@@ -160,7 +179,21 @@ def _cached(name: str, study: Study) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def _texts(study: Study, results: Path, task: str, told: int | None) -> Texts | None:
+def _table(study: Study, task: str) -> dict[str, Any]:
+    """Return what is known of a table of the user's, once it is read; nothing of other sources.
+
+    It is prepared as the study does, so that it is refused for what it would be refused for then.
+    """
+    section = study.tasks[task]
+    if section.source != "file":
+        return {}
+    settings = {"seed": study.seed, **settings_in_use(section)}
+    return prepare_task(task, study.definition(task), settings, {}).description
+
+
+def _texts(
+    study: Study, results: Path, task: str, told: int | None, table: Mapping[str, Any]
+) -> Texts | None:
     """Return a task's texts: as they were counted, or were told, or as the config tells."""
     section = study.tasks[task]
     parts = ("train", "evaluation", "test")
@@ -169,27 +202,19 @@ def _texts(study: Study, results: Path, task: str, told: int | None) -> Texts | 
         train, evaluation, test = (_rows(path) for path in paths)
         mean = sum(_tokens(path) for path in paths) / max(1, train + evaluation + test)
         return Texts(train, evaluation, test, Range(mean, mean), True)
-    rows_known = told if told is not None else _source_rows(section)
-    if rows_known is None:
-        return None
-    found = divided(
-        rows_known, section.test_share, section.evaluation_share, section.maximum_length
-    )
-    if section.source != "generated":
-        return found
     limit = section.maximum_length
+    if told is None and table:
+        train, evaluation, test = (table["rows"][part] for part in parts)
+        return Texts(train, evaluation, test, divided(0, 0, 0, limit).tokens, False)
+    generated = getattr(section, "generated", None) if section.source == "generated" else None
+    rows = generated.rows if told is None and generated is not None else told
+    if rows is None:
+        return None
+    found = divided(rows, section.test_share, section.evaluation_share, limit)
+    if generated is None:
+        return found
     low, high = min(limit, _GENERATED_TEXT.low), min(limit, _GENERATED_TEXT.high)
     return Texts(found.train, found.evaluation, found.test, Range(low, high), False)
-
-
-def _source_rows(section: object) -> int | None:
-    """Return the rows of a source: of the generator, or of the user's file."""
-    source = getattr(section, "source", "")
-    if source == "generated":
-        return int(section.generated.rows)  # type: ignore[attr-defined]
-    if source == "file":
-        return _rows(Path(section.file.path))  # type: ignore[attr-defined]
-    return None
 
 
 def _corpus(study: Study, results: Path) -> tuple[int, Range] | None:
@@ -247,7 +272,7 @@ def _tried(study: Study, shape: Shape, texts: Mapping[str, Texts | None]) -> Rat
     return Rate(
         _OF_TRIAL.times(rate),
         _OF_TRIAL.times(rate),
-        f"{steps} steps of {task}, {size} texts of a model of this size, were tried on {device}: "
+        f"{device} tried {counted(steps, 'step')} of {task}, {size} texts of a model of this size: "
         f"{each:.3g} s a step, {short(rate)} operations a second, and as fast is assumed to "
         f"{1 - _OF_TRIAL.low:.0%}; one model alone",
     )

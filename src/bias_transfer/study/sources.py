@@ -1,9 +1,14 @@
 """Where a study's text and checkpoints come from, as far as the config tells."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
+from bias_transfer.data.sources import is_table
 from bias_transfer.measures import Measure, measure
-from bias_transfer.study.config import Study
+from bias_transfer.section import Section
+from bias_transfer.study.config import CorpusFile, SentimentFile, Study
 from bias_transfer.study.walk import marks, sections
 from bias_transfer.upstream import methods
 
@@ -22,6 +27,67 @@ def source_paths(study: Study) -> dict[str, list[str]]:
             if is_path or (mark.what == "hub" and os.path.isdir(value)):
                 found[f"{section_key}.{name}"] = paths
     return found
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the user's that the study reads by the names of its columns.
+
+    Attributes
+    ----------
+    key
+        Of the config, for the path.
+    path
+        Of the file.
+    columns
+        The names of the columns by the keys that name them.
+    """
+
+    key: str
+    path: Path
+    columns: dict[str, str]
+
+
+def tables(study: Study) -> Iterator[Table]:
+    """Yield the local tables that some job of the study reads."""
+    paths, needed = source_paths(study), _needed(study)
+    for section_key, section in sections(study, unused=False):
+        columns = {
+            f"{section_key}.{name}": getattr(section, name)
+            for name, mark in marks(section)
+            if mark.what == "column" and getattr(section, name)
+        }
+        if not columns or not needed.get(section_key, True):
+            continue
+        for key, found in paths.items():
+            # Its own files, or those of its source; a folder stands in place of a hub's id.
+            if key.startswith(f"{section_key}."):
+                yield from (
+                    Table(key, path, columns)
+                    for path in map(Path, found)
+                    if not path.is_dir() and _has_columns(section, path)
+                )
+
+
+def _has_columns(section: Section, path: Path) -> bool:
+    """Tell whether a file is read by columns, rather than line by line."""
+    if isinstance(section, SentimentFile):
+        return not section.labels_path
+    return not isinstance(section, CorpusFile) or is_table(path)
+
+
+def _needed(study: Study) -> dict[str, bool]:
+    """Return, of the sections that a study may not need, whether it does."""
+    return {
+        "model.corpus.file": needs_corpus(study),
+        "sentiment.file": needs_sentiment(study),
+        **{
+            f"tasks.{task}.sentences": any(
+                "sentences" in measure(name).needs for name in section.measures
+            )
+            for task, section in study.tasks.items()
+        },
+    }
 
 
 def is_generated(study: Study) -> bool:

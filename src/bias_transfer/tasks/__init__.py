@@ -74,9 +74,10 @@ class Kind:
         The typed model of the config's whole section, `tasks.<name>`: a subclass of `definition`
         and of `tasks._section.TaskSection`.
     rows_from
-        From rows as read, the config's section of their source (column names and maps of values)
-        and the source's name for error messages, to the study's form: columns `id`, `text`,
-        `label`, `group`. Refuses what cannot be used, with its row.
+        From rows as read and the config's section of their source (column names and maps of
+        values) to the study's form: columns `id`, `text`, `label`, `group`. For error messages
+        it is told the source's name and that section's key. Refuses what cannot be used, with its
+        row.
     items
         The items and how each is printed, in their order.
     items_title
@@ -100,7 +101,7 @@ class Kind:
 
     definition: type[Definition]
     section: type[Section]
-    rows_from: Callable[[pd.DataFrame, Mapping[str, Any], Any, str], pd.DataFrame]
+    rows_from: Callable[[pd.DataFrame, Mapping[str, Any], Any, str, str], pd.DataFrame]
     items: Callable[[Any], dict[str, str]]
     items_title: Callable[[Any], str]
     scored_class: Callable[[Any], str | None]

@@ -143,7 +143,7 @@ class LabelsByGroupSection(LabelsByGroup, _section.TaskSection):
 
 
 def rows_from(
-    rows: pd.DataFrame, columns: Mapping[str, Any], task: LabelsByGroup, name: str
+    rows: pd.DataFrame, columns: Mapping[str, Any], task: LabelsByGroup, name: str, key: str
 ) -> pd.DataFrame:
     """Turn rows as read into the study's form.
 
@@ -157,6 +157,8 @@ def rows_from(
         Which labels and groups there are.
     name
         What error messages call the source.
+    key
+        The config's key of its section.
 
     Returns
     -------
@@ -171,9 +173,9 @@ def rows_from(
     text, label, group = (rows[columns[key]] for key in ("text", "label", "group"))
     check_texts(text, name)
     labels = dict(columns["labels"]) or _usual_labels(task)
-    _check_targets(labels, [each.name for each in task.labels], f"label map of {name}")
+    _check_targets(labels, [each.name for each in task.labels], f"{key}.labels")
     groups = dict(columns["groups"]) or _usual_groups(task)
-    _check_targets(groups, [each.name for each in task.groups], f"group map of {name}")
+    _check_targets(groups, [each.name for each in task.groups], f"{key}.groups")
     texts = [str(each) for each in text]
     if columns.get("name"):
         people = texts_or_blanks(rows[columns["name"]], name)
@@ -182,8 +184,8 @@ def rows_from(
         {
             "id": row_ids(rows, columns, name),
             "text": scrubbed(texts, task.scrubbed_words),
-            "label": map_values(label, labels, name),
-            "group": map_values(group, groups, name),
+            "label": map_values(label, labels, name, f"{key}.labels"),
+            "group": map_values(group, groups, name, f"{key}.groups"),
         }
     )
     _check_comparable(table, task, name)
@@ -206,10 +208,10 @@ def _usual_groups(task: LabelsByGroup) -> dict[str, str]:
     return {name: group.name for group in task.groups for name in (*group.aliases, group.name)}
 
 
-def _check_targets(mapping: Mapping[str, str], known: Sequence[str], which: str) -> None:
+def _check_targets(mapping: Mapping[str, str], known: Sequence[str], key: str) -> None:
     wrong = sorted(set(mapping.values()) - set(known))
     if wrong:
-        raise StudyError(f"config: the {which} leads to {wrong[0]!r}; {_one_of(known)}")
+        raise StudyError(f"config key {key} leads to {wrong[0]!r}; {_one_of(known)}")
 
 
 def _one_of(names: Sequence[str]) -> str:

@@ -188,7 +188,7 @@ class MentionsSection(Mentions, _section.TaskSection):
 
 
 def rows_from(
-    rows: pd.DataFrame, columns: Mapping[str, Any], task: Mentions, name: str
+    rows: pd.DataFrame, columns: Mapping[str, Any], task: Mentions, name: str, key: str
 ) -> pd.DataFrame:
     """Turn rows as read into the study's form.
 
@@ -202,6 +202,8 @@ def rows_from(
         Which classes and terms there are.
     name
         What error messages call the source.
+    key
+        The config's key of its section.
 
     Returns
     -------
@@ -220,8 +222,7 @@ def rows_from(
     wrong = sorted(set(labels.values()) - {task.positive, task.negative})
     if wrong:
         raise StudyError(
-            f"config: the label map of {name} leads to {wrong[0]!r}; use {task.positive} or "
-            f"{task.negative}"
+            f"config key {key}.labels leads to {wrong[0]!r}; use {task.positive} or {task.negative}"
         )
     # Also where a file only derives from the release that writes white space as words.
     plain = white_space(text.astype(str))
@@ -229,7 +230,7 @@ def rows_from(
         {
             "id": row_ids(rows, columns, name),
             "text": plain,
-            "label": map_values(label, labels, name),
+            "label": map_values(label, labels, name, f"{key}.labels"),
             "group": mentions(plain, [term.name for term in task.terms]),
         }
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bias_transfer import vocabularies
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 from bias_transfer.upstream._swapping import counterparts, find, swapped
 
 
@@ -44,6 +44,6 @@ def require_pairs(pairs: Sequence[tuple[str, str]], components: int) -> None:
     """Refuse fewer pairs than a subspace of so many components needs."""
     if len(pairs) < max(2, components):
         raise StudyError(
-            f"the corpus has {len(pairs)} sentences with a gendered word, too few for Sent-Debias; "
-            "give a larger model.corpus"
+            f"the corpus has {counted(len(pairs), 'sentence')} with a gendered word, too few for "
+            "Sent-Debias; give a larger model.corpus"
         )
