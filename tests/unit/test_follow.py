@@ -139,6 +139,65 @@ def test_a_study_under_way(told, config: dict[str, Any], tmp_path):
     ]
 
 
+def failures(printed: str) -> list[str]:
+    return [line for line in printed.splitlines() if line.startswith("failed: ")]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        *("downloads/wiki/comments", "downloads/wiki/sentences.csv", "data/corpus"),
+        *("data/sentiment", "data/bios/original", "data/wiki/sentences", "sentiment"),
+        *("tokens/bios/original", "intrinsic/bios", "extrinsic/wiki", "cards/pretrained"),
+        *("scores/bios/pretrained/original/full/seed1", "figures/bios/transfer"),
+        *("analysis", "paper", "report", "release"),
+    ],
+)
+def test_a_failure_of_any_job_is_told_with_its_log(told, tmp_path, log):
+    written(tmp_path / f"results/logs/{log}.log", "error: no row is of group male")
+    written(tmp_path / "results/logs/data/wiki/original.log", took("prepare-data", 2))
+    assert failures(told()) == [
+        f"failed: {log}: no row is of group male (log: results/logs/{log}.log)"
+    ]
+
+
+def test_of_a_failure_before_and_of_a_model_each_is_told_once(
+    told, config: dict[str, Any], tmp_path
+):
+    logs = tmp_path / "results/logs"
+    first, *_ = models(parse(config))
+    for log in ("data/wiki/original", "checkpoints/pretrained", f"finetune/{first.path}"):
+        written(logs / f"{log}.log", "error: no")
+    assert [line.split(": ")[1] for line in failures(told())] == [
+        "data/wiki/original",
+        "pretrained",
+        first.path,
+    ]
+
+
+def test_a_job_that_was_begun_again_has_not_failed(told, tmp_path):
+    log = tmp_path / "results/logs/data/wiki/original.log"
+    written(log, "error: no row is of group male")
+    assert failures(told())
+    # As a command does when it begins, when it is at work, and when it ends well.
+    for lines in ((), ("error: no", "where it was noticed"), (took("prepare-data", 2),)):
+        written(log, *lines)
+        assert not failures(told())
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        *("data/trades/original", "data/wiki/scrub-all-0.77", "tokens/wiki/scrub-all-0.77"),
+        *("intrinsic/trades", "figures/trades/transfer", "cards/random-t99"),
+        *("scores/bios/pretrained/original/full/seed99", "finetune/trades/pretrained/seed1"),
+    ],
+)
+def test_what_only_an_earlier_config_asked_for_is_not_told(told, tmp_path, log):
+    written(tmp_path / f"results/logs/{log}.log", "error: no")
+    assert not failures(told())
+
+
 def test_it_is_watched_until_all_is_done(told, config: dict[str, Any], tmp_path, monkeypatch):
     grid = models(parse(config))
 

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bias_transfer.adaptations import adaptation
 from bias_transfer.errors import StudyError, counted
-from bias_transfer.runtime.job_logs import JobLog, fine_tuning_log, is_scored, read_log
+from bias_transfer.runtime.job_logs import (
+    JobLog,
+    fine_tuning_log,
+    is_scored,
+    read_errors,
+    read_log,
+)
 from bias_transfer.runtime.progress import duration
 from bias_transfer.study.config import Study
 from bias_transfer.study.grid import Model, models
@@ -24,6 +30,9 @@ from bias_transfer.study.plan import checkpoints
 from bias_transfer.upstream import PRETRAINED
 
 _CLEAR = "\033[H\033[2J"
+# Stages of the logs: whose models and checkpoints have a state, and that have data sets.
+_SHOWN_AS_STATES = ("finetune", "checkpoints")
+_BY_DATA_SET = ("data", "tokens")
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,8 @@ def follow(files: Sequence[Path], assignments: Sequence[str], watch: float | Non
     while True:
         made, grid = _checkpoints(study, results), _models(study, results)
         clear = _CLEAR if watch is not None and sys.stdout.isatty() else ""
-        print(clear + "\n".join(_lines(study, made, grid)), flush=True)
+        failed = _failed_besides(study, results)
+        print(clear + "\n".join(_lines(study, made, grid, failed)), flush=True)
         if watch is None or all(each.done for each in grid):
             return
         time.sleep(watch)
@@ -126,6 +136,32 @@ def _checkpoints(study: Study, results: Path) -> list[State]:
         log = results / "logs" / "checkpoints" / f"{each.id}.log"
         done = (results / "checkpoints" / each.id / "manifest.json").is_file()
         found.append(State("", "", each.id, done, False, read_log(log), log))
+    return found
+
+
+def _failed_besides(study: Study, results: Path) -> dict[str, str]:
+    """Return the errors of jobs that train no model and make no checkpoint, by their logs' places.
+
+    Logs of what only an earlier config asked for are left out.
+    """
+    grid = models(study)
+    known = {
+        *("", "corpus", "sentiment"),
+        *study.tasks,
+        *(each.upstream.id for each in grid),
+        *(f"{each.task}/{each.dataset.id}" for each in grid),
+        *(each.path for each in grid),
+    }
+    found = {}
+    for log, error in read_errors(results / "logs").items():
+        stage, _, place = log.partition("/")
+        task, _, name = place.partition("/")
+        # Figures, downloads and sentences of a task have names that no axis has.
+        other = stage not in _BY_DATA_SET or name == "sentences"
+        if place not in known and not (other and task in study.tasks and "/" not in name):
+            continue
+        if stage not in _SHOWN_AS_STATES:
+            found[log] = error
     return found
 
 
@@ -167,7 +203,9 @@ def _left(state: State) -> float | None:
     return state.log.seconds_left if state.log is not None else None
 
 
-def _lines(study: Study, made: Sequence[State], grid: Sequence[State]) -> Iterator[str]:
+def _lines(
+    study: Study, made: Sequence[State], grid: Sequence[State], failed: Mapping[str, str]
+) -> Iterator[str]:
     done = sum(each.done for each in grid)
     left = seconds_left(grid, made)
     said = "" if done == len(grid) else f"; {_about(left)}"
@@ -189,7 +227,11 @@ def _lines(study: Study, made: Sequence[State], grid: Sequence[State]) -> Iterat
         yield ""
         width = max(len(each.name) for each in running)
         yield from (f"{each.name.ljust(width)}  {_progress(each)}" for each in running)
-    troubled = [*_troubles((*made, *grid))]
+    logs = Path(study.results, "logs")
+    troubled = [
+        *(f"failed: {name}: {error} (log: {logs / name}.log)" for name, error in failed.items()),
+        *_troubles((*made, *grid)),
+    ]
     if troubled:
         yield ""
         yield from troubled

@@ -48,6 +48,31 @@ class JobLog:
         return max(0.0, self.progress.seconds_left - self.age)
 
 
+def read_errors(folder: Path) -> dict[str, str]:
+    """Return what went wrong in jobs of which the last attempt failed.
+
+    A job that begins empties its log, so that the last line is of the last attempt: one that is at
+    work, ended well or was killed does not end in an error.
+
+    Parameters
+    ----------
+    folder
+        Of the logs.
+
+    Returns
+    -------
+    dict
+        The errors by the logs' places in the folder, without their ending, in order.
+    """
+    places = sorted(path.relative_to(folder) for path in folder.rglob("*.log"))
+    logs = ((place, read_log(folder / place)) for place in places)
+    return {
+        place.with_suffix("").as_posix(): log.error
+        for place, log in logs
+        if log is not None and log.error
+    }
+
+
 def is_scored(results: Path, model: str) -> bool:
     """Return whether all scores of a model, by its path, are there: no more is done with it."""
     return all((results / "scores" / model / name).is_file() for name in _SCORES)
