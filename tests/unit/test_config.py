@@ -14,7 +14,7 @@ from bias_transfer.study.config import Study
 from bias_transfer.study.overlays import laid_over
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.reference import FILES
-from bias_transfer.study.sources import is_generated, source_paths
+from bias_transfer.study.sources import is_generated, source_paths, tables
 from bias_transfer.study.walk import settings_in_use
 
 ROOT = Path(__file__).parents[2]
@@ -450,6 +450,93 @@ def test_files_that_exist_are_accepted(config, tmp_path):
     config["tasks"]["wiki"]["file"]["path"] = str(table)
     parse(config)
     assert source_paths(parse(config)) == {"tasks.wiki.file.path": [str(table)]}
+
+
+# Each a part of the config with a table, and what is said of it without one of its columns.
+TABLES = {
+    "a task's text": (
+        {"tasks": {"wiki": {"source": "file", "file": {"path": "rows.csv", "text": "said"}}}},
+        "config key tasks.wiki.file.text: rows.csv: no column 'said'; it has comment, toxic",
+    ),
+    "a task's label": (
+        {"tasks": {"wiki": {"source": "file", "file": {"path": "rows.csv", "label": "rude"}}}},
+        "config key tasks.wiki.file.label: rows.csv: no column 'rude'",
+    ),
+    "a task's id": (
+        {"tasks": {"wiki": {"source": "file", "file": {"path": "rows.csv", "id": "number"}}}},
+        "config key tasks.wiki.file.id: rows.csv: no column 'number'",
+    ),
+    "a task's group": (
+        {
+            "tasks": {
+                "bios": {
+                    "source": "file",
+                    "file": {"path": "rows.csv", "text": "comment", "label": "toxic"},
+                }
+            }
+        },
+        "config key tasks.bios.file.group: rows.csv: no column 'gender'",
+    ),
+    "a task's sentences": (
+        {
+            "tasks": {
+                "wiki": {"sentences": {"source": "file", "file": {"path": "rows.csv"}}},
+            }
+        },
+        "config key tasks.wiki.sentences.text: rows.csv: no column 'Text'",
+    ),
+    "the corpus": (
+        {
+            "model": {
+                "corpus": {"source": "file", "file": {"paths": ["lines.txt", "rows.csv"]}},
+            }
+        },
+        "config key model.corpus.file.text: rows.csv: no column 'text'",
+    ),
+    "labelled text": (
+        {"sentiment": {"source": "file", "file": {"path": "rows.csv", "text": "comment"}}},
+        "config key sentiment.file.label: rows.csv: no column 'label'",
+    ),
+    "a table that is none": (
+        {"tasks": {"wiki": {"source": "file", "file": {"path": "lines.txt"}}}},
+        "config key tasks.wiki.file.path: lines.txt: expected a file that ends in .csv, ",
+    ),
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Make a table of two columns and a file of lines in the folder that paths start from."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("comment,toxic\na\n")
+    (tmp_path / "lines.txt").write_text("a\nb\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("change", "said"), TABLES.values(), ids=TABLES)
+def test_a_column_that_a_table_lacks_is_told_with_the_config(here, config, change, said):
+    with pytest.raises(StudyError) as caught:
+        parse(laid_over(config, change))
+    assert str(caught.value).startswith(said)
+
+
+def test_a_table_that_no_job_reads_is_not_looked_into(here, config):
+    without = {"source": "file", "file": {"path": "rows.csv"}}
+    config["tasks"]["wiki"] |= {"measures": ["negative_sentiment"], "sentences": without}
+    parse(config)
+    config["tasks"]["wiki"] = None
+    config["sentiment"] |= without
+    (here / "checkpoint").mkdir()
+    config["model"] |= {"source": "file", "file": {"path": "checkpoint"}}
+    config["model"]["corpus"] |= {"source": "file", "file": {"paths": ["rows.csv"]}}
+    config["tasks"]["bios"] |= {"upstream": ["random"], "adapted": [], "every_seed": "all"}
+    assert not list(tables(parse(config)))
+
+
+def test_labels_in_a_file_of_their_own_need_no_column(here, config):
+    file = {"path": "rows.csv", "labels_path": "lines.txt"}
+    config["sentiment"] |= {"source": "file", "file": file}
+    parse(config)
 
 
 def test_a_folder_in_place_of_a_hub_id_counts_as_a_path(config, tmp_path):

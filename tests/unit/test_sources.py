@@ -8,6 +8,7 @@ import pytest
 from bias_transfer.data.sources import (
     check_texts,
     map_values,
+    read_header,
     read_hub,
     read_lines,
     read_rows,
@@ -74,6 +75,51 @@ def test_a_missing_column_is_named_beside_those_that_exist(tmp_path, suffix):
     path = write(TABLE, tmp_path / f"rows.{suffix}")
     message = refused(read_rows, path, ["text", "gender"])
     assert message == f"{path}: no column 'gender'; it has text, label"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_a_header_names_the_columns(tmp_path, suffix):
+    assert read_header(write(TABLE, tmp_path / f"rows.{suffix}")) == ["text", "label"]
+
+
+BEHIND_A_HEADER = {
+    "csv": b'\xef\xbb\xbftext,label\r\n"never closed',
+    "tsv": b"\n\ntext\tlabel\n",
+    "jsonl": b'\n{"text": "a",\r "label": 1}\n{"text": ',
+}
+
+
+@pytest.mark.parametrize("suffix", BEHIND_A_HEADER)
+def test_nothing_behind_a_header_is_looked_at(tmp_path, suffix):
+    path = tmp_path / f"rows.{suffix}"
+    # More than is read at once.
+    path.write_bytes(BEHIND_A_HEADER[suffix] + b"\n" * 2**20 + b"\xff\0")
+    assert read_header(path) == ["text", "label"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("r.csv", b""),
+        ("r.tsv", b"\n\n"),
+        ("r.jsonl", b"\n"),
+        ("r.jsonl", b'{"text": \n'),
+        ("r.jsonl", b"[1]\n"),
+        ("r.parquet", b"PAR1 and then nothing"),
+        ("r.csv", "café\n".encode("latin-1")),
+        ("r.csv", "text,label\n".encode("utf-16-le")),
+        ("r.csv", b'"text,label\na,b\n'),
+        ("r.xlsx", b""),
+        ("r.pkl", b""),
+        ("r.csv", None),
+        ("r.parquet", None),
+    ],
+)
+def test_a_header_is_refused_in_the_words_in_which_its_table_is(tmp_path, name, content):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    assert refused(read_header, path) == refused(read_rows, path, ["text"])
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
