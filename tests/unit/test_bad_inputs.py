@@ -311,6 +311,23 @@ def test_a_bad_row_ends_in_one_line_and_nothing_is_made(tmp_path, capsys, caplog
     assert "Somebody works" not in caplog.text
 
 
+def test_what_a_table_will_not_do_for_is_told_while_it_is_prepared(tmp_path, capsys, caplog):
+    kinds = ["poet,F", "poet,M", "dj,F", "dj,M"] * 4
+    rows = [f"Somebody works {n},{kind}" for n, kind in enumerate(kinds)]
+    path = tmp_path / "people.csv"
+    path.write_text("\n".join(["text,label,group", *rows]) + "\n")
+    made = prepare_data("people", BIOS, path, tmp_path / "made", group="group", groups={})
+    assert main(made) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        "warning: people: no row of 26 of the 28 occupations: accountant, architect, attorney, "
+        "chiropractor, comedian, composer…",
+        "warning: people: occupations to compare: 2; with fewer than 6 no error is clustered and "
+        "there is no verdict",
+    ]
+    assert all(line.removeprefix("warning: ") in caplog.messages for line in told)
+
+
 # ---- checkpoints -----------------------------------------------------------------------
 
 

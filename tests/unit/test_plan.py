@@ -256,6 +256,87 @@ def test_what_is_done_is_not_done_again_and_tells_how_long_it_takes(told, study,
     assert "10 left; 4 epochs, 900 steps: 1 min to 1 min 30 s a model, as 2 of them took" in printed
 
 
+TRADES = """
+seeds: [1]
+model: {architecture: {layers: 1, hidden_size: 16}}
+tasks:
+  bios: null
+  wiki: null
+  trades:
+    kind: labels_by_group
+    title: Trades
+    item: trade
+    items: trades
+    labels: [welder, baker, dj, poet, nurse, pilot, judge]
+    groups: {women: she, men: he}
+    reference: men
+    templates: {is: "{word} is {a_label}"}
+    maximum_length: 64
+    file: {path: people.csv, label: trade, groups: {w: women, m: men}}
+    measures: [pronoun_ranking]
+    covariates: [prevalence_she]
+    outcome: tpr_gap
+"""
+
+
+@pytest.fixture
+def trades(tmp_path: Path) -> str:
+    """Return the config of a study of some trades, and write its table."""
+    kinds = [f"{trade},{group}" for trade in ("welder", "baker", "dj") for group in ("w", "m")]
+    rows = [f"text {number},{kind}" for number, kind in enumerate(kinds * 10)]
+    (tmp_path / "people.csv").write_text("\n".join(["text,trade,group", *rows]) + "\n")
+    (tmp_path / "trades.yaml").write_text(TRADES)
+    return str(tmp_path / "trades.yaml")
+
+
+def test_a_table_is_read_and_its_rows_are_divided_as_they_will_be(told, trades):
+    printed = told(trades)
+    # Of each trade's 20 rows a fifth is kept for testing, and of the rest a tenth.
+    assert "texts: 42 to train, 6 to evaluate, 12 to test; " in printed
+    assert "  warning: no row of 4 of the 7 trades: poet, nurse, pilot, judge\n" in printed
+    assert "  warning: trades to compare: 3; with fewer than 6 no error is clustered" in printed
+    assert "72 to train, 8 to evaluate, 20 to test" in told(trades, "--texts", "trades=100")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "text 7,welder,m",
+            "text 7,wleder,m",
+            "people.csv, row 8: 'wleder' in column 'trade' is not one of welder, baker, dj, poet, "
+            "nurse, pilot…; correct it or extend the map in config key tasks.trades.file.labels",
+        ),
+        (
+            "text 7,welder,m",
+            "text 7,welder,f",
+            "people.csv, row 8: 'f' in column 'group' is not one of w, m; correct it or extend the "
+            "map in config key tasks.trades.file.groups",
+        ),
+        (
+            "text,trade,",
+            "text,job,",
+            "config key tasks.trades.file.label: people.csv: no column 'trade'; it has text, job, "
+            "group",
+        ),
+    ],
+)
+def test_a_mistake_in_a_table_is_told(root, trades, tmp_path, monkeypatch, capsys, old, new, said):
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "people.csv"
+    assert old in table.read_text()
+    table.write_text(table.read_text().replace(old, new))
+    assert main(["plan", "--configfile", str(root / "config.yaml"), trades]) == 1
+    assert capsys.readouterr().err == f"error: {said}\n"
+
+
+def test_counts_agree_with_their_words(told, trades):
+    printed = told(trades)
+    assert " of them in 1 layer of width 16" in printed
+    assert "trades: 1 model to fine-tune, 0 of them done" in printed
+    assert "1 model over 1 checkpoint, 1 data set, 1 seed; 1 left; 2 epochs, 4 steps: " in printed
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

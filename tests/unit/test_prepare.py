@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from bias_transfer.data.prepare import alter, prepare_sentences, prepare_task
+from bias_transfer.data.prepare import alter, prepare_sentences, prepare_task, shortcomings
 from bias_transfer.errors import StudyError
-from tests.unit.definitions import BIOS, TRADES, WIKI, terms_of
+from tests.unit.definitions import BIOS, TRADES, WIKI, occupations_of, terms_of
 
 SETTINGS = {"seed": 1, "empty": "refuse", "test_share": 0.3, "evaluation_share": 0.2}
 
@@ -69,6 +69,48 @@ def test_a_folder_of_the_hubs_form_has_no_commit(tmp_path):
     made = prepare_task("t", TRADES, SETTINGS | {"source": "hub", "hub": hub}, {})
     assert made.description["commit"] == ""
     assert sum(made.description["rows"].values()) == 12
+
+
+def prepared_from(tmp_path, task, **columns):
+    path = tmp_path / "rows.csv"
+    pd.DataFrame(columns).to_csv(path, index=False)
+    file = {"path": str(path), "id": "", "name": "", "labels": {}, "groups": {}}
+    file |= {name: name for name in columns}
+    return prepare_task("t", task, SETTINGS | {"source": "file", "file": file}, {}).description
+
+
+def test_items_without_a_row_are_described(tmp_path):
+    texts = [f"A gay person {n}" for n in range(8)]
+    labels = {"text": texts, "label": ["poet", "dj"] * 4, "group": ["F", "F", "M", "M"] * 2}
+    task = occupations_of("dj", "nurse", "poet", "pastor")
+    assert prepared_from(tmp_path, task, **labels)["items_without_rows"] == ["nurse", "pastor"]
+    labels["label"] = ["nurse", "poet", "dj", "pastor"] * 3
+    labels |= {"text": [f"Text {n}" for n in range(12)], "group": ["F", "M", "M"] * 4}
+    assert prepared_from(tmp_path, task, **labels)["items_without_rows"] == []
+    mentioned = {"text": texts, "label": [0, 1] * 4}
+    task = terms_of("lesbian", "gay")
+    assert prepared_from(tmp_path, task, **mentioned)["items_without_rows"] == ["lesbian"]
+
+
+def test_items_without_a_row_are_counted_and_the_first_are_named():
+    assert shortcomings(BIOS) == []
+    assert shortcomings(BIOS, ["dj"]) == ["no row of 1 of the 28 occupations: dj"]
+    names = [label.name for label in BIOS.labels]
+    assert shortcomings(BIOS, names[:7]) == [
+        f"no row of 7 of the 28 occupations: {', '.join(names[:6])}…"
+    ]
+
+
+def test_fewer_items_than_an_error_can_be_clustered_by_are_told():
+    assert shortcomings(terms_of(*"abcdef")) == []
+    told = "with fewer than 6 no error is clustered and there is no verdict"
+    assert shortcomings(terms_of(*"abcde")) == [f"identity terms to compare: 5; {told}"]
+    assert shortcomings(terms_of(*"abcdef"), ["a"]) == [
+        "no row of 1 of the 6 identity terms: a",
+        f"identity terms to compare: 5; {told}",
+    ]
+    # Two labels of two groups each that are compared with the third.
+    assert shortcomings(TRADES) == [f"trades to compare: 4; {told}"]
 
 
 TRAINING = pd.DataFrame(
