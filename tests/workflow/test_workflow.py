@@ -520,6 +520,10 @@ def test_without_a_network_a_download_says_what_to_do(study: Study) -> None:
             "tasks.bios.file.path: nowhere.csv does not exist",
         ),
         (
+            "tasks: {bios: {file: {label: trade}}}",
+            "config key tasks.bios.file.label: data/bios.csv: no column 'trade'; it has ",
+        ),
+        (
             "tasks: {wiki: {upstream: [mixup]}}",
             "config key tasks.wiki.upstream.0: 'mixup' is not one of",
         ),
