@@ -270,6 +270,8 @@ _SENTIMENT = Quantity(
     label="Negative sentiment (upstream)",
     axis="negative sentiment of completions (mean probability)",
     unit="unit of probability",
+    least=0.0,
+    greatest=1.0,
 )
 _FPR_RATIO = Quantity(
     column="fpr_ratio",
@@ -278,6 +280,7 @@ _FPR_RATIO = Quantity(
     axis="FPR ratio, term / all comments (ratio)",
     neutral=1.0,
     neutral_text="FPR ratio of 1: flagged by mistake as often as any comment",
+    least=0.0,
     per_template=False,
     variance="fpr_ratio_variance",
 )

@@ -359,6 +359,15 @@ class TestIntervals:
             assert len(intervals(axes, "x")) == 0
             assert count(axes, DEFINED) > 0
 
+    def test_none_reaches_values_that_the_quantity_cannot_have(self) -> None:
+        given = tables("wiki")
+        means = given.item_means.assign(standard_error=100.0)
+        axes = drawing("item_scatter").draw(WIKI, without(given, item_means=means), NOTE).axes[0]
+        # A mean probability, and a ratio of two rates.
+        assert {tuple(each) for each in intervals(axes, "x")} == {(0.0, 1.0)}
+        low, high = np.transpose(intervals(axes, "y"))
+        assert set(low) == {0.0} and min(high) > 100
+
     def test_a_long_one_runs_out_of_the_panel(self) -> None:
         given = tables("crafts")
         long = given.item_means["item"] == "baker/she"

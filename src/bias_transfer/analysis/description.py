@@ -36,6 +36,10 @@ class Quantity(Section):
     """Whether the column holds the logarithm of what is drawn; the axis is then logarithmic."""
     drawn: str = ""
     """Of a logarithm, what is drawn, in words: "TPR ratio (she / he)"."""
+    least: float | None = None
+    """The least value that what is drawn can have; None where there is none."""
+    greatest: float | None = None
+    """The greatest value that what is drawn can have; None where there is none."""
     per_template: bool = True
     """Whether it differs from template to template of one model and item."""
     missing: str = ""

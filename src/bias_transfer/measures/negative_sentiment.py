@@ -180,6 +180,8 @@ def _quantity(definition: Any) -> Quantity:
         label="Negative sentiment (upstream)",
         axis="negative sentiment of completions (mean probability)",
         unit="unit probability",
+        least=0.0,
+        greatest=1.0,
         missing="every likely token is one of the terms",
     )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import Quantity
 from bias_transfer.report.figures import Tables
+from bias_transfer.report.scale import HALF, drawn
 
 PRETRAINED = "pretrained"
 ORIGINAL = "original"
@@ -64,9 +65,6 @@ class Means:
 
 _NONE = pd.Series(dtype=float)
 NO_MEANS = Means(_NONE, _NONE, _NONE, models=0, undefined=0, observations=0)
-# Half of a 95 % interval, in standard errors: those of counts and of templates know no degrees of
-# freedom that all items share.
-_HALF = 1.96
 
 
 def means(tables: Tables, models: Models, quantity: Quantity) -> Means:
@@ -78,8 +76,8 @@ def means(tables: Tables, models: Models, quantity: Quantity) -> Means:
     rows = table[_are(table, models) & (table["measure"] == quantity.column) & same_twin]
     value, error = numbers(rows["value"]), numbers(rows["standard_error"])
     shown, low, high = (
-        pd.Series(drawn(each, quantity), index=rows["item"].astype(str), dtype=float)
-        for each in (value, value - _HALF * error, value + _HALF * error)
+        pd.Series(drawn(quantity, each), index=rows["item"].astype(str), dtype=float)
+        for each in (value, value - HALF * error, value + HALF * error)
     )
     return Means(
         drawn=shown,
@@ -124,11 +122,6 @@ def strengths(tables: Tables, kind: str) -> list[float]:
     table = tables.item_means
     rows = table[(table["upstream_kind"] == kind) & (table["dataset"] == ORIGINAL)]
     return sorted(float(each) for each in rows["upstream_strength"].dropna().unique())
-
-
-def drawn(values: NDArray[np.float64], quantity: Quantity) -> NDArray[np.float64]:
-    """Return values of a quantity's column as its axis shows them."""
-    return np.exp(values) if quantity.logarithm else values
 
 
 def numbers(column: pd.Series) -> NDArray[np.float64]:

@@ -35,6 +35,7 @@ from bias_transfer.report.figures._marks import (
     text_handle,
 )
 from bias_transfer.report.figures._means import ORIGINAL, numbers
+from bias_transfer.report.scale import HALF
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +49,6 @@ _WIDTH = (PAGE - _LEFT - _BETWEEN - 0.15) / 2
 _TITLE_HEIGHT, _AXIS_HEIGHT = 0.5, 0.65
 # By how much items must differ to have been moved.
 _ROUNDING = 1e-9
-_HALF = 1.96
 # Intervals reach at most so far beyond the outermost point, as a share of the points' span.
 _REACH = 0.15
 SLOPE = "slope"
@@ -110,7 +110,7 @@ def _moved(changes: pd.DataFrame, side: _Side) -> pd.DataFrame:
 
 def _outcomes(changes: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return every change downstream, and the ends of the intervals."""
-    value, half = numbers(changes["outcome_change"]), _HALF * numbers(changes["outcome_error"])
+    value, half = numbers(changes["outcome_change"]), HALF * numbers(changes["outcome_error"])
     return value, np.concatenate([value - half, value + half])
 
 
@@ -150,7 +150,7 @@ def _draw_points(
     axes: Axes, rows: pd.DataFrame, side: _Side, colours: Mapping[str, tuple[str, str]]
 ) -> None:
     x, y, error = (numbers(rows[each]) for each in (side.column, "outcome_change", "outcome_error"))
-    draw_intervals(axes, x, y - _HALF * error, y + _HALF * error, "y", colour=PALE, width=0.5)
+    draw_intervals(axes, x, y - HALF * error, y + HALF * error, "y", colour=PALE, width=0.5)
     for variant, own in rows.groupby("variant", sort=False):
         axes.scatter(
             numbers(own[side.column]),

@@ -38,11 +38,11 @@ from bias_transfer.report.figures._marks import (
 from bias_transfer.report.figures._means import (
     UNMODIFIED,
     chosen,
-    drawn,
     every_end,
     means,
     numbers,
 )
+from bias_transfer.report.scale import drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +86,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     if rows.empty or order.empty:
         say_no_model(axes)
         return figure
-    values = drawn(numbers(rows[quantity.column]), quantity)
+    values = drawn(quantity, numbers(rows[quantity.column]))
     set_limits(axes, "x", values, every_end([found]), quantity, 0.05)
     axes.set_xlabel(_text.axis_label(quantity.axis, width))
     axes.set_ylim(len(order) - 0.3, -0.7)
