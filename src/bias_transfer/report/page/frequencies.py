@@ -61,8 +61,12 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
         panels=(panel(f"data-{task.name}-share", "", [*overall_line, points], {"items": rows}),),
         table=contents_table(task, contents),
         keys=(
-            Key("dot", ORANGE, f"one of the {task.items}"),
-            Key("dash", INK, f"share of {group} among all, {percentage(float(overall))}"),
+            Key("dot", ORANGE, f"the data on one of the {task.items}"),
+            *(
+                [Key("dash", INK, f"share of {group} among all, {percentage(float(overall))}")]
+                if overall_line
+                else []
+            ),
         ),
     )
 
@@ -70,4 +74,4 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
 def _decades(totals: pd.Series) -> list[float]:
     """Return the ends of a logarithmic axis around the counts, zeros left out."""
     logarithms = np.log10(totals[totals > 0].to_numpy(dtype=float))
-    return [float(10**end) for end in span(logarithms, np.empty(0))]
+    return [float(10**end) for end in span(logarithms, np.empty(0), np.empty(0))]

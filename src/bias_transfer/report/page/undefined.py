@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from bias_transfer.analysis.correlation import ITSELF
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.report.page.tables import Table, texts, title_of
@@ -52,7 +53,7 @@ def undefined_estimates(task: TaskDescription, estimates: Mapping[str, pd.DataFr
     rows = []
     for name, table in estimates.items():
         reasons = texts(table["reason"])
-        for reason, number in reasons[reasons != ""].value_counts().items():
+        for reason, number in reasons[~reasons.isin(["", ITSELF])].value_counts().items():
             heading = name.replace("_", " ").capitalize()
             rows.append((heading, str(reason), count(int(number)), count(len(table))))
     return Table(
