@@ -119,7 +119,7 @@ def test_every_verdict_has_its_words(rows, said):
 
 def test_what_is_undecided_comes_with_what_would_have_been_found():
     (row,) = (each for each in weighed(UNDECIDED)[0].verdicts if each.source == "model")
-    said = f"it would have found {row.smallest_detectable:.2f} with a power of 80 %"
+    said = f"this study would have found {row.smallest_detectable:.2f} with a power of 80 %"
     assert said in lead(page_of(UNDECIDED))
 
 

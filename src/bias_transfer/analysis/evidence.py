@@ -151,7 +151,9 @@ def why_unknown(over: str, items: int, replicates: int) -> str:
         return f"{items} items, and {FEWEST_ITEMS} are needed"
     if over == TEST_ROWS:
         return "counts of too few items, or no differences between items"
-    return "too few items with every repetition, or no differences that could repeat"
+    if over == WITHIN_TEMPLATES:
+        return "nothing changed, or too few items with every template"
+    return "too few items with every repetition, or no differences between them"
 
 
 def explained_table(of: Cells, seed: int) -> pd.DataFrame:

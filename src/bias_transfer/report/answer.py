@@ -166,7 +166,7 @@ def _said(bias: str, of: Verdict, smallest_effect: float) -> Iterator[Phrase]:
         yield Phrase(text=_SAID[of.effects][of.word], source=of.source)
         yield Phrase(text=f" ({numbers})")
         return
-    seen = f"it would have found {of.smallest_detectable:.2f} with a power of 80 %"
+    seen = f"this study would have found {of.smallest_detectable:.2f} with a power of 80 %"
     why = minus(of.reason) or seen
     yield Phrase(text=f"whether {bias} {_ASKED[of.effects]} is ")
     yield Phrase(text="undecided", source=of.source)

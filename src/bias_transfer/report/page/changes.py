@@ -34,11 +34,20 @@ from bias_transfer.report.page.charts import (
 from bias_transfer.report.page.dial import COLOURS, SIDES
 from bias_transfer.report.page.tables import Table, title_of
 from bias_transfer.report.page.variants import Variant, variants
-from bias_transfer.report.page.words import UNDEFINED, interval, number, reason, rounded, whole
+from bias_transfer.report.page.words import (
+    UNDEFINED,
+    begun,
+    interval,
+    number,
+    reason,
+    rounded,
+    whole,
+)
 
 _KIND, _WAY, _ALL = "kind", "way", ""
 # The ends of both axes, by way of fine-tuning.
 _DOMAINS = "domains"
+_INTERVAL = "95 % interval from the counts of test rows; seeds are not in it"
 _LINE = "slope within items, all interventions; its 95 % band"
 # By how much items must differ to have been moved.
 _ROUNDING = 1e-9
@@ -91,7 +100,11 @@ def changes_chart(
                 for kind, (side, shape) in kinds.items()
             ),
             *([Key("line", INK, _LINE)] if within["slope"].notna().any() else []),
-            Key("line", FAINT, "95 % interval from the counts of test rows; seeds are not in it"),
+            *(
+                [Key("line", FAINT, _INTERVAL)]
+                if any(row["low"] is not None for row in rows)
+                else []
+            ),
             *([BEYOND] if any(row["below"] or row["above"] for row in rows) else []),
         ),
     )
@@ -233,7 +246,7 @@ def _panel(
     )
     lines = of("lines").transform_filter(f"datum.way === {_WAY}")
     told = [
-        alt.Tooltip("item:N", title=task.item.replace("_", " ").capitalize()),
+        alt.Tooltip("item:N", title=begun(task.item.replace("_", " "))),
         alt.Tooltip("done:N", title="Intervention"),
         alt.Tooltip("x_told:N", title=f"Change of {quantity.title}"),
         alt.Tooltip("told:N", title=f"Change of {task.outcome.title}"),
@@ -313,7 +326,7 @@ def _table(task: TaskDescription, rows: Sequence[Mapping[str, Any]]) -> Table:
         caption=f"{task.title}: what each intervention changed in each of the {task.items}, less "
         "its mean over them",
         heads=(
-            task.item.replace("_", " ").capitalize(),
+            begun(task.item.replace("_", " ")),
             "Intervention",
             "Fine-tuning",
             f"Change of {task.before.title}",

@@ -31,6 +31,8 @@ _TEXT = 14
 # Of a normal distribution, to either side of the mean.
 HALF = 1.96
 _MARGIN = 0.05
+# Around a single value, which does not say what much is.
+_ROOM = 0.5
 # An interval may widen its axis to either side by this many times what the points span, or, where
 # that is more, as a usual interval does: one that goes on for ever must not flatten all others.
 _REACH = 2.0
@@ -303,7 +305,7 @@ def span(
     ends = np.concatenate([low, high])
     outer = np.clip(ends[np.isfinite(ends)], first - reach, last + reach)
     first, last = min([first, *outer]), max([last, *outer])
-    margin = max(_MARGIN * (last - first), 1e-6)
+    margin = _MARGIN * (last - first) or _ROOM
     return first - margin, last + margin
 
 

@@ -22,6 +22,7 @@ from bias_transfer.report.page.charts import (
     Option,
     Panel,
     axis,
+    broken,
     domain,
     drawn,
     going_on,
@@ -30,10 +31,11 @@ from bias_transfer.report.page.charts import (
     on_axis,
     panel,
     reference,
+    written,
 )
 from bias_transfer.report.page.tables import Table, texts, title_of
 from bias_transfer.report.page.variants import Variant, key_of, variants
-from bias_transfer.report.page.words import UNDEFINED, number, rounded, whole
+from bias_transfer.report.page.words import UNDEFINED, begun, number, rounded, whole
 
 # Which intervention is shown.
 _SHOWN = "shown"
@@ -129,7 +131,7 @@ def dial_chart(
         title=f"{task.title}: {title}",
         text=" ".join(_text(task, way, points, bool(controls))),
         panels=tuple(
-            _panel(task, domains[source], source, quantity, start)
+            _panel(task, points, domains[source], source, quantity, start)
             for source, quantity in _sources(task)
         ),
         table=_table(task, points),
@@ -177,12 +179,10 @@ def _keys(
     for side, text in SIDES.items():
         if any(each.variant.side == side for each in points if each.is_out):
             yield Key("cross", COLOURS[side], f"{text}, left out of the slope")
-    yield Key(
-        "line",
-        FAINT,
-        "95 % interval of downstream bias, a normal approximation; seeds are not in it",
-    )
     rows = _rows(points, domains)
+    if any(row["low"] is not None for row in rows):
+        text = "95 % interval of downstream bias, a normal approximation; seeds are not in it"
+        yield Key("line", FAINT, text)
     if any(row["below"] or row["above"] for row in rows):
         yield BEYOND
     if any(row["y"] is None for row in rows):
@@ -220,7 +220,7 @@ def _controls(found: Sequence[Variant], out: Mapping[tuple[Any, ...], _Out]) -> 
     for title in titles:
         own = [each for each in found if each.title == title]
         gone = all(out.get(each.key, _Out()).whole for each in own)
-        label = f"{title} (left out of the slope)" if gone else title
+        label = f"{title} (not in the slope)" if gone else title
         option = Option(title, label, tuple((each.name, each.dose) for each in own))
         options.append((gone, len(own) == 1, option))
     ordered = tuple(option for *_, option in sorted(options, key=lambda each: each[:2]))
@@ -315,6 +315,7 @@ def _counts(
 
 def _panel(
     task: TaskDescription,
+    points: Sequence[_Point],
     domains: Mapping[str, Sequence[float]],
     source: str,
     quantity: Quantity,
@@ -323,17 +324,18 @@ def _panel(
     x = alt.X(f"{source}:Q", scale=_scale(quantity, 0), axis=axis(quantity.axis))
     y = alt.Y("y:Q", scale=_scale(task.outcome, 2), axis=axis(task.outcome.axis))
     told = [
-        alt.Tooltip("item:N", title=task.item.replace("_", " ").capitalize()),
+        alt.Tooltip("item:N", title=begun(task.item.replace("_", " "))),
         alt.Tooltip("done:N", title="Intervention"),
-        alt.Tooltip(f"{source}_told:N", title=quantity.title.capitalize()),
-        alt.Tooltip("outcome:N", title=(task.outcome.drawn or task.outcome.title).capitalize()),
+        alt.Tooltip(f"{source}_told:N", title=begun(quantity.title)),
+        alt.Tooltip("outcome:N", title=begun(task.outcome.drawn or task.outcome.title)),
         alt.Tooltip("counts:N", title="Rests on"),
         alt.Tooltip("out:N", title="Left out of the slope"),
     ]
     every = of(_ITEMS)
     unmodified = every.transform_filter("datum.side === ''")
     shown = every.transform_filter(f"datum.variant === {_SHOWN}")
-    defined = shown.transform_filter("isValid(datum.y)")
+    placed = shown.transform_filter(f"isValid(datum.{source})")
+    defined = placed.transform_filter("isValid(datum.y)")
     after = defined.transform_filter("datum.side !== ''")
     colour = alt.Color(
         "side:N",
@@ -357,13 +359,24 @@ def _panel(
         after.transform_filter("datum.cross")
         .mark_point(shape="cross", angle=45, size=90, filled=True, opacity=1)
         .encode(x=x, y=y, color=colour, tooltip=told),
-        shown.transform_filter("!isValid(datum.y)")
+        placed.transform_filter("!isValid(datum.y)")
         .mark_point(shape="diamond", size=70, stroke=INK, fill="white", opacity=1)
         .encode(x=x, y=alt.value(alt.ExprRef("height - 6")), tooltip=told),
+        written(of("missing").transform_filter(f"datum.variant === {_SHOWN}")),
     ]
+    nowhere = broken(f"{quantity.title} is undefined under this intervention")
+    missing = [{"variant": name, "text": nowhere} for name in _undefined(points, source)]
     parameters = {_SHOWN: start, _DOMAINS: domains}
     title = f"Downstream bias against the {source}'s bias"
-    return panel(f"dial-{task.name}-{source}", title, layers, {}, parameters)
+    return panel(f"dial-{task.name}-{source}", title, layers, {"missing": missing}, parameters)
+
+
+def _undefined(points: Sequence[_Point], source: str) -> Iterator[str]:
+    """Yield the variants under which a source of bias is undefined for every item."""
+    for name in dict.fromkeys(each.variant.name for each in points):
+        own = [getattr(each, source).value for each in points if each.variant.name == name]
+        if not np.isfinite(own).any():
+            yield name
 
 
 def _rows(points: Sequence[_Point], domains: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
@@ -417,17 +430,19 @@ def _domains(
     for group in groups.values():
         together = [*unmodified, *group]
         both = [
-            *_ends(quantity, [getattr(each, source) for each in together]),
-            *_ends(task.outcome, [each.outcome for each in together]),
+            *_ends(quantity, [getattr(each, source) for each in together], ()),
+            *_ends(task.outcome, *[[each.outcome for each in together]] * 2),
         ]
         found |= {point.variant.name: both for point in group}
     return found
 
 
-def _ends(quantity: Quantity, values: Sequence[_Value]) -> tuple[float, float]:
-    value, low, high = (
-        np.array([getattr(each, name) for each in values]) for name in ("value", "low", "high")
-    )
+def _ends(
+    quantity: Quantity, values: Sequence[_Value], intervals: Sequence[_Value]
+) -> tuple[float, float]:
+    """Return the ends of an axis that holds values, and the intervals that are drawn along it."""
+    value = np.array([each.value for each in values])
+    low, high = (np.array([getattr(each, end) for each in intervals]) for end in ("low", "high"))
     return domain(quantity, value, low, high)
 
 
@@ -437,11 +452,11 @@ def _table(task: TaskDescription, points: Sequence[_Point]) -> Table:
         caption=f"{task.title}: bias of each of the {task.items} under each intervention, "
         "with 95 % intervals",
         heads=(
-            task.item.replace("_", " ").capitalize(),
+            begun(task.item.replace("_", " ")),
             "Intervention",
-            task.before.title.capitalize(),
-            task.covariates[0].title.capitalize(),
-            (task.outcome.drawn or task.outcome.title).capitalize(),
+            begun(task.before.title),
+            begun(task.covariates[0].title),
+            begun(task.outcome.drawn or task.outcome.title),
             "Rests on",
             "Left out of the slope",
         ),

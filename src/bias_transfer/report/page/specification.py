@@ -30,7 +30,7 @@ from bias_transfer.report.page.charts import (
 )
 from bias_transfer.report.page.tables import Table
 from bias_transfer.report.page.transfer import COLOURS
-from bias_transfer.report.page.words import interval, reason, rounded, signed, whole
+from bias_transfer.report.page.words import begun, interval, reason, rounded, signed, whole
 
 _EFFECTS, _OUTCOME, _ALL = "effects", "outcome", ""
 _QUESTIONS = {
@@ -158,7 +158,7 @@ def _panel(
         alt.Tooltip("outcome:N", title="Outcome"),
         alt.Tooltip("told:N", title="Slope"),
         alt.Tooltip("interval:N", title="95 % interval"),
-        alt.Tooltip("items:N", title=task.items.capitalize()),
+        alt.Tooltip("items:N", title=begun(task.items)),
     ]
     colour = alt.condition("datum.own", alt.value(INK), alt.value(COLOURS[source]))
     layers = [

@@ -10,6 +10,7 @@ from bias_transfer.analysis.evidence import why_unknown
 from bias_transfer.analysis.verdict import in_words
 from bias_transfer.report.page.words import (
     UNDEFINED,
+    begun,
     interval,
     number,
     percentage,
@@ -174,7 +175,7 @@ def contents_table(task: TaskDescription, contents: pd.DataFrame) -> Table:
         f"{task.title}: what the original training data hold of each of the {task.items}",
         contents,
         (
-            _Column(task.item.replace("_", " "), lambda row: title_of(task, row["item"])),
+            _Column(begun(task.item.replace("_", " ")), lambda row: title_of(task, row["item"])),
             _Column(f"Training {task.contents.counted}", lambda row: whole(row["total"])),
             _Column(
                 f"Share of {group}",

@@ -31,7 +31,7 @@ _TITLES = {
 # Verdicts that leave it open are written in grey.
 _OPEN = ("undecided", "not estimated")
 _FILLED = "filled: interventions changed the source, and downstream bias moved so far"
-_HOLLOW = "hollow: nothing changed it; so far does it go with downstream bias, item by item"
+_HOLLOW = "hollow: nothing changed it; how far it goes with downstream bias, item by item"
 _ROW, _STRIP = 66, 20
 
 
@@ -84,8 +84,9 @@ def _text(every: int, known: int, hollow: bool) -> Iterator[str]:
     )
     if hollow:
         yield (
-            "A hollow mark only says that items with more of it have more downstream bias: the two "
-            "go together, and no intervention has tested whether one moves the other."
+            "A hollow mark only says how far the two go together, item by item: no intervention "
+            "has tested whether one moves the other, and “goes with it” stands in place of "
+            "“transfers”."
         )
     if known < every:
         yield "What is not estimated has no mark; the table says why."

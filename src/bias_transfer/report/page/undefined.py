@@ -8,6 +8,7 @@ from bias_transfer.analysis.correlation import ITSELF
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.report.page.tables import Table, texts, title_of
+from bias_transfer.report.page.words import begun
 from bias_transfer.report.sheet import count
 
 # Names of items in a cell; the others are counted.
@@ -27,7 +28,7 @@ def undefined_values(task: TaskDescription, observations: pd.DataFrame) -> Table
     return Table(
         name=f"undefined-{task.name}",
         caption=f"{task.title}: values that do not exist, and why",
-        heads=("Quantity", "Why", "Undefined", "Of", task.items.capitalize()),
+        heads=("Quantity", "Why", "Undefined", "Of", begun(task.items)),
         rows=tuple(
             row for quantity in _quantities(task) for row in _of(quantity, task, observations)
         ),
@@ -54,7 +55,7 @@ def undefined_estimates(task: TaskDescription, estimates: Mapping[str, pd.DataFr
     for name, table in estimates.items():
         reasons = texts(table["reason"])
         for reason, number in reasons[~reasons.isin(["", ITSELF])].value_counts().items():
-            heading = name.replace("_", " ").capitalize()
+            heading = begun(name.replace("_", " "))
             rows.append((heading, str(reason), count(int(number)), count(len(table))))
     return Table(
         name=f"not-estimated-{task.name}",
@@ -85,7 +86,7 @@ def _of(
         named = ", ".join(items[:_NAMED])
         more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
         yield (
-            quantity.title[:1].upper() + quantity.title[1:],
+            begun(quantity.title),
             str(reason),
             count(len(rows)),
             count(len(once)),
