@@ -87,7 +87,7 @@ def specification_chart(
 def _text(missing: int, every: int) -> Iterator[str]:
     """Say how to read the picture, of what is in it."""
     if missing == every:
-        yield f"None of the {every} slopes could be estimated; the table says why."
+        yield f"Not one of the {every} slopes could be estimated; the table says why."
         return
     yield (
         "A dot is the slope under one choice of upstream measure, template and outcome, in the "
