@@ -13,7 +13,7 @@ from bias_transfer.analysis.evidence import BETWEEN_TEMPLATES, SEEDS, TEST_ROWS
 from bias_transfer.analysis.means import item_means
 from bias_transfer.report.figures._look import BLUE, COLOURS, INK, ORANGE
 from bias_transfer.report.page import words
-from bias_transfer.report.page.charts import QUIET, SHAPES, on_axis, span
+from bias_transfer.report.page.charts import QUIET, SHAPES, axis, on_axis, span
 from bias_transfer.report.page.dial import dial_chart
 from bias_transfer.report.page.lineage import Made, file_table, step_table
 from bias_transfer.report.page.tables import reliability_table, verdict_table
@@ -492,6 +492,13 @@ def test_data_end_no_element_of_the_page():
     assert json.loads(embedded({"text": HOSTILE})) == {"text": HOSTILE}
     with pytest.raises(ValueError, match="not JSON compliant"):
         embedded(NAN)
+
+
+def test_the_title_of_an_axis_fits_a_phone():
+    title = axis("change of negative sentiment of completions (mean probability)").to_dict()[
+        "title"
+    ]
+    assert title == ["change of negative sentiment of", "completions", "(mean probability)"]
 
 
 NONE = np.empty(0)

@@ -76,26 +76,6 @@ def word(low: float, high: float, smallest_effect: float) -> Word:
     return "does not transfer" if inside else "undecided"
 
 
-# Of a slope between items, which is no effect but an association.
-_BETWEEN = {
-    "transfers": "goes with it",
-    "transfers, but less than matters": "goes with it, less than matters",
-    "is inverted": "goes against it",
-    "does not transfer": "does not go with it",
-}
-
-
-def in_words(word: str, effects: str) -> str:
-    """Return a verdict as charts and tables print it: of a slope between items, what goes along.
-
-    Parameters
-    ----------
-    word, effects
-        Of the verdict.
-    """
-    return _BETWEEN.get(word, word) if effects == "between" else word
-
-
 def verdict(
     slopes: pd.DataFrame, source: Source, reliabilities: Mapping[str, float], smallest_effect: float
 ) -> Verdict:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
-from bias_transfer.analysis.verdict import in_words
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
     BLUE,
@@ -149,7 +148,7 @@ def _draw_verdict(axes: Axes, line: int, row: pd.Series, source: _Source) -> Non
     axes.text(
         1.03,
         line,
-        wrap(in_words(word, row["effects"]), _BESIDE - 0.12, _SAID, letter=0.6),
+        wrap(_text.verdict_in_words(word, row["effects"]), _BESIDE - 0.12, _SAID, letter=0.6),
         transform=axes.get_yaxis_transform(),
         fontsize=_SAID,
         weight="normal" if word in _OPEN else "bold",

@@ -38,6 +38,8 @@ _ROOM = 0.5
 _REACH = 2.0
 # Letters of a line that is written into a panel, so that it fits a phone.
 _LINE = 34
+# Letters of a line of an axis's title.
+_TITLE = 36
 # Marks that are told apart without colour, each with its outline in a key.
 SHAPES = {
     "circle": "M6 7A5 5 0 1 1 16 7A5 5 0 1 1 6 7Z",
@@ -349,6 +351,7 @@ def broken(text: str) -> str:
 
 
 def axis(title: str) -> alt.Axis:
-    """Return an axis with its title, broken before the unit so that it fits a phone."""
+    """Return an axis with its title, broken before the unit and where it is longer than a phone."""
     name, bracket, unit = title.rpartition(" (")
-    return alt.Axis(title=[name, f"({unit}"] if bracket else title)
+    lines = textwrap.wrap(name if bracket else title, _TITLE)
+    return alt.Axis(title=[*lines, f"({unit}"] if bracket else lines)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
-from bias_transfer.analysis.verdict import in_words
 from bias_transfer.report.figures._look import BLUE, INK, ORANGE
+from bias_transfer.report.figures._text import verdict_in_words
 from bias_transfer.report.page.charts import (
     BAND,
     QUIET,
@@ -110,7 +110,7 @@ def _row(place: int, title: str, verdict: Mapping[Hashable, Any]) -> dict[str, A
     return {
         "place": place,
         "title": title,
-        "said": in_words(word, verdict["effects"]),
+        "said": verdict_in_words(word, verdict["effects"]),
         "open": word in _OPEN,
         "hollow": verdict["effects"] == "between",
         "slope": rounded(verdict["standardised"]),
