@@ -18,7 +18,7 @@ from bias_transfer.report.page.dial import dial_chart
 from bias_transfer.report.page.lineage import Made, file_table, step_table
 from bias_transfer.report.page.tables import reliability_table, verdict_table
 from bias_transfer.report.page.template import embedded
-from bias_transfer.report.page.undefined import undefined_values
+from bias_transfer.report.page.undefined import undefined_estimates, undefined_values
 from bias_transfer.report.page.variants import variants
 from tests.unit import page_data, test_any_task
 from tests.unit.page_data import HOSTILE, NOTE
@@ -237,6 +237,12 @@ def test_a_task_without_any_slope_says_why(tmp_path):
     assert not NO_NUMBER.search(found.text)
     estimates = found.text.partition("BIOS: estimates that could not be made, and why")[2]
     assert reason in estimates
+
+
+def test_a_reason_names_quantities_as_the_page_does():
+    table = pd.DataFrame({"reason": ["pronoun_ranking's values are constant"]})
+    (row,) = undefined_estimates(page_data.task(), {"transfer": table}).rows
+    assert row == ("Transfer", "pronoun ranking's values are constant", "1", "1")
 
 
 def test_a_measure_that_is_missing_everywhere_is_undefined_everywhere():

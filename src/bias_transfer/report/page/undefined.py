@@ -1,5 +1,6 @@
 """What could not be defined or estimated, how often, and why."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
@@ -51,18 +52,26 @@ def undefined_estimates(task: TaskDescription, estimates: Mapping[str, pd.DataFr
     estimates
         The task's rows of tables with a column `reason`, by the names of the tables.
     """
+    titles = {each.column: each.title for each in _quantities(task)}
     rows = []
     for name, table in estimates.items():
         reasons = texts(table["reason"])
         for reason, number in reasons[~reasons.isin(["", ITSELF])].value_counts().items():
             heading = begun(name.replace("_", " "))
-            rows.append((heading, str(reason), count(int(number)), count(len(table))))
+            rows.append(
+                (heading, _named(str(reason), titles), count(int(number)), count(len(table)))
+            )
     return Table(
         name=f"not-estimated-{task.name}",
         caption=f"{task.title}: estimates that could not be made, and why",
         heads=("Table", "Why", "Rows", "Of"),
         rows=tuple(rows),
     )
+
+
+def _named(reason: str, titles: Mapping[str, str]) -> str:
+    """Write the titles of quantities for the columns that a reason names."""
+    return re.sub(r"\w+", lambda found: titles.get(found[0], found[0]), reason)
 
 
 def _quantities(task: TaskDescription) -> Iterator[Quantity]:
