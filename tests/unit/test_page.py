@@ -13,9 +13,10 @@ from bias_transfer.analysis.evidence import BETWEEN_TEMPLATES, SEEDS, TEST_ROWS
 from bias_transfer.analysis.means import item_means
 from bias_transfer.report.figures._look import BLUE, COLOURS, INK, ORANGE
 from bias_transfer.report.page import words
-from bias_transfer.report.page.charts import QUIET, SHAPES, axis, on_axis, span
+from bias_transfer.report.page.charts import BEYOND, QUIET, SHAPES, axis, on_axis, span
 from bias_transfer.report.page.dial import dial_chart
 from bias_transfer.report.page.lineage import Made, file_table, step_table
+from bias_transfer.report.page.specification import specification_chart
 from bias_transfer.report.page.tables import reliability_table, verdict_table
 from bias_transfer.report.page.template import embedded
 from bias_transfer.report.page.undefined import undefined_estimates, undefined_values
@@ -527,6 +528,24 @@ def test_an_interval_without_end_does_not_flatten_all_others_and_says_that_it_go
     assert (cut["below"], cut["above"], cut["high"]) == (True, False, 1.0)
     assert cut["low"] == pytest.approx(ends[0], rel=1e-3)
     assert on_axis(NAN, NAN, ends) == {"low": None, "high": None, "below": False, "above": False}
+
+
+def test_an_interval_that_goes_on_beyond_the_axis_is_marked_and_explained():
+    low, high = [-40.0, 0.3, 0.4], [0.2, 0.5, 0.6]
+    own = {"source": "model", "effects": "within", "measure": "pronoun_ranking", "template": "is"}
+    own |= {"outcome": "log_tpr_ratio", "items": 12, "default": False, "reason": ""}
+    curve = pd.DataFrame(
+        [
+            own | {"standardised": value, "low": first, "high": last}
+            for value, first, last in zip([0.1, 0.4, 0.5], low, high, strict=True)
+        ]
+    )
+    chart = specification_chart(page_data.task(), curve, 0.2)
+    assert BEYOND in chart.keys
+    rows = chart.panels[0].specification["datasets"]["choices"]
+    assert [(row["below"], row["above"]) for row in rows] == [(True, False), *[(False, False)] * 2]
+    held = specification_chart(page_data.task(), curve.iloc[1:], 0.2)
+    assert BEYOND not in held.keys
 
 
 def test_a_name_begins_with_a_capital_and_keeps_its_own():
