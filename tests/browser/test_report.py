@@ -159,6 +159,52 @@ def test_it_fits_a_phone(open_page, scripts):
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
+def test_the_table_of_slopes_fits_a_desk_with_all_its_columns(open_page):
+    page = open_page(DESKTOP).page
+    tables = page.locator("table[id^=slopes-]").all()
+    assert tables
+    for table in tables:
+        heads = table.locator("thead th")
+        assert heads.last.inner_text() in ("Items", "Why not estimated")
+        edge = heads.last.bounding_box()
+        place = table.locator("xpath=..").bounding_box()
+        assert edge["x"] + edge["width"] <= place["x"] + place["width"] + 1
+
+
+def test_a_table_that_goes_on_to_a_side_shows_that_it_does(open_page):
+    page = open_page(PHONE).page
+    going_on = page.evaluate(
+        "[...document.querySelectorAll('.scroll')]"
+        ".filter(each => each.scrollWidth > each.clientWidth)"
+        ".map(each => [getComputedStyle(each).overflowX, getComputedStyle(each).backgroundImage])"
+    )
+    assert going_on
+    for overflow, shadow in going_on:
+        assert overflow == "auto"
+        assert shadow.count("gradient") == 4
+
+
+def test_what_the_slope_leaves_out_is_drawn_otherwise(open_page):
+    page = open_page().page
+    figure = first(page, "dial-")
+    select = page.locator(f"#{figure} select")
+    labels = select.locator("option").all_inner_texts()
+    out = [label for label in labels if label.endswith("(not in the slope)")]
+    marks = page.locator(f"#{figure} .drawing").first.locator(
+        ".mark-symbol path[transform*=rotate]"
+    )
+    assert out
+    assert marks.count() == 0
+    select.select_option(label=out[0])
+    page.wait_for_timeout(100)
+    assert marks.count() > 0
+    marks.first.scroll_into_view_if_needed()
+    marks.first.hover(force=True)
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for()
+    assert "Left out of the slope" in tooltip.inner_text()
+
+
 def test_its_letters_are_large_enough_on_a_phone(open_page):
     page = open_page(PHONE).page
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")

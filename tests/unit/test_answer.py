@@ -1,6 +1,7 @@
 """The answer in a page of text: it leads with a sentence a task; every number stands in a table."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.report.answer import answer, markdown
 from tests.unit import paper_grid
 from tests.unit.paper_grid import LOG_FPR_RATIO, TPR_GAP, WIKI
-from tests.unit.transfer_data import ITEMS, TASK, observed, performance
+from tests.unit.transfer_data import DIAL, ITEMS, TASK, observed, performance
 
 OWN = TASK.model_copy(update={"name": "own", "title": "Own"})
 
@@ -118,7 +119,7 @@ def test_every_verdict_has_its_words(rows, said):
 
 def test_what_is_undecided_comes_with_what_would_have_been_found():
     (row,) = (each for each in weighed(UNDECIDED)[0].verdicts if each.source == "model")
-    said = f"it would have found {row.smallest_detectable:.2f} with a power of 80 %"
+    said = f"this study would have found {row.smallest_detectable:.2f} with a power of 80 %"
     assert said in lead(page_of(UNDECIDED))
 
 
@@ -139,8 +140,43 @@ def test_each_task_tells_what_its_tables_say(page):
         assert f"{row['share']:.0%} (interval {row['low']:.0%} to {row['high']:.0%})" in said
     for row in of.slopes.query("effects == 'between'").to_dict("records"):
         numbers = tuple(signed(row[name]) for name in ("standardised", "low", "high"))
-        assert "{} ({} to {})".format(*numbers) in said
-    assert "Between occupations, log TPR ratio goes with pronoun ranking" in said
+        assert "{}, 95 % interval {} to {}".format(*numbers) in said
+    assert "between occupations, the slope of log TPR ratio on pronoun ranking is" in said
+
+
+def test_a_line_says_which_way_of_fine_tuning_it_is_of_where_there_are_several(page):
+    lines = section(page).strip().splitlines()
+    assert {line.partition(":")[0] for line in lines} == {"- Full fine-tuning", "- Head only"}
+    one = TASK.model_copy(update={"adaptations": (("full", "Full fine-tuning"),)})
+    said = section(page_of(TRANSFERS.query("adaptation == 'full'"), [one]))
+    assert "- Reliability (1: the same again" in said
+    assert "- Undefined cells" in said
+
+
+def test_the_reliability_of_changes_says_whose_changes(page):
+    said = section(page)
+    assert "of the changes in upstream bias that interventions made, over templates 1.00" in said
+    assert "its changes" not in said
+
+
+def test_a_reliability_that_is_not_known_comes_with_the_reason():
+    few = section(page_of(observed(items=ITEMS[:4])))
+    assert "not known of upstream bias over templates (4 items, and 6 are needed)" in few
+    once = section(page_of(observed(seeds=(1,))))
+    assert "not known of downstream bias over fine-tuning seeds (measured once)" in once
+
+
+def test_an_end_that_lies_outside_the_band_is_not_rounded_into_it():
+    task = TASK.model_copy(update={"adaptations": (("full", "Full fine-tuning"),)})
+    rows = TRANSFERS.query("adaptation == 'full'")
+    (of,) = weighed(rows, task)
+    low, high = -0.2013, 0.139
+    first = replace(of.verdicts[0], word="undecided", standardised=-0.03, low=low, high=high)
+    changed = replace(of, verdicts=(first, of.verdicts[1]))
+    said = markdown(
+        answer("", [task], {"bios": rows}, {"bios": performance(rows)}, {"bios": [changed]})
+    )
+    assert "(−0.03, 95 % interval −0.201 to +0.139;" in said
 
 
 def test_the_classifiers_quality_is_told(page):
@@ -151,15 +187,59 @@ def test_the_classifiers_quality_is_told(page):
 def test_models_left_out_are_counted_by_reason():
     failed = ["counterfactual-s1/original/full/seed1"]
     said = section(page_of(TRANSFERS, failed=failed))
-    assert "1 did not learn the task" in said
-    assert "2 not pre-trained" in said
+    assert "1 that did not learn the task (how it fails is no bias)" in said
+    assert "2 not pre-trained (no bias to pass on)" in said
+
+
+def test_a_method_whose_models_are_left_out_is_named_with_the_reason():
+    crude = DIAL.model_copy(update={"instrument": False, "title": "Sent-Debias"})
+    others = tuple(each for each in TASK.interventions if each != DIAL)
+    task = TASK.model_copy(update={"interventions": (*others, crude)})
+    said = section(page_of(TRANSFERS, [task]))
+    assert "6 altered by Sent-Debias (which may change more than the bias that it moves)" in said
+    assert "instrument" not in said
+
+
+# The items at both ends
+
+
+def ends(values, **changes):
+    """Return what is said of the items at both ends, whose ratios are these."""
+    names = [f"occupation {number}" for number in range(1, len(values) + 1)]
+    rows = observed(items=names, adaptations=("full",))
+    rows["log_tpr_ratio"] = np.log(rows["occupation"].map(dict(zip(names, values, strict=True))))
+    one = {"adaptations": (("full", "Full fine-tuning"),)}
+    (line,) = (
+        each
+        for each in section(page_of(rows, [TASK.model_copy(update=one | changes)])).splitlines()
+        if "TPR ratio (she / he)" in each
+    )
+    return line.removeprefix("- ").replace("occupation ", "")
 
 
 def test_the_items_at_both_ends_are_named_by_their_titles():
-    task = TASK.model_copy(update={"item_titles": {ITEMS[0]: "yoga teacher"}})
-    rows = TRANSFERS.copy()
-    rows.loc[rows["occupation"] == ITEMS[0], "log_tpr_ratio"] = np.log(0.1)
-    assert "Lowest TPR ratio (she / he): yoga teacher 0.10" in page_of(rows, [task])
+    said = ends([0.1, *np.linspace(0.5, 1, 11)], item_titles={ITEMS[0]: "yoga teacher"})
+    assert said.startswith("Lowest TPR ratio (she / he): yoga teacher 0.10")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((1, 2, 3, 4, 5, 6), "Lowest {}: 1 1.00, 2 2.00, 3 3.00; highest: 6 6.00, 5 5.00, 4 4.00."),
+        # Of few items each is named once.
+        ((3, 1, 2, 4), "{}, from the lowest: 2 1.00, 3 2.00, 1 3.00, 4 4.00."),
+        # Of many equal ones none is picked.
+        (
+            (1, 1, 1, 1, 2, 3, 4),
+            "Lowest {}: 1.00 for 4 of 7 occupations; highest: 7 4.00, 6 3.00, 5 2.00.",
+        ),
+        ((1, 2, 2, 2, 3, 4), "Lowest {}: 1 1.00; highest: 6 4.00, 5 3.00."),
+        ((2, 2, 2, 2, 2, 2, 2), "{} is 2.00 for all 7 occupations."),
+        ((2,), "{} is 2.00 for 1."),
+    ],
+)
+def test_no_item_is_named_twice_and_none_of_many_equal_ones(values, said):
+    assert ends(values) == said.format("TPR ratio (she / he)").replace("  ", " ")
 
 
 def test_it_speaks_of_no_stars_and_no_significance(page):
@@ -171,7 +251,9 @@ def test_it_speaks_of_no_stars_and_no_significance(page):
 
 def undefined_line(task, rows):
     (line,) = (
-        each for each in page_of(rows, [task]).splitlines() if each.startswith("- Undefined")
+        each
+        for each in page_of(rows, [task]).splitlines()
+        if each.startswith(("- Undefined", "- Full fine-tuning: undefined"))
     )
     return line
 

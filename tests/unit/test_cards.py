@@ -162,7 +162,7 @@ def job(folder, pretrained, files=(), **settings):
     pd.DataFrame([{"model": "m"} | PERFORMANCE, {"model": "n"}]).to_csv(
         folder / "performance.csv", index=False
     )
-    common = {"base": "hub", "altered": "SentDebias (γ = 1)", "settings": {"level": "word"}}
+    common = {"base": "hub", "altered": "Sent-Debias (γ = 1)", "settings": {"level": "word"}}
     common |= {"note": NOTE, "tags": ["sentdebias"]}
     inputs = {"folder": "own/manifest.json", "pretrained": "pretrained/manifest.json"}
     inputs |= {"intrinsic_bios": "intrinsic.csv", "rates": "rates.csv"}
@@ -236,7 +236,7 @@ def test_interventions_are_told_in_words(config):
     assert checkpoints[PRETRAINED.id] == "nothing"
     assert checkpoints["gaussian-s0.1-t1"] == "Gaussian noise (σ = 0.1), trial 1"
     assert checkpoints["random-t1"] == "Not pre-trained, trial 1"
-    assert checkpoints["sentdebias-g-10"] == "SentDebias (γ = -10)"
+    assert checkpoints["sentdebias-g-10"] == "Sent-Debias (γ = -10)"
     data = {
         each.dataset.id: dataset_in_words(each.dataset, study.definition(each.task))
         for each in made

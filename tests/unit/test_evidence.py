@@ -213,7 +213,12 @@ def test_where_no_intervention_moves_it_the_items_speak():
 
 def test_models_that_did_not_learn_the_task_do_not_count():
     failed = ["counterfactual-s1/original/full/seed1"]
-    assert weighed(observed(), failed)[0].cells.left_out["did not learn the task"] == 1
+    assert (
+        weighed(observed(), failed)[0].cells.left_out[
+            "that did not learn the task (how it fails is no bias)"
+        ]
+        == 1
+    )
 
 
 @pytest.mark.parametrize(

@@ -433,15 +433,15 @@ class TestAdaptation:
         assert off_page(figure) == []
         assert overlaps(figure) == []
 
-    def test_what_was_not_estimated_is_a_hollow_mark_at_the_edge(self) -> None:
+    def test_what_was_not_estimated_is_said_in_words_and_is_no_mark_on_the_axis(self) -> None:
         given = tables("bios")
         numbers = ["standardised", "low", "high"]
         verdicts = given.verdicts.assign(verdict="not estimated", **dict.fromkeys(numbers, np.nan))
         figure = drawing("adaptation").draw(BIOS, without(given, verdicts=verdicts), NOTE)
         for axes in figure.axes:
-            assert count(axes, UNDEFINED) == 3
+            assert count(axes, UNDEFINED) == count(axes, DEFINED) == 0
             assert texts(axes).count("not estimated") == 3
-        assert any(text.startswith("undefined: no value") for text in texts(figure))
+        assert not any(text.startswith(("filled:", "hollow:")) for text in texts(figure))
 
     @pytest.mark.parametrize("ways", [1, 2])
     def test_fewer_ways_of_fine_tuning_can_be_drawn(self, ways: int) -> None:

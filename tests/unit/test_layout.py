@@ -383,7 +383,7 @@ def test_what_no_description_tells_of_is_named_by_its_kinds(wiki):
 
 def test_each_strength_has_a_row_and_each_kind_the_papers_below(sheets):
     bios = [row.label.text for row in sheets[2].blocks[0]]
-    gammas = [f"SentDebias (γ = {str(g).replace('-', '−')})" for g in range(-6, 7) if g]
+    gammas = [f"Sent-Debias (γ = {str(g).replace('-', '−')})" for g in range(-6, 7) if g]
     assert bios[:7] == [
         "BIOS: pronoun ranking, log TPR ratio",
         "Not pre-trained",
@@ -393,7 +393,7 @@ def test_each_strength_has_a_row_and_each_kind_the_papers_below(sheets):
         "Gaussian noise (σ = 0.1)",
         "paper: Gaussian noise",
     ]
-    assert bios[7:20] == [*gammas, "paper: SentDebias (γ = 50)"]
+    assert bios[7:20] == [*gammas, "paper: Sent-Debias (γ = 50)"]
     assert bios[20].startswith("Dataset re-balancing: balance-a0.1")
     assert bios[-1] == "paper: Dataset re-balancing (β = 1.0)"
 

@@ -6,14 +6,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from bias_transfer.analysis.evidence import BETWEEN_TEMPLATES, SEEDS, TEST_ROWS
+from bias_transfer.analysis.means import item_means
 from bias_transfer.report.figures._look import BLUE, COLOURS, INK, ORANGE
 from bias_transfer.report.page import words
-from bias_transfer.report.page.charts import QUIET, span
+from bias_transfer.report.page.charts import BEYOND, QUIET, SHAPES, axis, on_axis, span
+from bias_transfer.report.page.dial import dial_chart
 from bias_transfer.report.page.lineage import Made, file_table, step_table
+from bias_transfer.report.page.specification import specification_chart
+from bias_transfer.report.page.tables import reliability_table, verdict_table
 from bias_transfer.report.page.template import embedded
-from bias_transfer.report.page.undefined import undefined_values
+from bias_transfer.report.page.undefined import undefined_estimates, undefined_values
 from bias_transfer.report.page.variants import variants
 from tests.unit import page_data, test_any_task
 from tests.unit.page_data import HOSTILE, NOTE
@@ -159,7 +165,8 @@ def test_every_control_has_a_label(source):
 
 def test_the_dial_has_every_dose_of_a_method_and_the_strongest_is_shown_first(page):
     doses = json.loads(page.data["dial-bios-dial-doses"])
-    assert list(doses) == ["Counterfactual", "Not pre-trained", "Dataset re-balancing"]
+    # What the slopes leave out comes last.
+    assert list(doses) == ["Counterfactual", "Dataset re-balancing", "Not pre-trained"]
     assert [label for _, label in doses["Counterfactual"]] == ["s = 0", "s = 0.5", "s = 1"]
     panel = json.loads(page.data["dial-bios-model"])
     shown = {each["name"]: each["value"] for each in panel["params"]}["shown"]
@@ -215,7 +222,8 @@ def test_a_task_of_ones_own_has_its_page_without_a_paper(tmp_path, templates, in
     task = test_any_task.description(templates=templates, interventions=interventions)
     rows = test_any_task.observations(task)
     found = Page(page_data.made(tmp_path, {"trades": (task, rows)}, paper=False).read_text())
-    assert "Trades: when an item's bias is moved, does downstream bias move with it?" in found.text
+    moved = "Trades: when an item's bias is moved, does downstream bias move with it?"
+    assert (moved in found.text) == bool(interventions)
     assert "The tables of Steed et al." not in found.text
     assert not NO_NUMBER.search(found.text)
     if interventions:
@@ -232,12 +240,201 @@ def test_a_task_without_any_slope_says_why(tmp_path):
     assert reason in estimates
 
 
+def test_a_reason_names_quantities_as_the_page_does():
+    table = pd.DataFrame({"reason": ["pronoun_ranking's values are constant"]})
+    (row,) = undefined_estimates(page_data.task(), {"transfer": table}).rows
+    assert row == ("Transfer", "pronoun ranking's values are constant", "1", "1")
+
+
 def test_a_measure_that_is_missing_everywhere_is_undefined_everywhere():
     task = page_data.task()
     rows = page_data.observations().assign(pronoun_ranking=NAN, undefined="")
     table = undefined_values(task, rows)
     (row,) = (row for row in table.rows if row[0] == "Pronoun ranking")
     assert row[2] == row[3]
+
+
+# What a stranger must not conclude
+
+
+def crude_task():
+    """Return a task whose dial is no instrument, and its observations."""
+    task = page_data.task(adaptations=(("full", "Full fine-tuning"),))
+    dial = page_data.transfer_data.DIAL
+    crude = dial.model_copy(update={"instrument": False, "title": "Sent-Debias"})
+    changed = tuple(crude if each == dial else each for each in task.interventions)
+    rows = page_data.observations(adaptations=("full",))
+    return task.model_copy(update={"interventions": changed}), rows
+
+
+def keys_of(source, chart):
+    """Return the words of a chart's key."""
+    figure = re.search(rf'<figure id="{chart}".*?</figure>', source, flags=re.DOTALL)[0]
+    return re.findall(r"</svg>([^<]*)</li>", figure)
+
+
+def figure_text(source, chart):
+    return re.search(rf'<figcaption id="{chart}-text">(.*?)</figcaption>', source)[1]
+
+
+def test_what_the_slope_leaves_out_is_a_cross_that_says_why(tmp_path):
+    source = page_data.made(tmp_path, {"bios": crude_task()}).read_text()
+    found = Page(source)
+    rows = json.loads(found.data["dial-bios"])["items"]
+    crude = [row for row in rows if row["done"].startswith("Sent-Debias")]
+    why = "altered by Sent-Debias (which may change more than the bias that it moves)"
+    assert {(row["cross"], row["out"]) for row in crude} == {(True, why)}
+    kept = [row for row in rows if row["done"].startswith(("Dataset", "Unmodified"))]
+    assert {(row["cross"], row["out"]) for row in kept} == {(False, "no")}
+    assert "the model altered, left out of the slope" in keys_of(source, "dial-bios")
+    assert "(Not pre-trained; Sent-Debias)" in figure_text(source, "dial-bios")
+    assert "Sent-Debias (not in the slope)</option>" in source
+    panel = json.loads(found.data["dial-bios-model"])
+    assert any(layer["mark"].get("shape") == "cross" for layer in panel["layer"])
+    assert "Left out, as in the slopes: Not pre-trained, Sent-Debias." in found.text
+
+
+def test_an_intervention_of_which_some_models_are_left_out_is_a_dot_that_says_so():
+    task, rows = page_data.task(), page_data.observations()
+    rows = rows[rows["adaptation"] == "full"]
+    known = page_data.performance(rows)
+    failed = known["model"] == "counterfactual-s1/original/full/seed1"
+    known.loc[failed, "accuracy"] = known.loc[failed, "majority_accuracy"]
+    chart = dial_chart(task, rows, known, item_means(rows, task))
+    said = {row["out"] for row in chart.data["items"] if row["done"] == "Counterfactual, s = 1"}
+    assert said == {"1 of 2 models that did not learn the task (how it fails is no bias)"}
+    assert not any(
+        row["cross"]
+        for row in chart.data["items"]
+        if row["side"] == "upstream" and row["done"].startswith("Counterfactual")
+    )
+
+
+@pytest.mark.parametrize("name", ["dial-bios", "changes-bios"])
+def test_every_interval_ends_inside_the_axes(page, name):
+    panel = json.loads(page.data[f"{name}-model"])
+    (domains,) = (each["value"] for each in panel["params"] if each["name"] == "domains")
+    rows = json.loads(page.data[name])["items"] if name in page.data else None
+    key, rows = ("variant", rows) if rows else ("way", panel["datasets"]["points"])
+    assert any(row["low"] is not None for row in rows)
+    for row in rows:
+        first, last = domains[row[key]][2:]
+        if row["low"] is not None:
+            assert first <= row["low"] <= row["high"] <= last
+            assert not row["below"]
+            assert not row["above"]
+
+
+def few(folder):
+    rows = page_data.observations(items=page_data.transfer_data.ITEMS[:4])
+    return page_data.made(folder, {"bios": (page_data.task(), rows)}).read_text()
+
+
+def test_what_is_not_estimated_has_words_and_no_mark(tmp_path):
+    source = few(tmp_path)
+    panel = json.loads(Page(source).data["transfer-model"])
+    shapes = {str(layer["mark"].get("shape")) for layer in panel["layer"]}
+    assert "diamond" not in shapes
+    (row, *_) = panel["datasets"]["verdicts"]
+    assert (row["said"], row["slope"]) == ("not estimated", None)
+    # Whatever has a place on the axis is of estimates only.
+    for layer in panel["layer"]:
+        if layer["mark"]["type"] != "text":
+            assert {"filter": "isValid(datum.slope)"} in layer["transform"]
+    assert keys_of(source, "transfer") == []
+    assert figure_text(source, "transfer") == "No slope could be estimated; the table says why."
+
+
+def test_no_line_is_promised_that_is_not_drawn(tmp_path, source, page):
+    promise = "The black line is the slope that the verdict rests on"
+    assert promise in figure_text(source, "changes-bios")
+    assert any(key.startswith("slope within items") for key in keys_of(source, "changes-bios"))
+    without = few(tmp_path)
+    assert promise not in figure_text(without, "changes-bios")
+    assert not any(key.startswith("slope within") for key in keys_of(without, "changes-bios"))
+    panel = json.loads(Page(without).data["changes-bios-model"])
+    (said, *_) = panel["datasets"]["missing"]
+    assert "no slope: the unmodified model has every number" in " ".join(said["text"].split())
+    assert panel["datasets"]["lines"] == []
+
+
+def test_a_page_without_interventions_speaks_of_none(tmp_path):
+    task = test_any_task.description(interventions=())
+    rows = test_any_task.observations(task)
+    source = page_data.made(tmp_path, {"trades": (task, rows)}, paper=False).read_text()
+    found = Page(source)
+    assert "changes-trades" not in [each["id"] for each in found.of("figure")]
+    assert keys_of(source, "dial-trades") == ["unmodified model"]
+    assert "No intervention moved its bias" in figure_text(source, "dial-trades")
+    assert not any(key.startswith("filled") for key in keys_of(source, "transfer"))
+    # The question that has an answer is asked first, and the other one is not.
+    questions = re.search(r'data-parameter="effects".*?</select>', source, flags=re.DOTALL)[0]
+    assert re.findall(r'value="(\w*)"', questions) == ["between"]
+
+
+def test_a_verdict_on_what_goes_together_is_not_called_transfer_in_the_table_either():
+    verdicts = pd.DataFrame(
+        [
+            {
+                **{"task": "bios", "adaptation": "full", "source": "data", "effects": "between"},
+                **{"verdict": "transfers", "standardised": 0.5, "low": 0.4, "high": 0.6},
+                **{"smallest_detectable": 0.1, "smallest_effect": 0.2, "reason": ""},
+            }
+        ]
+    )
+    (row,) = verdict_table([page_data.task()], verdicts).rows
+    assert "goes with it" in row
+    assert "transfers" not in row
+
+
+def test_a_colour_has_one_meaning(page):
+    meanings = {}
+    for text in page.data.values():
+        panel = json.loads(text)
+        for layer in panel.get("layer", []) if isinstance(panel, dict) else []:
+            colour = layer["encoding"].get("color", {})
+            for side, shown in zip(
+                colour.get("scale", {}).get("domain", []),
+                colour.get("scale", {}).get("range", []),
+                strict=True,
+            ):
+                meanings.setdefault(shown, set()).add(side)
+    assert meanings == {BLUE: {"upstream"}, ORANGE: {"data"}, INK: {"both"}}
+
+
+def test_interventions_are_told_apart_without_colour(page):
+    panel = json.loads(page.data["changes-bios-model"])
+    (shapes,) = (
+        layer["encoding"]["shape"]["scale"]
+        for layer in panel["layer"]
+        if "shape" in layer["encoding"]
+    )
+    assert shapes["domain"] == ["Counterfactual", "Dataset re-balancing"]
+    assert len(set(shapes["range"])) == 2
+    assert set(shapes["range"]) <= set(SHAPES)
+
+
+def test_why_a_reliability_is_unknown_is_said_as_it_is():
+    rows = pd.DataFrame(
+        [
+            ("full", "upstream", BETWEEN_TEMPLATES, NAN, 4, 5),
+            ("full", "downstream", SEEDS, NAN, 12, 1),
+            ("full", "downstream", TEST_ROWS, 0.9, 12, 1),
+        ],
+        columns=["adaptation", "measure", "over", "value", "items", "replicates"],
+    )
+    said = [row[3] for row in reliability_table(page_data.task(), rows).rows]
+    assert said == ["unknown: 4 items, and 6 are needed", "unknown: measured once", "0.900"]
+
+
+def test_the_unmodified_model_beside_itself_is_no_estimate_that_is_missing(page):
+    assert "the unmodified model itself" not in page.text
+
+
+def test_a_method_has_one_spelling():
+    from bias_transfer.upstream import methods
+
+    assert methods()["sentdebias"].title == "Sent-Debias"
 
 
 # What it never does
@@ -304,11 +501,56 @@ def test_data_end_no_element_of_the_page():
         embedded(NAN)
 
 
-def test_an_axis_fits_its_values_and_intervals_only_as_far_as_they_go():
-    low, high = span(np.array([0.0, 1.0]), np.array([-100.0, 1.1]))
-    assert -0.5 < low < 0
-    assert 1.1 < high < 1.2
-    assert span(np.array([NAN]), np.empty(0)) == (-1.0, 1.0)
+def test_the_title_of_an_axis_fits_a_phone():
+    title = axis("change of negative sentiment of completions (mean probability)").to_dict()[
+        "title"
+    ]
+    assert title == ["change of negative sentiment of", "completions", "(mean probability)"]
+
+
+NONE = np.empty(0)
+
+
+def test_an_axis_holds_its_values_and_their_intervals():
+    low, high = span(np.array([0.0, 1.0]), np.array([-1.5, 0.9]), np.array([0.5, 2.5]))
+    assert -1.8 < low < -1.5
+    assert 2.5 < high < 2.8
+    assert span(np.array([NAN]), NONE, NONE) == (-1.0, 1.0)
+    # One value does not say what much is.
+    assert span(np.array([3.0]), NONE, NONE) == (2.5, 3.5)
+
+
+def test_an_interval_without_end_does_not_flatten_all_others_and_says_that_it_goes_on():
+    low, high = np.array([-100.0, 0.4, 0.9]), np.array([1.0, 0.6, 1.1])
+    ends = span(np.array([0.0, 0.5, 1.0]), low, high)
+    assert -3 < ends[0] < -2
+    cut = on_axis(-100.0, 1.0, ends)
+    assert (cut["below"], cut["above"], cut["high"]) == (True, False, 1.0)
+    assert cut["low"] == pytest.approx(ends[0], rel=1e-3)
+    assert on_axis(NAN, NAN, ends) == {"low": None, "high": None, "below": False, "above": False}
+
+
+def test_an_interval_that_goes_on_beyond_the_axis_is_marked_and_explained():
+    low, high = [-40.0, 0.3, 0.4], [0.2, 0.5, 0.6]
+    own = {"source": "model", "effects": "within", "measure": "pronoun_ranking", "template": "is"}
+    own |= {"outcome": "log_tpr_ratio", "items": 12, "default": False, "reason": ""}
+    curve = pd.DataFrame(
+        [
+            own | {"standardised": value, "low": first, "high": last}
+            for value, first, last in zip([0.1, 0.4, 0.5], low, high, strict=True)
+        ]
+    )
+    chart = specification_chart(page_data.task(), curve, 0.2)
+    assert BEYOND in chart.keys
+    rows = chart.panels[0].specification["datasets"]["choices"]
+    assert [(row["below"], row["above"]) for row in rows] == [(True, False), *[(False, False)] * 2]
+    held = specification_chart(page_data.task(), curve.iloc[1:], 0.2)
+    assert BEYOND not in held.keys
+
+
+def test_a_name_begins_with_a_capital_and_keeps_its_own():
+    assert words.begun("TPR ratio (she / he)") == "TPR ratio (she / he)"
+    assert words.begun("log FPR") == "Log FPR"
 
 
 def test_interventions_are_listed_by_what_they_alter_and_by_dose():

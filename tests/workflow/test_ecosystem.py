@@ -61,7 +61,7 @@ def test_the_card_of_a_checkpoint_has_its_scores_before_fine_tuning(study: Study
         "upstream == 'sentdebias-g1'"
     )
     assert metrics(card)["pronoun_ranking"] == pytest.approx(scores["pronoun_ranking"].mean(), 1e-4)
-    assert "SentDebias (γ = 1)" in card.text
+    assert "Sent-Debias (γ = 1)" in card.text
     # WIKI fine-tunes nothing from it.
     assert {each.dataset_type for each in card.data.eval_results or ()} == {"bios"}
 

@@ -1,5 +1,6 @@
 """One row a model × item: what inference about transfer starts from."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -8,13 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bias_transfer.analysis.description import Quantity, TaskDescription
+from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.analysis.means import unmodified
 
 # A model of the unaltered data that gains less than this share of what the unmodified one gains
 # over the majority class has not learnt the task: its rates say how it fails, not what bias is. Of
 # altered data little can be said: the test part is not like them.
 LEAST_GAIN = 0.5
+
+_NOT_LEARNT = "that did not learn the task (how it fails is no bias)"
 
 UPSTREAM, OUTCOME, VARIANCE = "upstream_bias", "outcome", "outcome_variance"
 
@@ -76,11 +79,7 @@ def cells(
 ) -> Cells:
     """Average over templates, and leave out what says nothing of transfer.
 
-    Left out are checkpoints that hold nothing of the pre-training (there is no upstream bias to
-    pass on), those altered by a method that is no instrument (what follows may be an effect of more
-    than the bias that it moved), and models that did not learn the task: those of the unaltered
-    data that gain less than half of what the unmodified one gains in accuracy over always choosing
-    the majority class.
+    What is left out, `left_out` says.
 
     Parameters
     ----------
@@ -94,18 +93,8 @@ def cells(
         Which rows.
     """
     rows = observations[observations["adaptation"] == adaptation]
-    untaught = {each.kind for each in task.interventions if not each.pretrained}
-    random = rows["upstream_kind"].isin(untaught)
-    crude = {each.kind for each in task.interventions if not each.instrument}
-    no_instrument = rows["upstream_kind"].isin(crude)
-    unaltered = rows["dataset_kind"] == "original"
-    failed = ~random & ~no_instrument & unaltered & rows["model"].isin(_failed(rows, performance))
-    left_out = {
-        "not pre-trained": rows.loc[random, "model"].nunique(),
-        "altered by what is no instrument": rows.loc[no_instrument, "model"].nunique(),
-        "did not learn the task": rows.loc[failed, "model"].nunique(),
-    }
-    kept = rows[~random & ~no_instrument & ~failed]
+    reasons = left_out(rows, performance, task)
+    kept = rows[~rows["model"].isin(reasons)]
     keys = ["model", task.item]
     covariates = tuple(each.column for each in task.covariates)
     named = {
@@ -136,9 +125,51 @@ def cells(
         table=table.reset_index(),
         templates=_by_template(kept, keys, task.before).loc[table.index].reset_index(drop=True),
         covariates=covariates,
-        left_out={reason: count for reason, count in left_out.items() if count},
+        left_out=Counter(reasons.values()),
         undefined=int((~defined).sum()),
     )
+
+
+def left_out(
+    rows: pd.DataFrame, performance: pd.DataFrame, task: TaskDescription
+) -> dict[str, str]:
+    """Return the models that say nothing of transfer, each with the reason in words.
+
+    Checkpoints that hold nothing of the pre-training have no upstream bias to pass on. After a
+    method that is no instrument, what follows may be an effect of more than the bias that it moved.
+    And models that did not learn the task show how they fail: those of the unaltered data that gain
+    less than half of what the unmodified one gains in accuracy over always choosing the majority
+    class.
+
+    Parameters
+    ----------
+    rows
+        Observations of one adaptation.
+    performance, task
+        As for `cells`.
+
+    Returns
+    -------
+    dict
+        From a model to its reason, ordered by reason: as the interventions, the last one last.
+    """
+    models = rows.drop_duplicates("model")
+    found: dict[str, str] = {}
+    for each in task.interventions:
+        if not (each.pretrained and each.instrument):
+            own = models.loc[models["upstream_kind"] == each.kind, "model"]
+            found |= dict.fromkeys(map(str, own), _why_not(each))
+    unaltered = models.loc[models["dataset_kind"] == "original", "model"]
+    failed = _failed(rows, performance)
+    return found | {
+        str(model): _NOT_LEARNT for model in unaltered if model in failed and model not in found
+    }
+
+
+def _why_not(method: Intervention) -> str:
+    if not method.pretrained:
+        return "not pre-trained (no bias to pass on)"
+    return f"altered by {method.title} (which may change more than the bias that it moves)"
 
 
 def _failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:

@@ -13,6 +13,8 @@ from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.means import INTERVENTION, distribution, interventions, unmodified
 from bias_transfer.errors import StudyError
 
+# Why the unmodified model is not correlated with anything: nothing is amiss there.
+ITSELF = "the unmodified model itself"
 _FEWEST_ITEMS = 3
 _NAN = math.nan
 
@@ -122,7 +124,7 @@ def bias_distribution_correlations(
                     "undefined_items": paired.undefined,
                     "undefined_values": _undefined_cells(group, item, measure),
                     "reason": _reason(paired, "the intervention's", "the unmodified model's")
-                    or ("the unmodified model itself" if is_control else ""),
+                    or (ITSELF if is_control else ""),
                 }
             )
     return pd.DataFrame(rows)

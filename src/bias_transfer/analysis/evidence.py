@@ -136,6 +136,25 @@ def reliability_table(of: Cells) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(RELIABILITY_COLUMNS[2:]))
 
 
+def why_unknown(over: str, items: int, replicates: int) -> str:
+    """Say why a row of `reliability_table` has no value, as far as its counts tell.
+
+    Parameters
+    ----------
+    over, items, replicates
+        Its columns.
+    """
+    if over != TEST_ROWS and replicates < 2:
+        return "measured once"
+    if items < FEWEST_ITEMS:
+        return f"{items} items, and {FEWEST_ITEMS} are needed"
+    if over == TEST_ROWS:
+        return "counts of too few items, or no differences between items"
+    if over == WITHIN_TEMPLATES:
+        return "nothing changed, or too few items with every template"
+    return "too few items with every repetition, or no differences between them"
+
+
 def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     """Return the shares of downstream bias's variance over items that each source explains.
 

@@ -380,7 +380,8 @@ def _refuse_collinear(design: pd.DataFrame, within: _Matrix, subject: str) -> No
     for column, whole, rest in zip(design.columns, size, left, strict=True):
         if rest <= _COLLINEAR * whole:
             raise StudyError(
-                f"{subject}: column {column!r} is constant within every fixed effect: leave it out"
+                f"{subject}: column {column!r} does not vary within any fixed effect and has no "
+                "slope: as it must be of data balanced in it; else leave it out"
             )
     # With more columns than rows the diagonal is short, but then an early column is dependent.
     triangle = np.linalg.qr(within / left, mode="r")

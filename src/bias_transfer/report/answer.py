@@ -1,5 +1,6 @@
 """The study's answer in words, every number of which stands in a table."""
 
+import itertools
 import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -13,12 +14,13 @@ from bias_transfer.analysis.evidence import (
     TEST_ROWS,
     WITHIN_TEMPLATES,
     Evidence,
+    why_unknown,
 )
 from bias_transfer.analysis.means import distribution, unmodified
 from bias_transfer.analysis.tables import why_missing
-from bias_transfer.analysis.verdict import Verdict
+from bias_transfer.analysis.verdict import Verdict, word
 from bias_transfer.errors import counted
-from bias_transfer.report.sheet import minus
+from bias_transfer.report.sheet import count, minus
 from bias_transfer.section import Section
 
 _QUESTION = "Does bias survive fine-tuning, or does it come from the data?"
@@ -40,10 +42,14 @@ _SAID = {
 }
 _RELIABILITIES = {
     ("upstream", BETWEEN_TEMPLATES): "upstream bias over templates",
-    ("upstream", WITHIN_TEMPLATES): "its changes over templates",
+    ("upstream", WITHIN_TEMPLATES): (
+        "the changes in upstream bias that interventions made, over templates"
+    ),
     ("downstream", SEEDS): "downstream bias over fine-tuning seeds",
     ("downstream", TEST_ROWS): "downstream bias over test rows",
 }
+# Items that are named at either end of downstream bias.
+_NAMED = 3
 
 
 class Phrase(Section):
@@ -138,9 +144,9 @@ def _sentence(task: TaskDescription, of: Evidence) -> Iterator[Phrase]:
     """Say in plain words what one adaptation shows of the model's bias and of the data's."""
     said = {each.source: each for each in of.verdicts}
     yield Phrase(text=f"{dict(task.adaptations)[of.adaptation]}: ")
-    yield from _said("the pre-trained model's bias", said["model"])
+    yield from _said("the pre-trained model's bias", said["model"], of.smallest_effect)
     yield Phrase(text="; ")
-    yield from _said("the fine-tuning data's bias", said["data"])
+    yield from _said("the fine-tuning data's bias", said["data"], of.smallest_effect)
     yield Phrase(text=".")
 
 
@@ -148,20 +154,20 @@ def _joined(phrases: Iterable[Phrase]) -> str:
     return "".join(phrase.text for phrase in phrases)
 
 
-def _said(bias: str, of: Verdict) -> Iterator[Phrase]:
+def _said(bias: str, of: Verdict, smallest_effect: float) -> Iterator[Phrase]:
     """Say what a verdict says of a bias, with its numbers."""
     if of.word == "not estimated":
         yield Phrase(text=f"whether {bias} {_ASKED[of.effects]} is ")
         yield Phrase(text="not estimated", source=of.source)
         yield Phrase(text=f" ({of.reason})")
         return
-    numbers = f"{_signed(of.standardised)}, 95 % interval {_signed(of.low)} to {_signed(of.high)}"
+    numbers = f"{_signed(of.standardised)}, {_interval(of.low, of.high, smallest_effect)}"
     if of.word != "undecided":
         yield Phrase(text=f"{bias} ")
         yield Phrase(text=_SAID[of.effects][of.word], source=of.source)
         yield Phrase(text=f" ({numbers})")
         return
-    seen = f"it would have found {of.smallest_detectable:.2f} with a power of 80 %"
+    seen = f"this study would have found {of.smallest_detectable:.2f} with a power of 80 %"
     why = minus(of.reason) or seen
     yield Phrase(text=f"whether {bias} {_ASKED[of.effects]} is ")
     yield Phrase(text="undecided", source=of.source)
@@ -179,6 +185,14 @@ def _how_to_read(smallest_effect: float) -> str:
     )
 
 
+def _interval(low: float, high: float, smallest_effect: float = math.nan) -> str:
+    """Print an interval, with as many digits as it takes not to look like another verdict's."""
+    of = word(low, high, smallest_effect)
+    fit = (n for n in (2, 3, 4) if word(round(low, n), round(high, n), smallest_effect) == of)
+    digits = next(fit, 4)
+    return f"95 % interval {_signed(low, digits)} to {_signed(high, digits)}"
+
+
 def _lines(
     task: TaskDescription,
     observations: Mapping[str, pd.DataFrame],
@@ -188,36 +202,51 @@ def _lines(
     """Say what a task's sentence rests on."""
     rows, found = observations[task.name], evidence[task.name]
     yield from (_joined(_sentence(task, of)) for of in found[1:])
-    yield _reliability(found[0])
-    yield _explained(found[0])
-    yield _between(task, found[0])
-    yield _quality(rows, performance[task.name])
-    yield _extremes(task, rows)
+    principal = (
+        _reliability(found[0]),
+        _explained(found[0]),
+        _between(task, found[0]),
+        _quality(rows, performance[task.name]),
+        _extremes(task, rows),
+    )
+    yield from (_of(task, found[0].adaptation, line) for line in principal)
     yield from _left_out(task, found)
-    yield _undefined(task, rows)
+    yield _of(task, found[0].adaptation, _undefined(task, rows))
+
+
+def _of(task: TaskDescription, adaptation: str, line: str) -> str:
+    """Say which way of fine-tuning a line is of, where there are several."""
+    return (
+        f"{dict(task.adaptations)[adaptation]}: {line}"
+        if len(task.adaptations) > 1
+        else line[:1].upper() + line[1:]
+    )
 
 
 def _reliability(of: Evidence) -> str:
-    """Say how reliable the measures are, as far as it was measured."""
-    rows = of.reliability.set_index(["measure", "over"])["value"]
-    known = [
-        f"{name} {minus(f'{rows[key]:.2f}')}"
-        for key, name in _RELIABILITIES.items()
-        if math.isfinite(rows[key])
-    ]
-    if not known:
-        return "Reliability: nothing was measured twice."
-    return f"Reliability (1: the same again; under 0.5 no verdict): {', '.join(known)}."
+    """Say how reliable the measures are, as far as it was measured, and why it was not."""
+    rows = of.reliability.set_index(["measure", "over"]).to_dict("index")
+    known, unknown = [], []
+    for key, name in _RELIABILITIES.items():
+        value, items, times = (rows[key][column] for column in ("value", "items", "replicates"))
+        if math.isfinite(value):
+            known.append(f"of {name} {minus(f'{value:.2f}')}")
+        else:
+            unknown.append(f"not known of {name} ({why_unknown(key[1], items, times)})")
+    return f"reliability (1: the same again; under 0.5 no verdict): {'; '.join(known + unknown)}."
 
 
 def _explained(of: Evidence) -> str:
     """Say which share of downstream bias's variance over items each source explains."""
     rows = of.explained.set_index("source").to_dict("index")
     if rows["model"]["reason"]:
-        return f"Variance explained: not estimated, {rows['model']['reason']}."
+        return (
+            "how much of the variance of downstream bias each source explains is not estimated "
+            f"({rows['model']['reason']})."
+        )
     model, data = (_share(rows[source]) for source in ("model", "data"))
     return (
-        f"Of the variance of downstream bias over items, the model's bias explains {model} and the "
+        f"of the variance of downstream bias over items, the model's bias explains {model} and the "
         f"data's {data}."
     )
 
@@ -237,26 +266,24 @@ def _between(task: TaskDescription, of: Evidence) -> str:
     for source, quantity in (("model", task.before), ("data", task.covariates[0])):
         row = rows[source]
         if row["reason"]:
-            said.append(f"with {quantity.title} not estimated, {row['reason']}")
+            said.append(f"on {quantity.title} is not estimated ({row['reason']})")
             continue
-        said.append(
-            f"with {quantity.title} {_signed(row['standardised'])} ({_signed(row['low'])} to "
-            f"{_signed(row['high'])})"
-        )
-    return f"Between {task.items}, {task.outcome.title} goes {'; '.join(said)}."
+        numbers = f"{_signed(row['standardised'])}, {_interval(row['low'], row['high'])}"
+        said.append(f"on {quantity.title} is {numbers}")
+    return f"between {task.items}, the slope of {task.outcome.title} {'; that '.join(said)}."
 
 
 def _left_out(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]:
     for of in found:
-        counts = ", ".join(f"{count} {reason}" for reason, count in of.cells.left_out.items())
+        counts = ", ".join(f"{number} {reason}" for reason, number in of.cells.left_out.items())
         if counts:
             title = dict(task.adaptations)[of.adaptation]
             yield f"{title}: models that the slopes leave out: {counts}."
 
 
-def _signed(value: float) -> str:
+def _signed(value: float, digits: int = 2) -> str:
     # Adding zero takes the sign off a zero.
-    return minus(f"{round(value, 2) + 0.0:+.2f}")
+    return minus(f"{round(value, digits) + 0.0:+.{digits}f}")
 
 
 def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
@@ -267,7 +294,7 @@ def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
         quality = performance[control].mean(numeric_only=True)
         said.append(
             f"from the unmodified checkpoint accuracy is {quality['accuracy']:.3f} on "
-            f"{quality['test_rows']:.0f} test rows (majority class "
+            f"{count(round(quality['test_rows']))} test rows (majority class "
             f"{quality['majority_accuracy']:.3f})"
         )
     if not others.empty:
@@ -281,12 +308,38 @@ def _extremes(task: TaskDescription, observations: pd.DataFrame) -> str:
     means = distribution(control, task.item, task.outcome.column).dropna()
     by_item = means.sort_index().sort_values(kind="stable")
     if by_item.empty:
-        return f"{task.outcome.title} is not defined for any item."
+        return f"{task.outcome.title} is not defined for any item of the unmodified model."
+    drawn = by_item.map(math.exp) if task.outcome.drawn else by_item
     name = task.outcome.drawn or task.outcome.title
-    return (
-        f"Lowest {name}: {_named(by_item.head(3), task)}. "
-        f"Highest: {_named(by_item.tail(3)[::-1], task)}."
-    )
+    printed = [
+        (task.item_titles.get(str(item), str(item)), f"{value:.2f}")
+        for item, value in drawn.items()
+    ]
+    if len({value for _, value in printed}) == 1:
+        item, value = printed[0]
+        whole = f"all {len(printed)} {task.items}" if len(printed) > 1 else item
+        return f"{name} is {value} for {whole}."
+    # Of fewer, some would be at both ends.
+    if len(printed) < 2 * _NAMED:
+        return f"{name}, from the lowest: {_listed(printed)}."
+    return f"lowest {name}: {_end(printed, task)}; highest: {_end(printed[::-1], task)}."
+
+
+def _end(printed: Sequence[tuple[str, str]], task: TaskDescription) -> str:
+    """Name the first items; where more share their value than are named, say how many do."""
+    named: list[tuple[str, str]] = []
+    for value, found in itertools.groupby(printed, key=lambda each: each[1]):
+        sharing = list(found)
+        if len(named) + len(sharing) > _NAMED:
+            if not named:
+                return f"{value} for {len(sharing)} of {len(printed)} {task.items}"
+            break
+        named += sharing
+    return _listed(named)
+
+
+def _listed(printed: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{item} {value}" for item, value in printed)
 
 
 def _undefined(task: TaskDescription, observations: pd.DataFrame) -> str:
@@ -296,15 +349,8 @@ def _undefined(task: TaskDescription, observations: pd.DataFrame) -> str:
     gone = cells[cells[column].isna()] if column in cells else cells
     counts = why_missing(gone, task.outcome, task).value_counts()
     reasons = ", ".join(
-        f"{'once' if count == 1 else f'{count} times'} {reason}" for reason, count in counts.items()
+        f"{'once' if number == 1 else f'{number} times'} {reason}"
+        for reason, number in counts.items()
     )
-    total = f"Undefined cells, of a model and an item: {len(gone)} of {len(cells)}."
+    total = f"undefined cells, of a model and an item: {len(gone)} of {len(cells)}."
     return f"{total} {reasons}".rstrip()
-
-
-def _named(values: pd.Series, task: TaskDescription) -> str:
-    """Print values of the outcome, of a logarithm what it is the logarithm of."""
-    drawn = values.map(math.exp) if task.outcome.drawn else values
-    return ", ".join(
-        f"{task.item_titles.get(str(item), item)} {value:.2f}" for item, value in drawn.items()
-    )

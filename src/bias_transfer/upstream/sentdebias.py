@@ -99,7 +99,7 @@ def _remove_from_hidden_states(model: PreTrainedModel, subspace: np.ndarray, gam
 
 METHOD = Method(
     order=40,
-    title="SentDebias",
+    title="Sent-Debias",
     group="Mitigated",
     with_unmodified=True,
     pretrained=True,

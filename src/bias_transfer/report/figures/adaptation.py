@@ -29,11 +29,9 @@ from bias_transfer.report.figures._marks import (
     DEFINED,
     INTERVAL,
     draw_reference,
-    mark_undefined,
     reference_handle,
     say_no_model,
     text_handle,
-    undefined_handle,
 )
 from bias_transfer.report.figures._means import numbers
 
@@ -150,15 +148,15 @@ def _draw_verdict(axes: Axes, line: int, row: pd.Series, source: _Source) -> Non
     axes.text(
         1.03,
         line,
-        wrap(_said(row), _BESIDE - 0.12, _SAID, letter=0.6),
+        wrap(_text.verdict_in_words(word, row["effects"]), _BESIDE - 0.12, _SAID, letter=0.6),
         transform=axes.get_yaxis_transform(),
         fontsize=_SAID,
         weight="normal" if word in _OPEN else "bold",
         va="center",
         color=GREY if word in _OPEN else INK if word == "does not transfer" else source.colour,
     )
+    # Of what is not estimated, the words say all: a mark on the axis would look like a value.
     if not np.isfinite(row["standardised"]):
-        mark_undefined(axes, np.array([float(line)]), "right", source.colour)
         return
     axes.hlines(
         line, row["low"], row["high"], color=source.colour, linewidth=1.8, zorder=3, gid=INTERVAL
@@ -174,19 +172,6 @@ def _draw_verdict(axes: Axes, line: int, row: pd.Series, source: _Source) -> Non
         zorder=4,
         gid=DEFINED,
     )
-
-
-def _said(row: pd.Series) -> str:
-    """Write the verdict; of a slope between items, what it says of an association."""
-    word = str(row["verdict"])
-    if row["effects"] == "within" or word in _OPEN:
-        return word
-    return {
-        "transfers": "goes with it",
-        "transfers, but less than matters": "goes with it, less than matters",
-        "is inverted": "goes against it",
-        "does not transfer": "does not go with it",
-    }[word]
 
 
 def _handles(description: TaskDescription, verdicts: pd.DataFrame) -> list[Line2D]:
@@ -206,13 +191,15 @@ def _handles(description: TaskDescription, verdicts: pd.DataFrame) -> list[Line2
             "downstream bias"
         ),
     )
+    filled = legend_entry(
+        **mark,
+        markerfacecolor=INK,
+        label="filled: interventions changed it, and downstream bias moved so far",
+    )
+    drawn = set(verdicts.loc[verdicts["standardised"].notna(), "effects"])
     return [
-        legend_entry(
-            **mark,
-            markerfacecolor=INK,
-            label="filled: interventions changed it, and downstream bias moved so far",
-        ),
-        *([hollow] if (verdicts["effects"] == "between").any() else []),
+        *([filled] if "within" in drawn else []),
+        *([hollow] if "between" in drawn else []),
         legend_entry(color=INK, linewidth=1.8, label="line: 95 % interval"),
         legend_entry(
             color=_BAND,
@@ -220,7 +207,6 @@ def _handles(description: TaskDescription, verdicts: pd.DataFrame) -> list[Line2
             label=f"too little to matter: within \N{PLUS-MINUS SIGN}{least}",
         ),
         reference_handle("0: no effect"),
-        *([undefined_handle()] if verdicts["standardised"].isna().any() else []),
         text_handle("; ".join(f"{name}: {quantity.title}" for name, quantity in words)),
         text_handle(f"SD: standard deviation over the {description.items}, unmodified model"),
     ]

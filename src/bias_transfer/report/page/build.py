@@ -1,6 +1,6 @@
 """The page, its parts in the order in which they are read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,14 +137,10 @@ def page(study: Study) -> str:
 def _part(study: Study, task: TaskDescription, said: TaskAnswer) -> TaskPart:
     analysed = {name: of_task(table, task) for name, table in study.analysed.items()}
     observed, performance = study.observations[task.name], study.performance[task.name]
-    principal = principally_adapted(observed, task)
     matters = float(analysed["verdicts"]["smallest_effect"].max())
     return TaskPart(
         said=said,
-        evidence=(
-            dial_chart(task, principal, analysed["item_means"]),
-            changes_chart(task, observed, analysed["changes"], analysed["slopes"]),
-        ),
+        evidence=tuple(_evidence(task, analysed, observed, performance)),
         choices=specification_chart(task, analysed["specification_curve"], matters),
         slopes=slope_table(task, analysed["slopes"]),
         undefined=(
@@ -162,3 +158,16 @@ def _part(study: Study, task: TaskDescription, said: TaskAnswer) -> TaskPart:
             performance_table(task, performance),
         ),
     )
+
+
+def _evidence(
+    task: TaskDescription,
+    analysed: Mapping[str, pd.DataFrame],
+    observed: pd.DataFrame,
+    performance: pd.DataFrame,
+) -> Iterator[Chart]:
+    """Yield the charts of what interventions moved; the second only where there are some."""
+    principal = principally_adapted(observed, task)
+    yield dial_chart(task, principal, performance, analysed["item_means"])
+    if len(analysed["changes"]):
+        yield changes_chart(task, observed, analysed["changes"], analysed["slopes"])

@@ -1,6 +1,7 @@
 """Charts of the page: Vega-Lite specifications with their controls, key, words and numbers."""
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from vl_convert import vegalite_to_svg
 from bias_transfer.analysis.description import Quantity
 from bias_transfer.report.figures._look import GREY, INK
 from bias_transfer.report.page.tables import Table
+from bias_transfer.report.page.words import rounded
 
 # The version of Vega-Lite that the specifications are written for.
 VEGA_LITE = "6.4"
@@ -26,11 +28,26 @@ FAINT = "#c8c8c8"
 BAND = "#e6e6e6"
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _TEXT = 14
-# Of a normal distribution, to either side of the mean.
-HALF = 1.96
 _MARGIN = 0.05
-# An interval may widen its axis by this share of what the points span, no more.
-_REACH = 0.3
+# Around a single value, which does not say what much is.
+_ROOM = 0.5
+# An interval may widen its axis to either side by this many times what the points span, or, where
+# that is more, as a usual interval does: one that goes on for ever must not flatten all others.
+_REACH = 2.0
+# Letters of a line that is written into a panel, so that it fits a phone.
+_LINE = 34
+# Letters of a line of an axis's title.
+_TITLE = 36
+# Marks that are told apart without colour, each with its outline in a key.
+SHAPES = {
+    "circle": "M6 7A5 5 0 1 1 16 7A5 5 0 1 1 6 7Z",
+    "square": "M6.5 2.5H15.5V11.5H6.5Z",
+    "triangle-up": "M11 2L16.5 11.5H5.5Z",
+    "diamond": "M11 1.5L16 7L11 12.5L6 7Z",
+    "triangle-down": "M11 12L16.5 2.5H5.5Z",
+    "triangle-right": "M16 7L6.5 12.5V1.5Z",
+    "triangle-left": "M6 7L15.5 12.5V1.5Z",
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +101,8 @@ class Key:
     Attributes
     ----------
     mark
-        "dot", "ring", "line", "band", "dash" or "diamond".
+        "dot", "ring", "cross", "line", "band", "dash", "hollow" (a diamond), "beyond", or one of
+        `SHAPES`.
     colour, text
         Of the mark, and what it means.
     """
@@ -92,6 +110,14 @@ class Key:
     mark: str
     colour: str
     text: str
+
+    @property
+    def outline(self) -> str:
+        """Return the path of a filled shape; empty for the other marks."""
+        return SHAPES.get(self.mark, "")
+
+
+BEYOND = Key("beyond", QUIET, "the interval goes on beyond the axis")
 
 
 @dataclass(frozen=True)
@@ -244,33 +270,82 @@ def like(channel: alt.X | alt.Y, field: str) -> alt.X | alt.Y:
     return type(channel)(field, **{key: channel[key] for key in ("scale", "axis")})
 
 
-def drawn(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values as they are drawn: of a logarithm, what it is the logarithm of."""
-    return np.exp(values) if quantity.logarithm else values
-
-
 def domain(
-    quantity: Quantity, values: NDArray[np.float64], ends: NDArray[np.float64]
-) -> list[float]:
+    quantity: Quantity,
+    values: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> tuple[float, float]:
     """Return the ends of an axis for drawn values and, as far as they go, for their intervals."""
-    along = [np.log(each) if quantity.logarithm else each for each in (values, ends)]
-    return [float(each) for each in drawn(quantity, np.array(span(*along)))]
+    along = [np.log(each) if quantity.logarithm else each for each in (values, low, high)]
+    ends = np.array(span(*along))
+    first, last = (float(each) for each in (np.exp(ends) if quantity.logarithm else ends))
+    return first, last
 
 
-def span(values: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the limits of an axis around values and, as far as they go, interval ends."""
+def span(
+    values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return the limits of an axis that holds values and their intervals.
+
+    Where an interval is many times longer than all that is drawn, it is not held whole: see
+    `on_axis`, which says so of each.
+    """
     finite = values[np.isfinite(values)]
     if not len(finite):
         return -1.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    reach = _REACH * (high - low)
-    outer = np.clip(ends[np.isfinite(ends)], low - reach, high + reach)
-    low, high = min([low, *outer]), max([high, *outer])
-    margin = max(_MARGIN * (high - low), 1e-6)
-    return low - margin, high + margin
+    first, last = float(finite.min()), float(finite.max())
+    lengths = high - low
+    usual = lengths[lengths > 0]
+    reach = _REACH * max(last - first, float(np.median(usual)) if len(usual) else 0.0)
+    ends = np.concatenate([low, high])
+    outer = np.clip(ends[np.isfinite(ends)], first - reach, last + reach)
+    first, last = min([first, *outer]), max([last, *outer])
+    margin = _MARGIN * (last - first) or _ROOM
+    return first - margin, last + margin
+
+
+def on_axis(low: float, high: float, ends: tuple[float, float]) -> dict[str, Any]:
+    """Return an interval as far as an axis holds it, and whether it goes on at either end."""
+    return {
+        "low": rounded(max(low, ends[0])),
+        "high": rounded(min(high, ends[1])),
+        "below": bool(low < ends[0]),
+        "above": bool(high > ends[1]),
+    }
+
+
+def going_on(of_rows: alt.Chart, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """Return the arrows at the ends of an axis beyond which intervals go on; see `on_axis`."""
+    return [
+        of_rows.transform_filter(f"datum.{end}")
+        .mark_point(shape=shape, size=60, filled=True, color=QUIET, opacity=1, yOffset=offset)
+        .encode(x=x, y=like(y, f"{field}:Q"))
+        for end, field, shape, offset in (
+            ("below", "low", "triangle-down", -4),
+            ("above", "high", "triangle-up", 4),
+        )
+    ]
+
+
+def written(rows: alt.Chart) -> alt.Chart:
+    """Return words at the top of a panel, of rows with a column `text`; see `broken`."""
+    words = rows.mark_text(fontSize=_TEXT, color=QUIET, lineBreak="\n", baseline="top")
+    placed: alt.Chart = words.encode(
+        x=alt.value(alt.ExprRef("width / 2")),
+        y=alt.value(4),
+        text="text:N",
+    )
+    return placed
+
+
+def broken(text: str) -> str:
+    """Break words that are written into a panel so that they fit a phone."""
+    return textwrap.fill(text, _LINE)
 
 
 def axis(title: str) -> alt.Axis:
-    """Return an axis with its title, broken before the unit so that it fits a phone."""
+    """Return an axis with its title, broken before the unit and where it is longer than a phone."""
     name, bracket, unit = title.rpartition(" (")
-    return alt.Axis(title=[name, f"({unit}"] if bracket else title)
+    lines = textwrap.wrap(name if bracket else title, _TITLE)
+    return alt.Axis(title=[*lines, f"({unit}"] if bracket else lines)

@@ -8,7 +8,7 @@ from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures._look import INK, ORANGE
 from bias_transfer.report.page.charts import Chart, Key, of, panel, reference, span
 from bias_transfer.report.page.tables import contents_table, title_of
-from bias_transfer.report.page.words import percentage, rounded, whole
+from bias_transfer.report.page.words import begun, percentage, rounded, whole
 
 
 def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
@@ -28,7 +28,7 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
     absent = [title_of(task, item) for item in contents.loc[contents["total"] == 0, "item"]]
     never = f" {len(absent)} {task.contents.none_text}: {', '.join(absent)}." if absent else ""
     told = [
-        alt.Tooltip("item:N", title=task.item.replace("_", " ").capitalize()),
+        alt.Tooltip("item:N", title=begun(task.item.replace("_", " "))),
         alt.Tooltip("counted:N", title=f"Training {task.contents.counted}"),
         alt.Tooltip("told:N", title=f"Share of {group}"),
     ]
@@ -61,8 +61,12 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
         panels=(panel(f"data-{task.name}-share", "", [*overall_line, points], {"items": rows}),),
         table=contents_table(task, contents),
         keys=(
-            Key("dot", ORANGE, f"one of the {task.items}"),
-            Key("dash", INK, f"share of {group} among all, {percentage(float(overall))}"),
+            Key("dot", ORANGE, f"the data on one of the {task.items}"),
+            *(
+                [Key("dash", INK, f"share of {group} among all, {percentage(float(overall))}")]
+                if overall_line
+                else []
+            ),
         ),
     )
 
@@ -70,4 +74,4 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
 def _decades(totals: pd.Series) -> list[float]:
     """Return the ends of a logarithmic axis around the counts, zeros left out."""
     logarithms = np.log10(totals[totals > 0].to_numpy(dtype=float))
-    return [float(10**end) for end in span(logarithms, np.empty(0))]
+    return [float(10**end) for end in span(logarithms, np.empty(0), np.empty(0))]

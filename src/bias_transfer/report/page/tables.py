@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.evidence import why_unknown
+from bias_transfer.report.figures._text import verdict_in_words
 from bias_transfer.report.page.words import (
     UNDEFINED,
+    begun,
     interval,
     number,
     percentage,
@@ -66,11 +69,14 @@ def verdict_table(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> T
             _Column("Task", lambda row: titles[row["task"]]),
             _Column("Fine-tuning", lambda row: ways[row["task"]][row["adaptation"]]),
             _Column("Source", _source),
-            _Column("Verdict", lambda row: str(row["verdict"])),
+            _Column("Verdict", lambda row: verdict_in_words(row["verdict"], row["effects"])),
             _Column("Rests on", _effects),
-            _Column("Slope, SDs per SD", lambda row: signed(row["standardised"])),
-            _Column("95 % interval", _interval),
-            _Column("Found with 80 % power", lambda row: number(row["smallest_detectable"])),
+            _Column("Slope, SDs per SD", _estimated(lambda row: signed(row["standardised"]))),
+            _Column("95 % interval", _estimated(_interval)),
+            _Column(
+                "Found with 80 % power",
+                _estimated(lambda row: number(row["smallest_detectable"])),
+            ),
             _Column("Why", _reason),
         ),
         file="analysis/verdicts.csv",
@@ -88,18 +94,22 @@ def slope_table(task: TaskDescription, slopes: pd.DataFrame) -> Table:
         (
             _Column("Fine-tuning", lambda row: ways[row["adaptation"]]),
             _Column("Source", _source),
-            _Column("Question", _effects),
-            _Column("Slope", lambda row: signed(row["standardised"])),
-            _Column("95 % interval", _interval),
-            _Column("Standard error", lambda row: number(row["standard_error"])),
-            _Column("p, wild bootstrap", lambda row: number(row["p_value_wild_bootstrap"])),
-            _Column("Less measurement error", lambda row: signed(row["corrected"])),
+            _Column("Question", lambda row: f"{row['effects']} items"),
+            _Column("Slope", _estimated(lambda row: signed(row["standardised"]))),
+            _Column("95 % interval", _estimated(_interval)),
+            _Column("Standard error", _estimated(lambda row: number(row["standard_error"]))),
+            _Column(
+                "p, wild bootstrap", _estimated(lambda row: number(row["p_value_wild_bootstrap"]))
+            ),
+            _Column("Corrected", _estimated(lambda row: signed(row["corrected"]))),
             _Column("Models", lambda row: whole(row["models"])),
             _Column("Items", lambda row: whole(row["items"])),
-            _Column("Why undefined", _reason),
+            _Column("Why not estimated", _reason),
         ),
         note=(
-            "Errors by the jackknife over items (CR3). “Less measurement error”: the slope, had "
+            "Within items: when interventions changed an item's source of bias, how far its "
+            "downstream bias moved. Between items: whether items with more of the one have more of "
+            "the other. Errors by the jackknife over items (CR3). Corrected: the slope, had "
             "upstream bias no error from its templates; undefined where it has no templates."
         ),
         file="analysis/slopes.csv",
@@ -123,7 +133,8 @@ def reliability_table(task: TaskDescription, reliability: pd.DataFrame) -> Table
         ),
         note=(
             "1: the same again; 0 or less: nothing in common. Under 0.5 there is no verdict but "
-            "“undecided”. “Not measured twice”: no repetition, or fewer than six items."
+            "“undecided”; one that is unknown forbids none. Within items: of the changes that "
+            "interventions made."
         ),
         file="analysis/reliability.csv",
     )
@@ -164,7 +175,7 @@ def contents_table(task: TaskDescription, contents: pd.DataFrame) -> Table:
         f"{task.title}: what the original training data hold of each of the {task.items}",
         contents,
         (
-            _Column(task.item.replace("_", " "), lambda row: title_of(task, row["item"])),
+            _Column(begun(task.item.replace("_", " ")), lambda row: title_of(task, row["item"])),
             _Column(f"Training {task.contents.counted}", lambda row: whole(row["total"])),
             _Column(
                 f"Share of {group}",
@@ -242,4 +253,11 @@ def _reason(row: pd.Series) -> str:
 
 
 def _repeated(row: pd.Series) -> str:
-    return "not measured twice" if pd.isna(row["value"]) else number(row["value"])
+    if pd.isna(row["value"]):
+        return f"unknown: {why_unknown(row['over'], row['items'], row['replicates'])}"
+    return number(row["value"])
+
+
+def _estimated(text: Callable[[pd.Series], str]) -> Callable[[pd.Series], str]:
+    """Print what was estimated, and a dash where nothing was: the column of reasons says why."""
+    return lambda row: "–" if _reason(row) and pd.isna(row["standardised"]) else text(row)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures._look import BLUE, INK, ORANGE
+from bias_transfer.report.figures._text import verdict_in_words
 from bias_transfer.report.page.charts import (
     BAND,
     QUIET,
@@ -29,12 +30,8 @@ _TITLES = {
 }
 # Verdicts that leave it open are written in grey.
 _OPEN = ("undecided", "not estimated")
-_BETWEEN = {
-    "transfers": "goes with it",
-    "transfers, but less than matters": "goes with it, less than matters",
-    "is inverted": "goes against it",
-    "does not transfer": "does not go with it",
-}
+_FILLED = "filled: interventions changed the source, and downstream bias moved so far"
+_HOLLOW = "hollow: nothing changed it; how far it goes with downstream bias, item by item"
 _ROW, _STRIP = 66, 20
 
 
@@ -46,45 +43,53 @@ def transfer_chart(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> 
     order = [(task.name, way) for task in tasks for way, _ in task.adaptations]
     matters = verdicts["smallest_effect"].max() if len(verdicts) else 0.0
     numbers = verdicts[["standardised", "low", "high"]].to_numpy(dtype=float).ravel()
-    low, high = span(np.append(numbers, [1.5 * matters, -1.5 * matters]), np.empty(0))
+    held = np.append(numbers, [1.5 * matters, -1.5 * matters])
+    low, high = span(held, np.empty(0), np.empty(0))
     panels = tuple(
         _panel(source, list(_rows(tasks, verdicts, source)), len(order), matters, (low, high))
         for source in _TITLES
     )
-    hollow = (verdicts["effects"] == "between").any()
+    known = verdicts[verdicts["standardised"].notna()]
+    filled, hollow = (effects in set(known["effects"]) for effects in ("within", "between"))
     return Chart(
         name="transfer",
         title="Where does a fine-tuned model's bias come from?",
-        text=(
-            "Each row is a task and a way of fine-tuning. The dot says how far downstream bias "
-            "moves with a source of bias, in standard deviations per standard deviation; the line "
-            "is its 95 % interval. A line that stays right of zero: bias transfers. A line inside "
-            "the grey band: it does not transfer, or too little to matter."
-        ),
+        text=" ".join(_text(len(verdicts), len(known), hollow)),
         panels=panels,
         table=verdict_table(tasks, verdicts),
         keys=(
-            Key("dot", INK, "interventions changed the source, and downstream bias moved so far"),
+            *([Key("dot", INK, _FILLED)] if filled else []),
+            *([Key("ring", INK, _HOLLOW)] if hollow else []),
+            *([Key("line", INK, "95 % interval")] if len(known) else []),
             *(
-                [
-                    Key(
-                        "ring",
-                        INK,
-                        "nothing changed it: items with more of it have more downstream bias",
-                    )
-                ]
-                if hollow
-                else []
-            ),
-            Key("line", INK, "95 % interval"),
-            Key("band", BAND, f"too little to matter: within ±{matters:g}"),
-            *(
-                [Key("diamond", INK, "not estimated")]
-                if verdicts["standardised"].isna().any()
+                [Key("band", BAND, f"too little to matter: within ±{matters:g}")]
+                if len(known)
                 else []
             ),
         ),
     )
+
+
+def _text(every: int, known: int, hollow: bool) -> Iterator[str]:
+    """Say how to read the picture, of what is in it."""
+    if not known:
+        yield "No slope could be estimated; the table says why."
+        return
+    yield (
+        "Each row is a task and a way of fine-tuning. The mark says how far downstream bias moves "
+        "with a source of bias, in standard deviations per standard deviation; the line is its "
+        "95 % interval. A line right of zero: bias transfers. Left of zero: it is inverted. Inside "
+        "the grey band: it does not transfer, or too little to matter. Else, or where a measure is "
+        "unreliable: undecided."
+    )
+    if hollow:
+        yield (
+            "A hollow mark only says how far the two go together, item by item: no intervention "
+            "has tested whether one moves the other, and “goes with it” stands in place of "
+            "“transfers”."
+        )
+    if known < every:
+        yield "What is not estimated has no mark; the table says why."
 
 
 def _rows(
@@ -101,13 +106,13 @@ def _rows(
 
 
 def _row(place: int, title: str, verdict: Mapping[Hashable, Any]) -> dict[str, Any]:
-    word, between = str(verdict["verdict"]), verdict["effects"] == "between"
+    word = str(verdict["verdict"])
     return {
         "place": place,
         "title": title,
-        "said": _BETWEEN.get(word, word) if between else word,
+        "said": verdict_in_words(word, verdict["effects"]),
         "open": word in _OPEN,
-        "hollow": between,
+        "hollow": verdict["effects"] == "between",
         "slope": rounded(verdict["standardised"]),
         "low": rounded(verdict["low"]),
         "high": rounded(verdict["high"]),
@@ -128,9 +133,13 @@ def _panel(
     colour = COLOURS[source]
     x = alt.Scale(domain=list(domain), nice=False, zero=False)
     y = alt.Y("place:O", axis=None, scale=alt.Scale(domain=list(range(places))))
-    slope = alt.X(
-        "slope:Q", scale=x, axis=alt.Axis(title="how far downstream bias moves (SDs per SD)")
+    estimated = any(row["slope"] is not None for row in rows)
+    named = (
+        alt.Axis(title="how far downstream bias moves (SDs per SD)")
+        if estimated
+        else alt.Axis(title=None, labels=False, ticks=False, domain=False)
     )
+    slope = alt.X("slope:Q", scale=x, axis=named)
     base = of("verdicts").encode(y=y)
     told = [
         alt.Tooltip("title:N", title="Task, fine-tuning"),
@@ -144,10 +153,10 @@ def _panel(
     # Below the words of a row.
     low = 17
     layers = [
-        base.mark_bar(size=_STRIP, color=BAND, yOffset=low).encode(
+        known.mark_bar(size=_STRIP, color=BAND, yOffset=low).encode(
             x=alt.datum(-matters, scale=x), x2=alt.datum(matters)
         ),
-        base.mark_tick(orient="vertical", size=_STRIP, thickness=1, color=INK, yOffset=low).encode(
+        known.mark_tick(orient="vertical", size=_STRIP, thickness=1, color=INK, yOffset=low).encode(
             x=alt.datum(0)
         ),
         base.mark_text(
@@ -162,7 +171,7 @@ def _panel(
             tooltip=told,
         ),
         known.mark_rule(strokeWidth=2.5, color=colour, yOffset=low).encode(
-            x=alt.X("low:Q", scale=x), x2="high:Q", tooltip=told
+            x=alt.X("low:Q", scale=x, axis=named), x2="high:Q", tooltip=told
         ),
         known.mark_point(size=110, filled=True, opacity=1, stroke=colour, yOffset=low).encode(
             x=slope,
@@ -170,11 +179,6 @@ def _panel(
             shape=alt.value("circle" if source == "model" else "square"),
             tooltip=told,
         ),
-        base.transform_filter("!isValid(datum.slope)")
-        .mark_point(
-            shape="diamond", size=110, filled=True, fill="white", stroke=colour, yOffset=low
-        )
-        .encode(x=alt.value(12), tooltip=told),
     ]
     return panel(
         f"transfer-{source}", _TITLES[source], layers, {"verdicts": rows}, height=_ROW * places

@@ -1,12 +1,15 @@
 """What could not be defined or estimated, how often, and why."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from bias_transfer.analysis.correlation import ITSELF
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.report.page.tables import Table, texts, title_of
+from bias_transfer.report.page.words import begun
 from bias_transfer.report.sheet import count
 
 # Names of items in a cell; the others are counted.
@@ -26,7 +29,7 @@ def undefined_values(task: TaskDescription, observations: pd.DataFrame) -> Table
     return Table(
         name=f"undefined-{task.name}",
         caption=f"{task.title}: values that do not exist, and why",
-        heads=("Quantity", "Why", "Undefined", "Of", task.items.capitalize()),
+        heads=("Quantity", "Why", "Undefined", "Of", begun(task.items)),
         rows=tuple(
             row for quantity in _quantities(task) for row in _of(quantity, task, observations)
         ),
@@ -49,18 +52,26 @@ def undefined_estimates(task: TaskDescription, estimates: Mapping[str, pd.DataFr
     estimates
         The task's rows of tables with a column `reason`, by the names of the tables.
     """
+    titles = {each.column: each.title for each in _quantities(task)}
     rows = []
     for name, table in estimates.items():
         reasons = texts(table["reason"])
-        for reason, number in reasons[reasons != ""].value_counts().items():
-            heading = name.replace("_", " ").capitalize()
-            rows.append((heading, str(reason), count(int(number)), count(len(table))))
+        for reason, number in reasons[~reasons.isin(["", ITSELF])].value_counts().items():
+            heading = begun(name.replace("_", " "))
+            rows.append(
+                (heading, _named(str(reason), titles), count(int(number)), count(len(table)))
+            )
     return Table(
         name=f"not-estimated-{task.name}",
         caption=f"{task.title}: estimates that could not be made, and why",
         heads=("Table", "Why", "Rows", "Of"),
         rows=tuple(rows),
     )
+
+
+def _named(reason: str, titles: Mapping[str, str]) -> str:
+    """Write the titles of quantities for the columns that a reason names."""
+    return re.sub(r"\w+", lambda found: titles.get(found[0], found[0]), reason)
 
 
 def _quantities(task: TaskDescription) -> Iterator[Quantity]:
@@ -84,7 +95,7 @@ def _of(
         named = ", ".join(items[:_NAMED])
         more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
         yield (
-            quantity.title[:1].upper() + quantity.title[1:],
+            begun(quantity.title),
             str(reason),
             count(len(rows)),
             count(len(once)),
