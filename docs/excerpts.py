@@ -97,8 +97,8 @@ def explained(results: Path) -> str:
         ("task", "source", "share", "95 % interval", "items"),
         (
             (
-                *(row.task, row.source, f"{row.share:.0%}"),
-                *(f"{row.low:.0%} to {row.high:.0%}", row.items),
+                *(row.task, row.source, f"{100 * row.share:.0f} %"),
+                *(f"{100 * row.low:.0f} % to {100 * row.high:.0f} %", row.items),
             )
             for row in table[table["adaptation"] == "full"].itertuples()
         ),

@@ -137,7 +137,8 @@ def test_each_task_tells_what_its_tables_say(page):
     for row in of.reliability.query("over != 'templates, split halves'").to_dict("records"):
         assert f"{row['value']:.2f}" in said
     for row in of.explained.to_dict("records"):
-        assert f"{row['share']:.0%} (interval {row['low']:.0%} to {row['high']:.0%})" in said
+        share, low, high = (f"{100 * row[name]:.0f} %" for name in ("share", "low", "high"))
+        assert f"{share} (interval {low} to {high})" in said
     for row in of.slopes.query("effects == 'between'").to_dict("records"):
         numbers = tuple(signed(row[name]) for name in ("standardised", "low", "high"))
         assert "{}, 95 % interval {} to {}".format(*numbers) in said

@@ -480,7 +480,7 @@ def test_the_same_tables_make_the_same_page(folder, tmp_path, source):
         (words.number(NAN), "undefined"),
         (words.signed(-0.001), "+0.00"),
         (words.signed(-0.126), "−0.13"),
-        (words.percentage(0.345), "34%"),
+        (words.percentage(0.345), "34 %"),
         (words.percentage(NAN), "undefined"),
         (words.whole(12345.0), "12,345"),
         (words.interval(NAN, 1.0), "unknown"),

@@ -252,10 +252,10 @@ def _explained(of: Evidence) -> str:
 
 
 def _share(row: Mapping[Hashable, Any]) -> str:
-    share = f"{row['share']:.0%}"
+    share = f"{100 * row['share']:.0f} %"
     if not math.isfinite(row["low"]):
         return share
-    return f"{share} (interval {row['low']:.0%} to {row['high']:.0%})"
+    return f"{share} (interval {100 * row['low']:.0f} % to {100 * row['high']:.0f} %)"
 
 
 def _between(task: TaskDescription, of: Evidence) -> str:

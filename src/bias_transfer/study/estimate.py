@@ -274,7 +274,7 @@ def _tried(study: Study, shape: Shape, texts: Mapping[str, Texts | None]) -> Rat
         _OF_TRIAL.times(rate),
         f"{device} tried {counted(steps, 'step')} of {task}, {size} texts of a model of this size: "
         f"{each:.3g} s a step, {short(rate)} operations a second, and as fast is assumed to "
-        f"{1 - _OF_TRIAL.low:.0%}; one model alone",
+        f"{100 * (1 - _OF_TRIAL.low):.0f} %; one model alone",
     )
 
 
@@ -291,8 +291,8 @@ def _rate(shape: Shape | None, at_once: int, gpus: int) -> Rate:
         _OF_PRODUCTS.times(alone),
         f"products of {shape.hidden} × {shape.intermediate} were timed: {short(found)} operations "
         f"a second each, {at_once} at a time, and {short(alone)} alone; training reaches "
-        f"{_OF_PRODUCTS.low:.0%} to {_OF_PRODUCTS.high:.0%} of that; other work on this machine at "
-        "this moment is in it",
+        f"{100 * _OF_PRODUCTS.low:.0f} % to {100 * _OF_PRODUCTS.high:.0f} % of that; other work "
+        "on this machine at this moment is in it",
     )
 
 

@@ -23,7 +23,7 @@ def signed(value: float) -> str:
 
 def percentage(value: float) -> str:
     """Write a share as a percentage."""
-    return UNDEFINED if math.isnan(value) else minus(f"{value:.0%}")
+    return UNDEFINED if math.isnan(value) else minus(f"{100 * value:.0f} %")
 
 
 def whole(value: float) -> str:
