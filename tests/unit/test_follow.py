@@ -126,7 +126,9 @@ def test_a_study_under_way(told, config: dict[str, Any], tmp_path):
     lines = told().splitlines()
     # 41 are to be trained, of which each takes 20 s, one at a time.
     assert lines[0].startswith("results: 1 of 44 models done; about 13 min 5")
+    assert lines[0].endswith(" until the last one is trained")
     assert lines[1] == "1 of 9 checkpoints there"
+    assert lines[2] == "tables, figures and report: not there; they are made last"
     rows = {
         tuple(line.split("  ")[:2]): line.split()[-6:] for line in lines if "fine-tuning" in line
     }
@@ -214,6 +216,13 @@ def test_it_is_watched_until_all_is_done(told, config: dict[str, Any], tmp_path,
         "results: 0 of 44 models done; time left is not known before a model is trained" in printed
     )
     assert "results: 44 of 44 models done\n" in printed
+    # The models are not the end of it.
+    assert "report: not there" in printed.split("44 of 44")[1]
+
+
+def test_what_is_made_last_is_told_until_it_is_there(told, tmp_path):
+    written(tmp_path / "results/report.html")
+    assert "report" not in told()
 
 
 def test_a_study_that_has_not_begun(root, tmp_path, monkeypatch, capsys):

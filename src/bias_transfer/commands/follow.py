@@ -212,6 +212,8 @@ def _lines(
     yield f"{study.results}: {done} of {counted(len(grid), 'model')} done{said}"
     there = sum(each.done for each in made)
     yield f"{there} of {counted(len(made), 'checkpoint')} there"
+    if not (Path(study.results) / "report.html").is_file():
+        yield "tables, figures and report: not there; they are made last"
     yield ""
     rows: list[tuple[str, ...]] = [
         ("task", "adaptation", "done", "to score", "running", "failed", "silent", "waiting")
@@ -252,7 +254,7 @@ def _about(left: float | None) -> str:
     return (
         "time left is not known before a model is trained"
         if left is None
-        else f"about {duration(left)} left"
+        else f"about {duration(left)} until the last one is trained"
     )
 
 
