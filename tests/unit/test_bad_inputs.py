@@ -292,12 +292,17 @@ def test_a_file_that_is_no_config_is_refused_by_snakemake(here, content):
 # ---- data ------------------------------------------------------------------------------
 
 
-def test_a_bad_row_ends_in_one_line_and_nothing_is_made(tmp_path, capsys, caplog):
+def two_occupations(folder):
+    """Write a table of 16 people; return its path, and the command that prepares it."""
     kinds = ["poet,F", "poet,M", "dj,F", "dj,M"] * 4
     rows = [f"Somebody works {n},{kind}" for n, kind in enumerate(kinds)]
-    path = tmp_path / "people.csv"
+    path = folder / "people.csv"
     path.write_text("\n".join(["text,label,group", *rows]) + "\n")
-    made = prepare_data("people", BIOS, path, tmp_path / "made", group="group", groups={})
+    return path, prepare_data("people", BIOS, path, folder / "made", group="group", groups={})
+
+
+def test_a_bad_row_ends_in_one_line_and_nothing_is_made(tmp_path, capsys, caplog):
+    path, made = two_occupations(tmp_path)
     assert main(made) == 0
     shutil.rmtree(tmp_path / "made")
     kept = set(tmp_path.rglob("*"))
@@ -312,11 +317,7 @@ def test_a_bad_row_ends_in_one_line_and_nothing_is_made(tmp_path, capsys, caplog
 
 
 def test_what_a_table_will_not_do_for_is_told_while_it_is_prepared(tmp_path, capsys, caplog):
-    kinds = ["poet,F", "poet,M", "dj,F", "dj,M"] * 4
-    rows = [f"Somebody works {n},{kind}" for n, kind in enumerate(kinds)]
-    path = tmp_path / "people.csv"
-    path.write_text("\n".join(["text,label,group", *rows]) + "\n")
-    made = prepare_data("people", BIOS, path, tmp_path / "made", group="group", groups={})
+    _, made = two_occupations(tmp_path)
     assert main(made) == 0
     told = capsys.readouterr().err.splitlines()
     assert told == [
