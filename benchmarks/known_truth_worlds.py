@@ -5,7 +5,9 @@
 So many worlds of each kind are generated: with no bias at all, with bias in the data only, in the
 corpus only, and in both. Each is studied as config/known-truth.yaml says, through the workflow, and
 its truth is measured: the causal slope of downstream on upstream bias, by the dial alone (the same
-data), over ten further fine-tuning seeds. A world's study never sees those models.
+data), over ten further fine-tuning seeds. A world's study never sees those models. What a world is
+called is decided by what was measured, not by what was declared: where the corpus has no attitudes
+to terms, a small model makes some up, and a head passes these on like any others.
 """
 
 import argparse
@@ -14,18 +16,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-import yaml
-from benchmarks.studies import ROOT, run, table
-from snakemake.utils import update_config
+from benchmarks.studies import configured, run, table
+from numpy.typing import NDArray
 
 from bias_transfer.analysis.cells import cells
-from bias_transfer.analysis.description import TaskDescription
-from bias_transfer.analysis.slopes import slopes
+from bias_transfer.analysis.slopes import estimates
 from bias_transfer.study.description import describe
-from bias_transfer.study.parsing import parse
 
 OVERLAY = "config/known-truth.yaml"
+# All that is read of a study; its figures and its report say no more.
+VERDICTS = ("results/analysis/slopes.csv", "results/analysis/verdicts.csv")
+MEASURED = ("results/observations/wiki.csv", "results/extrinsic/wiki/performance.csv")
 # Strengths of the generator that make a world of each kind.
 KINDS: dict[str, dict[str, float]] = {
     "nothing": {"corpus_attitude": 0, "toxicity": 0},
@@ -34,8 +37,8 @@ KINDS: dict[str, dict[str, float]] = {
     "both": {},
 }
 TRUTH_SEEDS = tuple(range(101, 111))
-# Bounds: how often a null world may be said to transfer, how often one whose slope is twice the
-# smallest effect must be, and how often the interval must hold the truth.
+# Bounds: how often a world whose slope is not above zero may be said to transfer, how often one
+# whose slope is twice the smallest effect must be, and how often the interval must hold the truth.
 FALSE, FOUND, COVERED = 0.05, 0.8, 0.9
 
 
@@ -43,38 +46,36 @@ def study(folder: Path, configuration: dict[str, Any]) -> pd.DataFrame:
     """Measure a world's truth, study it, and return a row an adaptation."""
     dial = {"alterations": {"scrub": []}, "every_seed": ["counterfactual"]}
     measured = configuration | {"seeds": list(TRUTH_SEEDS), "tasks": {"wiki": dial}}
-    wanted = ["results/observations/wiki.csv", "results/extrinsic/wiki/performance.csv"]
     kept = folder / "truth"
     if not kept.exists():
-        run(folder, configuration=measured, overlays=[OVERLAY], targets=wanted)
+        run(folder, configuration=measured, overlays=[OVERLAY], targets=MEASURED)
         partial = folder / "truth.partial"
         partial.mkdir(exist_ok=True)
-        for name in wanted:
+        for name in MEASURED:
             shutil.copy(folder / name, partial / Path(name).name)
         partial.rename(kept)
-    seconds = run(folder, configuration=configuration, overlays=[OVERLAY])
-    observations, performance = (
-        pd.read_csv(kept / name) for name in ("wiki.csv", "performance.csv")
-    )
+    seconds = run(folder, configuration=configuration, overlays=[OVERLAY], targets=VERDICTS)
+    observations, performance = (pd.read_csv(kept / Path(name).name) for name in MEASURED)
     found = table(folder, "analysis/slopes.csv")
     verdicts = table(folder, "analysis/verdicts.csv")
     rows = []
     for adaptation in observations["adaptation"].unique():
-        of = cells(observations, performance, description(), adaptation)
-        causal = _chosen(slopes(of, 0))
-        own = _chosen(found[found["adaptation"] == adaptation])
+        own = found[
+            (found["adaptation"] == adaptation)
+            & (found["source"] == "model")
+            & (found["effects"] == "within")
+        ].iloc[0]
         said = verdicts[
             (verdicts["adaptation"] == adaptation) & (verdicts["source"] == "model")
         ].iloc[0]
+        # In the same unit as the study's own: that of its unmodified models.
+        causal = own["scale"] * causal_slopes(observations, performance, adaptation)
         rows.append(
             {
                 "adaptation": adaptation,
                 "seconds": round(seconds),
-                # In the same unit as the study's own: that of its unmodified models.
-                "truth": causal.get("slope") * own.get("scale", float("nan")),
-                "truth_error": causal.get("standard_error")
-                / causal.get("scale")
-                * own.get("scale", float("nan")),
+                "truth": causal.mean(),
+                "truth_error": causal.std(ddof=1) / len(causal) ** 0.5,
                 "standardised": own["standardised"],
                 "low": own["low"],
                 "high": own["high"],
@@ -86,17 +87,22 @@ def study(folder: Path, configuration: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def description() -> TaskDescription:
-    """Return the description of the task that the worlds are studied on."""
-    whole: dict[str, Any] = {}
-    for name in ("config.yaml", OVERLAY):
-        update_config(whole, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
-    return describe(parse(whole), "wiki")
-
-
-def _chosen(found: pd.DataFrame) -> pd.Series:
-    rows = found[(found["source"] == "model") & (found["effects"] == "within")]
-    return rows.iloc[0]
+def causal_slopes(
+    observations: pd.DataFrame, performance: pd.DataFrame, adaptation: str
+) -> NDArray[np.float64]:
+    """Return the slope within items of each fine-tuning seed, shape (seeds,)."""
+    whole = configured([OVERLAY])
+    task, fewest = describe(whole, "wiki"), whole.analysis.fewest_test_rows
+    of_seeds = [
+        estimates(cells(rows, performance, task, adaptation, fewest), "within")
+        for _, rows in observations.groupby("seed")
+    ]
+    return np.array(
+        [
+            next(row.get("slope", np.nan) for row in found if row["source"] == "model")
+            for found in of_seeds
+        ]
+    )
 
 
 def main() -> None:
@@ -120,24 +126,31 @@ def main() -> None:
 def summary(worlds: pd.DataFrame) -> int:
     """Print how often each bound holds; return 1 where one is missed."""
     transfers = worlds["verdict"].str.startswith("transfers")
-    null = ~worlds["kind"].isin(["upstream", "both"])
+    above = worlds["truth"] - 2 * worlds["truth_error"] > 0
     large = worlds["truth"] >= 2 * worlds["smallest_effect"]
     known = worlds["low"].notna() & worlds["truth"].notna()
-    covered = (worlds["low"] <= worlds["truth"]) & (worlds["truth"] <= worlds["high"])
+    covered = _inside(worlds["truth"], worlds)
     for (kind, adaptation), rows in worlds.groupby(["kind", "adaptation"], sort=False):
+        of_kind = _inside(pd.Series(rows["truth"].mean(), rows.index), rows)
         print(
-            f"{kind}, {adaptation}: truth {rows['truth'].mean():+.2f}, estimate "
-            f"{rows['standardised'].mean():+.2f}; {rows['verdict'].value_counts().to_dict()}"
+            f"{kind}, {adaptation}: truth {rows['truth'].mean():+.2f} (from "
+            f"{rows['truth'].min():+.2f} to {rows['truth'].max():+.2f}), estimate "
+            f"{rows['standardised'].mean():+.2f}; {rows['verdict'].value_counts().to_dict()}; "
+            f"the kind's mean truth inside the interval: {of_kind.sum()} of {len(rows)}"
         )
-    twice = "transfers, said of worlds of twice the smallest effect"
     shares = {
-        "transfers, said of null worlds": (transfers[null].mean(), FALSE, -1),
-        twice: (transfers[large].mean(), FOUND, 1),
-        "causal slope inside the interval": (covered[known].mean(), COVERED, 1),
+        "transfers, said of worlds whose slope is not above zero": (transfers[~above], FALSE, -1),
+        "transfers, said of worlds of twice the smallest effect": (transfers[large], FOUND, 1),
+        "causal slope inside the interval": (covered[known], COVERED, 1),
     }
-    for name, (share, bound, _) in shares.items():
-        print(f"{name}: {share:.2f} (bound {bound})")
-    return int(any(sign * (share - bound) < 0 for share, bound, sign in shares.values()))
+    for name, (held, bound, _) in shares.items():
+        print(f"{name}: {held.sum()} of {len(held)} (bound {bound})")
+    # A bound that was put to no world is not met.
+    return int(not all(sign * (held.mean() - bound) >= 0 for held, bound, sign in shares.values()))
+
+
+def _inside(values: pd.Series, worlds: pd.DataFrame) -> pd.Series:
+    return (worlds["low"] <= values) & (values <= worlds["high"])
 
 
 if __name__ == "__main__":

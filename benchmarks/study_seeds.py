@@ -15,50 +15,48 @@ there.
 import argparse
 import itertools
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from benchmarks.studies import run, table, truth
+from benchmarks.studies import configured, run, table, truth
+
+from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells, cells
+from bias_transfer.study.description import describe
 
 # The first study seed; the default study's is another.
 FIRST = 1
 AGREEMENT = 0.8
-TASKS = {
-    "bios": ("occupation", "log_tpr_ratio", "pronoun_ranking", ["prevalence_she"]),
-    "wiki": ("identity_term", "fpr", "negative_sentiment", ["toxic_share", "prevalence"]),
-}
+TASKS = ("bios", "wiki")
 
 
-def of_unmodified(folder: Path, task: str) -> pd.DataFrame:
-    """Return the unmodified model's rows under full fine-tuning, one a seed × item."""
-    item, outcome, measure, covariates = TASKS[task]
-    rows = table(folder, f"observations/{task}.csv")
-    rows = rows[
-        (rows["upstream"] == "pretrained")
-        & (rows["dataset"] == "original")
-        & (rows["adaptation"] == "full")
-    ]
-    numbers = [outcome, measure, *covariates]
-    return rows.groupby(["seed", item], sort=False)[numbers].mean().reset_index()
+def studied(folder: Path, task: str) -> Cells:
+    """Return what a study's slopes rest on, under full fine-tuning."""
+    whole = configured()
+    return cells(
+        table(folder, f"observations/{task}.csv"),
+        table(folder, f"extrinsic/{task}/performance.csv"),
+        describe(whole, task),
+        "full",
+        whole.analysis.fewest_test_rows,
+    )
 
 
-def agreement(folder: Path, task: str) -> float:
-    """Return the mean correlation of downstream bias between two fine-tuning seeds."""
-    item, outcome, *_ = TASKS[task]
-    wide = of_unmodified(folder, task).pivot(index=item, columns="seed", values=outcome)
+def agreement(of: Cells) -> float:
+    """Return the unmodified model's mean correlation of downstream bias between seeds."""
+    wide = of.table[of.table["unmodified"]].pivot(index="item", columns="seed", values=OUTCOME)
     pairs = itertools.combinations(wide.columns, 2)
     return float(np.mean([wide[first].corr(wide[second]) for first, second in pairs]))
 
 
-def bayes_slope(folder: Path, task: str) -> float:
+def bayes_slope(of: Cells, optimal: Mapping[str, float]) -> float:
     """Return the slope of the Bayes-optimal downstream bias on the data, as the study fits it."""
-    item, outcome, measure, covariates = TASKS[task]
-    rows = of_unmodified(folder, task).groupby(item)[[measure, *covariates]].mean().dropna()
-    optimal = pd.Series(truth(folder, task)["bayes"][outcome], dtype=float).reindex(rows.index)
-    rows = rows[optimal.notna()]
-    columns = np.column_stack([np.ones(len(rows)), rows[[measure, *covariates]]])
-    return float(np.linalg.lstsq(columns, optimal.dropna().to_numpy())[0][2])
+    rows = of.of_unmodified
+    known = pd.Series(optimal, dtype=float).reindex(rows.index).dropna()
+    columns = rows.loc[known.index, [UPSTREAM, *of.covariates]]
+    design = np.column_stack([np.ones(len(known)), columns])
+    return float(np.linalg.lstsq(design, known.to_numpy())[0][2])
 
 
 def found(folder: Path, seconds: float) -> pd.DataFrame:
@@ -66,6 +64,8 @@ def found(folder: Path, seconds: float) -> pd.DataFrame:
     slopes, verdicts = (table(folder, f"analysis/{name}.csv") for name in ("slopes", "verdicts"))
     rows = []
     for task in TASKS:
+        of = studied(folder, task)
+        outcome = configured().tasks[task].outcome
         own = slopes[(slopes["task"] == task) & (slopes["adaptation"] == "full")]
         data = own[(own["source"] == "data") & (own["effects"] == "between")].iloc[0]
         # Those of the sentence that the answer leads with.
@@ -75,11 +75,11 @@ def found(folder: Path, seconds: float) -> pd.DataFrame:
                 "study": folder.name,
                 "task": task,
                 "seconds": round(seconds),
-                "agreement": agreement(folder, task),
+                "agreement": agreement(of),
                 "data_slope": data["slope"],
                 "low": data["low"] / data["scale"],
                 "high": data["high"] / data["scale"],
-                "bayes_slope": bayes_slope(folder, task),
+                "bayes_slope": bayes_slope(of, truth(folder, task)["bayes"][outcome]),
                 "verdicts": "; ".join(
                     f"{row.adaptation} {row.source}: {row.verdict}" for row in said.itertuples()
                 ),

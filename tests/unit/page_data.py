@@ -99,7 +99,10 @@ def made(
     outputs = {name: folder / "analysis" / f"{name}.csv" for name in STATISTICS}
     outputs |= {name: folder / "analysis" / name for name in printed}
     outputs |= {"answer": folder / "analysis/answer.md", "words": folder / "analysis/answer.json"}
-    settings = {"hc3": "lsdv", "smallest_effect": 0.2, "seed": 1, "note": NOTE}
+    settings = {
+        **{"hc3": "lsdv", "smallest_effect": 0.2, "fewest_test_rows": 10},
+        **{"seed": 1, "note": NOTE},
+    }
     analyse(Job(settings | {"tasks": described}, read, outputs))
     sheets = {
         f"sheets_{name}": [outputs[f"{table}_{name}_html"] for table in ("regressions",)]

@@ -17,7 +17,7 @@ OWN = TASK.model_copy(update={"name": "own", "title": "Own"})
 
 
 def weighed(rows, task=TASK, failed=()):
-    return list(evidence(rows, performance(rows, failed), task, 0.2, 1))
+    return list(evidence(rows, performance(rows, failed), task, 0.2, 10, 1))
 
 
 def page_of(rows, tasks=(TASK,), failed=()):
@@ -199,6 +199,18 @@ def test_a_method_whose_models_are_left_out_is_named_with_the_reason():
     said = section(page_of(TRANSFERS, [task]))
     assert "6 altered by Sent-Debias (which may change more than the bias that it moves)" in said
     assert "instrument" not in said
+
+
+def test_items_left_out_for_their_few_test_rows_are_named():
+    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
+    task = TASK.model_copy(update={"outcome": outcome})
+    few = TRANSFERS["occupation"].isin(ITEMS[:2])
+    rows = TRANSFERS.assign(smaller_group_rows=np.where(few, 9, 10))
+    assert (
+        f"- Occupations that the slopes leave out, whose {outcome.title} is of fewer than 10 test "
+        "rows: occupation 1, occupation 2.\n"
+    ) in section(page_of(rows, [task]))
+    assert "Occupations that the slopes leave out" not in section(page_of(TRANSFERS, [task]))
 
 
 # The items at both ends

@@ -119,10 +119,10 @@ def test_it_goes_through_the_whole_analysis(templates, interventions):
     assert transfer(rows, task)["items"].tolist() == [8] * rows["model"].nunique()
     assert item_means(rows, task).groupby("measure")["item"].nunique().tolist() == [8, 8]
     assert contents(rows, task)["total"].tolist() == [12] * 8
-    weighed = list(evidence(rows, scores, task, 0.2, 1))
+    weighed = list(evidence(rows, scores, task, 0.2, 10, 1))
     for name, table in tables({"trades": weighed}).items():
         assert (table["task"] == "trades").all(), name
-    curve = specification_curve(rows, scores, task, "full")
+    curve = specification_curve(rows, scores, task, "full", 10)
     # Either source by either question, for each template and their mean.
     assert len(curve) == 4 * (1 + len(templates))
     page = markdown(

@@ -190,6 +190,18 @@ BAD_CONFIGS = {
         "sentiment: {source: hub, hub: {id: a folder}, maximum_length: 41}",
         "sentiment.maximum_length: 41 tokens, but the checkpoint has 40 positions",
     ),
+    "a folder without a checkpoint": (
+        "model: {source: file, file: {path: a folder/empty}}",
+        "model.file.path: a folder/empty: no config.json in the folder; give one that",
+    ),
+    "a folder that stands for a hub id, without weights": (
+        "model: {source: hub, hub: {id: a folder/without weights}}",
+        "model.hub.id: a folder/without weights: no weights (*.safetensors) in the folder",
+    ),
+    "a sentiment classifier without a tokenizer": (
+        "sentiment: {source: hub, hub: {id: a folder/without tokenizer}}",
+        "sentiment.hub.id: a folder/without tokenizer: no tokenizer in the folder; save it there",
+    ),
 }
 
 
@@ -198,9 +210,18 @@ def here(tmp_path, monkeypatch):
     """Run in a folder that holds a file and a folder in a checkpoint's form."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a file.csv").write_text("comment,toxic\n")
-    (tmp_path / "a folder").mkdir()
     described = {"model_type": "roberta", "max_position_embeddings": 42, "pad_token_id": 1}
-    (tmp_path / "a folder/config.json").write_text(json.dumps(described))
+    whole = {"config.json": json.dumps(described), "model.safetensors": "", "tokenizer.json": "{}"}
+    for name, lacks in {
+        "a folder": (),
+        "a folder/empty": whole,
+        "a folder/without weights": ("model.safetensors",),
+        "a folder/without tokenizer": ("tokenizer.json",),
+    }.items():
+        (tmp_path / name).mkdir()
+        for file, text in whole.items():
+            if file not in lacks:
+                (tmp_path / name / file).write_text(text)
     return tmp_path
 
 

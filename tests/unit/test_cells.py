@@ -12,7 +12,7 @@ RANDOM = "not pre-trained (no bias to pass on)"
 
 
 def made(table=TABLE, failed=(), adaptation="full"):
-    return cells(table, performance(table, failed), TASK, adaptation)
+    return cells(table, performance(table, failed), TASK, adaptation, 10)
 
 
 def test_a_model_and_an_item_have_one_row_whatever_the_templates():
@@ -41,7 +41,7 @@ def test_a_method_that_moves_more_than_bias_is_no_instrument():
     others = tuple(each for each in TASK.interventions if each != DIAL)
     task = TASK.model_copy(update={"interventions": (*others, crude)})
     crude_reason = "altered by Counterfactual (which may change more than the bias that it moves)"
-    of = cells(TABLE, performance(TABLE), task, "full")
+    of = cells(TABLE, performance(TABLE), task, "full", 10)
     assert set(of.table["variant"]) == {"pretrained/original", "pretrained/balance-a1-b0"}
     assert of.left_out == {RANDOM: 2, crude_reason: 6}
 
@@ -58,7 +58,8 @@ def test_items_of_one_label_are_one_cluster():
 
 def test_a_measure_that_repeats_over_templates_has_none():
     measure = TASK.before.model_copy(update={"per_template": False})
-    of = cells(TABLE, performance(TABLE), TASK.model_copy(update={"measures": (measure,)}), "full")
+    task = TASK.model_copy(update={"measures": (measure,)})
+    of = cells(TABLE, performance(TABLE), task, "full", 10)
     assert of.templates.shape == (len(of.table), 0)
 
 
@@ -80,6 +81,27 @@ def test_a_cell_without_a_number_is_left_out_and_counted():
     assert of.undefined == 1
     assert len(of.table) == 5 * 2 * len(ITEMS) - 1
     assert len(of.templates) == len(of.table)
+
+
+@pytest.mark.parametrize("fewest, kept", [(1, ITEMS), (9, ITEMS), (10, ITEMS[1:])])
+def test_an_item_of_too_few_test_rows_is_left_out_and_named(fewest, kept):
+    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
+    task = TASK.model_copy(update={"outcome": outcome})
+    table = TABLE.assign(smaller_group_rows=np.where(TABLE["occupation"] == ITEMS[0], 9, 10))
+    of = cells(table, performance(table), task, "full", fewest)
+    assert tuple(of.table["item"].unique()) == kept
+    assert of.scarce == tuple(item for item in ITEMS if item not in kept)
+    assert of.undefined == 0
+
+
+def test_an_item_whose_number_does_not_exist_is_undefined_and_not_scarce():
+    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
+    task = TASK.model_copy(update={"outcome": outcome})
+    gone = TABLE["occupation"] == ITEMS[0]
+    table = TABLE.assign(smaller_group_rows=np.where(gone, 0, 10))
+    table.loc[gone, "log_tpr_ratio"] = np.nan
+    of = cells(table, performance(table), task, "full", 10)
+    assert (of.undefined, of.scarce) == (5 * 2, ())
 
 
 def test_the_unmodified_model_is_the_mean_of_its_seeds():
@@ -115,5 +137,6 @@ def test_the_unmodified_model_is_no_change():
 
 def test_the_sampling_variance_is_missing_where_the_outcome_has_none():
     plain = TASK.outcome.model_copy(update={"variance": ""})
-    of = cells(TABLE, performance(TABLE), TASK.model_copy(update={"outcome": plain}), "full")
+    task = TASK.model_copy(update={"outcome": plain})
+    of = cells(TABLE, performance(TABLE), task, "full", 10)
     assert of.table[VARIANCE].isna().all()

@@ -527,6 +527,8 @@ def test_a_table_that_no_job_reads_is_not_looked_into(here, config):
     config["tasks"]["wiki"] = None
     config["sentiment"] |= without
     (here / "checkpoint").mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (here / "checkpoint" / name).write_text("{}")
     config["model"] |= {"source": "file", "file": {"path": "checkpoint"}}
     config["model"]["corpus"] |= {"source": "file", "file": {"paths": ["rows.csv"]}}
     config["tasks"]["bios"] |= {"upstream": ["random"], "adapted": [], "every_seed": "all"}

@@ -19,7 +19,7 @@ from tests.unit.transfer_data import ITEMS, TASK, observed, performance
 
 
 def weighed(rows, failed=()):
-    return list(evidence(rows, performance(rows, failed), TASK, 0.2, 1))
+    return list(evidence(rows, performance(rows, failed), TASK, 0.2, 10, 1))
 
 
 def said(rows, adaptation=0):

@@ -203,6 +203,7 @@ def test_rates_of_three_groups_compare_each_with_the_reference():
     assert (nonbinary["tpr_she"], nonbinary["tpr_they"]) == (0.25, 1)
     assert (women["tpr_ratio"], women["tpr_gap"]) == (0.5, -0.25)
     assert (nonbinary["tpr_ratio"], nonbinary["tpr_gap"]) == (2, 0.5)
+    assert (women["smaller_group_rows"], nonbinary["smaller_group_rows"]) == (4, 1)
     assert table["undefined"].tolist() == [
         "",
         "",

@@ -21,7 +21,7 @@ ORIGINAL, ALTERED = "dataset == 'original'", "upstream == 'pretrained'"
 
 
 def made(table, task=TASK):
-    return cells(table, performance(table), task, "full")
+    return cells(table, performance(table), task, "full", 10)
 
 
 def found(table, task=TASK):

@@ -32,7 +32,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def curve(rows):
-    return specification_curve(rows, performance(rows), BOTH, "full")
+    return specification_curve(rows, performance(rows), BOTH, "full", 10)
 
 
 def test_there_is_a_row_a_source_and_choice(curve):
@@ -49,14 +49,14 @@ def test_the_studys_own_choice_is_marked_and_gives_its_own_slopes(curve, rows):
     assert set(zip(own["measure"], own["template"], own["outcome"], strict=True)) == {
         ("pronoun_ranking", MEAN, "log_tpr_ratio")
     }
-    found = slopes(cells(rows, performance(rows), BOTH, "full"), seed=1)
+    found = slopes(cells(rows, performance(rows), BOTH, "full", 10), seed=1)
     expected = found.set_index(["effects", "source"])
     np.testing.assert_allclose(own[SAME].astype(float), expected[SAME].astype(float))
 
 
 def test_a_template_is_estimated_alone(curve, rows):
     one = rows[rows["template"] == "is"]
-    found = slopes(cells(one, performance(one), BOTH, "full"), seed=1)
+    found = slopes(cells(one, performance(one), BOTH, "full", 10), seed=1)
     chosen = curve.query("template == 'is' and measure == 'pronoun_ranking'")
     chosen = chosen[chosen["outcome"] == "log_tpr_ratio"]
     np.testing.assert_allclose(chosen[SAME].astype(float), found[SAME].astype(float))
@@ -65,13 +65,13 @@ def test_a_template_is_estimated_alone(curve, rows):
 def test_only_the_asked_adaptation_counts(rows):
     without = rows[rows["adaptation"] == "full"]
     one, other = (
-        specification_curve(each, performance(each), BOTH, "full") for each in (rows, without)
+        specification_curve(each, performance(each), BOTH, "full", 10) for each in (rows, without)
     )
     np.testing.assert_array_equal(one["standardised"], other["standardised"])
 
 
 def test_a_choice_without_a_slope_says_why(rows):
-    curve = specification_curve(rows.assign(tpr_gap=np.nan), performance(rows), BOTH, "full")
+    curve = specification_curve(rows.assign(tpr_gap=np.nan), performance(rows), BOTH, "full", 10)
     lost = curve[curve["outcome"] == "tpr_gap"]
     assert lost["standardised"].isna().all()
     assert (lost["reason"] != "").all()
@@ -86,6 +86,6 @@ def test_another_prior_is_a_choice_where_it_says_anything_else(rows):
         pronoun_ranking_token=rows["pronoun_ranking"],
         pronoun_ranking_word=rows["pronoun_ranking"] ** 3,
     )
-    curve = specification_curve(priors, performance(priors), task, "full")
+    curve = specification_curve(priors, performance(priors), task, "full", 10)
     assert curve["measure"].unique().tolist() == ["pronoun_ranking", "pronoun_ranking_word"]
     assert set(curve.loc[curve["default"], "measure"]) == {"pronoun_ranking"}

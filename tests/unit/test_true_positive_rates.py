@@ -56,6 +56,7 @@ def test_rates_and_their_ratio(table):
     assert nurse["log_tpr_ratio"] == pytest.approx(1.0986122886681098)
     assert nurse["tpr_gap"] == 0.5
     assert nurse["undefined"] == ""
+    assert nurse["smaller_group_rows"] == 4
     assert table.loc["poet", "tpr_ratio"] == 0.25
     assert table.loc["poet", "log_tpr_ratio"] == pytest.approx(-1.3862943611198906)
 

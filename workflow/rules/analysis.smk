@@ -75,6 +75,7 @@ rule analyse:
             tasks=[DESCRIPTIONS[task] for task in TASKS],
             hc3=section("analysis", "hc3"),
             smallest_effect=section("analysis", "smallest_effect"),
+            fewest_test_rows=section("analysis", "fewest_test_rows"),
             seed=STUDY.seed,
             note=NOTE,
         ),

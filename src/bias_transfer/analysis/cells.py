@@ -43,6 +43,8 @@ class Cells:
         Models that are not in the table, by the reason.
     undefined
         Cells of the other models that are not in it.
+    scarce
+        Items that are not in it because their downstream bias rests on too few test rows.
     """
 
     table: pd.DataFrame
@@ -50,6 +52,7 @@ class Cells:
     covariates: tuple[str, ...]
     left_out: Mapping[str, int]
     undefined: int
+    scarce: tuple[str, ...]
 
     def codes(self, column: str) -> NDArray[np.int64]:
         """Return whose each row is, e.g. which item's or model's, numbered from zero."""
@@ -75,11 +78,17 @@ class Cells:
 
 
 def cells(
-    observations: pd.DataFrame, performance: pd.DataFrame, task: TaskDescription, adaptation: str
+    observations: pd.DataFrame,
+    performance: pd.DataFrame,
+    task: TaskDescription,
+    adaptation: str,
+    fewest_test_rows: int,
 ) -> Cells:
     """Average over templates, and leave out what says nothing of transfer.
 
-    What is left out, `left_out` says.
+    Which models are left out, `left_out` says. Items are, where their downstream bias rests on too
+    few test rows: such a rate is noise, and with a value far from all others one item can decide a
+    slope.
 
     Parameters
     ----------
@@ -91,6 +100,8 @@ def cells(
         Names the measure, the outcome and the covariates, and says which checkpoints hold nothing.
     adaptation
         Which rows.
+    fewest_test_rows
+        That downstream bias must rest on, in each group that is compared.
     """
     rows = observations[observations["adaptation"] == adaptation]
     reasons = left_out(rows, performance, task)
@@ -120,13 +131,15 @@ def cells(
         unmodified=unmodified(about),
     )
     defined = table[[UPSTREAM, *covariates, OUTCOME]].notna().all(axis=1)
-    table = table[defined].rename_axis(["model", "item"])
+    scarce = defined & _scarce(about, task.outcome, fewest_test_rows)
+    table = table[defined & ~scarce].rename_axis(["model", "item"])
     return Cells(
         table=table.reset_index(),
         templates=_by_template(kept, keys, task.before).loc[table.index].reset_index(drop=True),
         covariates=covariates,
         left_out=Counter(reasons.values()),
         undefined=int((~defined).sum()),
+        scarce=tuple(dict.fromkeys(scarce.index[scarce].get_level_values(task.item))),
     )
 
 
@@ -180,6 +193,13 @@ def _failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:
     if not len(controls):
         return set()
     return set(gain.index[gain < LEAST_GAIN * gain[controls].mean()])
+
+
+def _scarce(about: pd.DataFrame, outcome: Quantity, fewest_test_rows: int) -> pd.Series:
+    """Return which cells' outcome is known to rest on too few test rows."""
+    if outcome.test_rows not in about:
+        return pd.Series(False, index=about.index)
+    return about[outcome.test_rows] < fewest_test_rows
 
 
 def _by_template(rows: pd.DataFrame, keys: list[str], measure: Quantity) -> pd.DataFrame:

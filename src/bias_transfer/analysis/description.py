@@ -46,6 +46,9 @@ class Quantity(Section):
     """Why a value may be missing, for the reason of a row left out; empty: the table says it."""
     variance: str = ""
     """Column of its sampling variance, from the counts; empty: unknown."""
+    test_rows: str = ""
+    """Column of the test rows that it is a rate of, of the smaller group where two are compared;
+    empty: unknown."""
     alternatives: tuple[str, ...] = ()
     """Columns of the same quantity by other choices than the study's, or by the same."""
 

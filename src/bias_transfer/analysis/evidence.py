@@ -49,6 +49,8 @@ class Evidence:
         Of the model and of the data.
     smallest_effect
         The smallest slope that matters, in standard deviations.
+    fewest_test_rows
+        That an item's downstream bias had to rest on.
     """
 
     adaptation: str
@@ -58,6 +60,7 @@ class Evidence:
     explained: pd.DataFrame
     verdicts: tuple[Verdict, ...]
     smallest_effect: float
+    fewest_test_rows: int
 
 
 def evidence(
@@ -65,6 +68,7 @@ def evidence(
     performance: pd.DataFrame,
     task: TaskDescription,
     smallest_effect: float,
+    fewest_test_rows: int,
     seed: int,
 ) -> Iterator[Evidence]:
     """Weigh each adaptation of a task.
@@ -78,11 +82,13 @@ def evidence(
     smallest_effect
         The smallest slope that matters, in standard deviations of downstream bias a standard
         deviation of its source.
+    fewest_test_rows
+        As for `cells.cells`.
     seed
         Of the bootstraps.
     """
     for adaptation, _ in task.adaptations:
-        of = cells(observations, performance, task, adaptation)
+        of = cells(observations, performance, task, adaptation, fewest_test_rows)
         found, reliability = slopes(of, seed), reliability_table(of)
         known = {
             "within": _value(reliability, "upstream", WITHIN_TEMPLATES),
@@ -97,6 +103,7 @@ def evidence(
             explained=explained_table(of, seed),
             verdicts=tuple(verdict(found, name, known, smallest_effect) for name in sources(of)),
             smallest_effect=smallest_effect,
+            fewest_test_rows=fewest_test_rows,
         )
 
 

@@ -16,7 +16,11 @@ MEAN = "mean of all"
 
 
 def specification_curve(
-    observations: pd.DataFrame, performance: pd.DataFrame, task: TaskDescription, adaptation: str
+    observations: pd.DataFrame,
+    performance: pd.DataFrame,
+    task: TaskDescription,
+    adaptation: str,
+    fewest_test_rows: int,
 ) -> pd.DataFrame:
     """Estimate the slopes of one adaptation under every choice of measure and outcome.
 
@@ -32,6 +36,8 @@ def specification_curve(
         Names measures, templates and outcomes.
     adaptation
         Which rows.
+    fewest_test_rows
+        As for `cells.cells`.
 
     Returns
     -------
@@ -51,7 +57,9 @@ def specification_curve(
             "default": (measure.column, template, outcome.column) == own,
             **found,
         }
-        for measure, template, outcome, of in _chosen(observations, performance, task, adaptation)
+        for measure, template, outcome, of in _chosen(
+            observations, performance, task, adaptation, fewest_test_rows
+        )
         for effects in QUESTIONS
         for found in estimates(of, effects)
     ]
@@ -59,7 +67,11 @@ def specification_curve(
 
 
 def _chosen(
-    observations: pd.DataFrame, performance: pd.DataFrame, task: TaskDescription, adaptation: str
+    observations: pd.DataFrame,
+    performance: pd.DataFrame,
+    task: TaskDescription,
+    adaptation: str,
+    fewest_test_rows: int,
 ) -> Iterator[tuple[Quantity, str, Quantity, Cells]]:
     outcomes = {each.column: each for each in (*task.outcomes, task.outcome)}
     for measure in _measures(observations, task):
@@ -70,7 +82,8 @@ def _chosen(
                 rows = observations[observations["template"] == template]
             for outcome in outcomes.values():
                 own = task.model_copy(update={"measures": (measure,), "outcome": outcome})
-                yield measure, template, outcome, cells(rows, performance, own, adaptation)
+                of = cells(rows, performance, own, adaptation, fewest_test_rows)
+                yield measure, template, outcome, of
 
 
 def _measures(observations: pd.DataFrame, task: TaskDescription) -> Iterator[Quantity]:

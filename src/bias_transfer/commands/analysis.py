@@ -28,6 +28,7 @@ from bias_transfer.runtime.job import Job
 def analyse(job: Job) -> None:
     """Write the tables of all tasks, each task's as they are printed, and the answer in words."""
     hc3, note = job.settings["hc3"], job.settings["note"]
+    fewest_test_rows = job.settings["fewest_test_rows"]
     tasks = described(job)
     of_all = observed_by(job, tasks)
     observed = principal(tasks, of_all)
@@ -39,6 +40,7 @@ def analyse(job: Job) -> None:
                 quality[task.name],
                 task,
                 job.settings["smallest_effect"],
+                fewest_test_rows,
                 job.settings["seed"],
             )
         )
@@ -57,7 +59,11 @@ def analyse(job: Job) -> None:
         "contents": [contents(observed[task.name], task) for task in tasks],
         "specification_curve": [
             specification_curve(
-                of_all[task.name], quality[task.name], task, task.principal_adaptation
+                of_all[task.name],
+                quality[task.name],
+                task,
+                task.principal_adaptation,
+                fewest_test_rows,
             )
             for task in tasks
         ],

@@ -20,22 +20,12 @@ from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 
 from bias_transfer.errors import StudyError, counted
 from bias_transfer.models.families import Family, family_of
+from bias_transfer.models.folder import require_safe_files, require_tokenizer_files
 from bias_transfer.models.hidden_debias import attach_stored, save_projection
 from bias_transfer.runtime.artifacts import write_json
 
 # The word embeddings, which most alterations change, and the rest, which they do not.
 _SHARDS = tuple(f"model-0000{number}-of-00002.safetensors" for number in (1, 2))
-
-_PICKLED_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-
-# For the reader to run, at their own risk; nothing here opens a pickle.
-_CONVERT = (
-    'python -c "import sys; from transformers import AutoModelForMaskedLM as M, AutoTokenizer as '
-    'T; [c.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[2]) for c in (M, T)]" OLD NEW'
-)
-
-# Of fast tokenizers, and of those that a fast one can be made from.
-_TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 
 
 def load_masked_lm(source: str) -> PreTrainedModel:
@@ -164,12 +154,7 @@ def is_tied(model: PreTrainedModel) -> bool:
 
 def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
     """Load a checkpoint's fast tokenizer, which must have a mask token."""
-    folder = Path(source)
-    # Without any, the library makes an empty tokenizer up.
-    if folder.is_dir() and not _holds(folder, _TOKENIZER_FILES):
-        raise StudyError(
-            f"{source}: no tokenizer in the folder; save it there too with save_pretrained"
-        )
+    require_tokenizer_files(source)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
     except Exception as error:
@@ -202,29 +187,6 @@ def require_matching_tokenizer(
             f"{model.config.pad_token_id} for the model; give the tokenizer that the model was "
             "trained with"
         )
-
-
-def require_safe_files(source: str) -> None:
-    """Refuse a local folder without a config or with pickled weights only, saying what to do."""
-    folder = Path(source)
-    if not folder.is_dir():
-        # On the hub: only safetensors are fetched.
-        return
-    if not (folder / "config.json").is_file():
-        raise StudyError(
-            f"{source}: no config.json in the folder; give one that save_pretrained wrote"
-        )
-    if _holds(folder, ("*.safetensors",)):
-        return
-    if _holds(folder, _PICKLED_WEIGHTS):
-        raise StudyError(
-            f"{source}: the weights are pickled, and a pickle runs whatever it holds when it is "
-            "opened, so they are not read; if you trust them, convert them yourself and give the "
-            f"new folder: {_CONVERT}"
-        )
-    raise StudyError(
-        f"{source}: no weights (*.safetensors) in the folder; give one that save_pretrained wrote"
-    )
 
 
 def require_finite(model: PreTrainedModel, source: str) -> None:
@@ -322,10 +284,6 @@ def _leftovers(keys: Iterable[str], family: Family) -> set[str]:
     """Return the weights of other objectives, and the buffers that older releases saved."""
     buffers = {key for key in keys if key.endswith(".position_ids")}
     return buffers | _within(keys, family.other_heads)
-
-
-def _holds(folder: Path, patterns: tuple[str, ...]) -> bool:
-    return any(file.is_file() for pattern in patterns for file in folder.glob(pattern))
 
 
 def _short(error: BaseException) -> str:

@@ -15,8 +15,9 @@ from transformers import (
 from bias_transfer.data.sentiment import uniform_tweet
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import NegativeProbability
-from bias_transfer.models.checkpoints import load_tokenizer, require_finite, require_safe_files
+from bias_transfer.models.checkpoints import load_tokenizer, require_finite
 from bias_transfer.models.encoded import encode
+from bias_transfer.models.folder import require_safe_files
 from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.runtime.artifacts import read_json, verified_folder
 

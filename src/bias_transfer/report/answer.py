@@ -279,6 +279,15 @@ def _left_out(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]
         if counts:
             title = dict(task.adaptations)[of.adaptation]
             yield f"{title}: models that the slopes leave out: {counts}."
+    # The test part, and so how many rows a rate rests on, is the same for all ways of fine-tuning.
+    scarce = dict.fromkeys(item for of in found for item in of.cells.scarce)
+    if scarce:
+        named = ", ".join(task.item_titles.get(item, item) for item in scarce)
+        yield (
+            f"{task.items[:1].upper()}{task.items[1:]} that the slopes leave out, whose "
+            f"{task.outcome.title} is of fewer than "
+            f"{counted(found[0].fewest_test_rows, 'test row')}: {named}."
+        )
 
 
 def _signed(value: float, digits: int = 2) -> str:

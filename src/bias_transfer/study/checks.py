@@ -14,6 +14,7 @@ from bias_transfer.data.sources import check_header, read_header
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import measures
 from bias_transfer.models.families import longest_text
+from bias_transfer.models.folder import require_safe_files, require_tokenizer_files
 from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.section import Section
 from bias_transfer.study.config import Study
@@ -48,6 +49,7 @@ def check(study: Study) -> None:
         return
     _check_tensorboard(study)
     _check_sources(study)
+    _check_folders(study)
     _check_columns(study)
     _check_headers(study)
     _check_architecture(study)
@@ -208,6 +210,29 @@ def _check_hub_id(key: str, name: str) -> None:
         )
 
 
+def _check_folders(study: Study) -> None:
+    """Refuse the folder of a checkpoint that lacks config, weights or tokenizer."""
+    for key, folder in _given_checkpoints(study).items():
+        try:
+            require_safe_files(folder)
+            require_tokenizer_files(folder)
+        except StudyError as error:
+            raise StudyError(f"config key {key}: {error}") from error
+
+
+def _given_checkpoints(study: Study) -> dict[str, str]:
+    """Return the folders and hub ids that checkpoints are taken from, by their keys."""
+    model, sentiment = study.model, study.sentiment
+    given = {"file": ("file.path", model.file.path), "hub": ("hub.id", model.hub.id)}
+    found = {}
+    if model.source in given:
+        key, name = given[model.source]
+        found[f"model.{key}"] = name
+    if sentiment.source == "hub":
+        found["sentiment.hub.id"] = sentiment.hub.id
+    return found
+
+
 def _check_columns(study: Study) -> None:
     """Refuse one column for two purposes: a text would be taken for a label, and quoted as one."""
     for section_key, section in sections(study, unused=True):
@@ -247,21 +272,17 @@ def _check_headers(study: Study) -> None:
 
 def _check_lengths(study: Study) -> None:
     """Refuse longer texts than the checkpoint has positions for, where that is known already."""
-    model, sentiment = study.model, study.sentiment
-    if model.source == "generated":
-        limit: int | None = model.architecture.maximum_length
-    else:
-        given = {"file": ("file.path", model.file.path), "hub": ("hub.id", model.hub.id)}
-        key, folder = given[model.source]
-        limit = _positions(f"model.{key}", Path(folder))
+    sentiment = study.sentiment
+    limits = {key: _positions(key, Path(name)) for key, name in _given_checkpoints(study).items()}
+    of_sentiment = limits.pop("sentiment.hub.id", None)
+    limit = next(iter(limits.values()), study.model.architecture.maximum_length)
     for task, section in study.tasks.items():
         _check_length(f"tasks.{task}.maximum_length", section.maximum_length, limit)
     if sentiment.source in ("generated", "file"):
         # Its classifier is fine-tuned from the same checkpoint.
         _check_length("sentiment.maximum_length", sentiment.maximum_length, limit)
     elif sentiment.source == "hub":
-        limit = _positions("sentiment.hub.id", Path(sentiment.hub.id))
-        _check_length("sentiment.maximum_length", sentiment.maximum_length, limit)
+        _check_length("sentiment.maximum_length", sentiment.maximum_length, of_sentiment)
 
 
 def _check_length(key: str, length: int, limit: int | None) -> None:

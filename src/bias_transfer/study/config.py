@@ -263,6 +263,10 @@ class Analysis(Section):
     """The smallest slope that matters, in standard deviations of downstream bias a standard
     deviation of its source. A source "does not transfer" where the whole interval is smaller; 0.2
     is what Cohen (1988) calls a small difference."""
+    fewest_test_rows: Count = 10
+    """Test rows that an item's downstream bias must rest on, in each group that is compared, for
+    the item to count in slopes and verdicts: of a single row a rate is 0 or 1, whatever the model.
+    1: every item whose rate exists. The paper's tables and the correlations take every item."""
 
     hc3: Literal["lsdv", "within", "arellano"] = "lsdv"
     """Whose HC3 standard errors the tables print."""

@@ -262,8 +262,9 @@ def rates(predictions: pd.DataFrame, task: LabelsByGroup) -> pd.DataFrame:
     pandas.DataFrame
         One row an item, in their order: counts and rates of every group, `tpr_ratio`,
         `log_tpr_ratio`, `tpr_gap`, the sampling variance of these three as `<name>_variance` (by
-        the delta method, of the rows as two independent draws), and `undefined`, the reason where
-        the logarithm does not exist (else empty).
+        the delta method, of the rows as two independent draws), `smaller_group_rows`, the test rows
+        of the smaller of the two groups compared, and `undefined`, the reason where the logarithm
+        does not exist (else empty).
 
     Notes
     -----
@@ -289,6 +290,9 @@ def rates(predictions: pd.DataFrame, task: LabelsByGroup) -> pd.DataFrame:
                 "log_tpr_ratio": _log_ratio(counts, group, task),
                 "tpr_gap": rate - other,
                 **_variances(counts, group, task),
+                "smaller_group_rows": min(
+                    counts[f"test_{each.word}"] for each in (group, reference)
+                ),
                 "undefined": _why_undefined(counts, group, task),
             }
             rows.append(_identity(label, group, task) | counts | compared)
@@ -398,6 +402,7 @@ def outcomes(task: LabelsByGroup) -> dict[str, Quantity]:
             logarithm=True,
             per_template=False,
             variance="log_tpr_ratio_variance",
+            test_rows="smaller_group_rows",
         ),
         "tpr_ratio": Quantity(
             column="tpr_ratio",
@@ -409,6 +414,7 @@ def outcomes(task: LabelsByGroup) -> dict[str, Quantity]:
             least=0.0,
             per_template=False,
             variance="tpr_ratio_variance",
+            test_rows="smaller_group_rows",
         ),
         "tpr_gap": Quantity(
             column="tpr_gap",
@@ -421,6 +427,7 @@ def outcomes(task: LabelsByGroup) -> dict[str, Quantity]:
             greatest=1.0,
             per_template=False,
             variance="tpr_gap_variance",
+            test_rows="smaller_group_rows",
         ),
     }
 

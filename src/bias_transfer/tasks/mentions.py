@@ -399,6 +399,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
     Figures and correlations take the ratio.
     """
     equal = "flagged by mistake as often as any comment"
+    rows = f"test_{task.negative_column}"
     return {
         "fpr_ratio": Quantity(
             column="fpr_ratio",
@@ -410,6 +411,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             least=0.0,
             per_template=False,
             variance="fpr_ratio_variance",
+            test_rows=rows,
         ),
         "fpr": Quantity(
             column="fpr",
@@ -420,6 +422,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             greatest=1.0,
             per_template=False,
             variance="fpr_variance",
+            test_rows=rows,
         ),
         "log_fpr_ratio": Quantity(
             column="log_fpr_ratio",
@@ -432,6 +435,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             logarithm=True,
             per_template=False,
             variance="log_fpr_ratio_variance",
+            test_rows=rows,
         ),
         "fpr_gap": Quantity(
             column="fpr_gap",
@@ -444,6 +448,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             greatest=1.0,
             per_template=False,
             variance="fpr_gap_variance",
+            test_rows=rows,
         ),
     }
 
