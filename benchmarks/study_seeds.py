@@ -8,8 +8,8 @@ associations, other text and another pre-trained model. For each it says how dow
 from one fine-tuning seed to the next, the data's slope between items with its interval, the slope
 of the Bayes-optimal classifier's downstream bias on the same data, and the verdicts. With
 `--arithmetic default` torch does without the vector instructions of this CPU, as another kind of
-CPU would; the studies of both kinds are kept in FOLDER, and verdicts are compared where both are
-there.
+CPU would, and only the way of fine-tuning is studied that the answer's sentences are about; the
+studies of both kinds are kept in FOLDER, and verdicts are compared where both are there.
 """
 
 import argparse
@@ -95,13 +95,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--arithmetic", choices=["native", "default"], default="native")
     options = parser.parse_args()
-    environment = (
-        {} if options.arithmetic == "native" else {"ATEN_CPU_CAPABILITY": options.arithmetic}
-    )
+    environment, changed = {}, {}
+    if options.arithmetic != "native":
+        environment = {"ATEN_CPU_CAPABILITY": options.arithmetic}
+        changed = {"tasks": {task: {"adaptation": ["full"]} for task in TASKS}}
     tables = []
     for seed in range(FIRST, FIRST + options.seeds):
         folder = options.folder / options.arithmetic / f"seed{seed}"
-        seconds = run(folder, configuration={"seed": seed}, environment=environment)
+        seconds = run(
+            folder,
+            configuration={"seed": seed, **changed},
+            targets=["results/analysis/verdicts.csv"],
+            environment=environment,
+        )
         tables.append(found(folder, seconds))
         print(tables[-1].to_string(index=False), flush=True)
     whole = pd.concat(tables, ignore_index=True)

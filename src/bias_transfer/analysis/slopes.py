@@ -213,9 +213,10 @@ def too_few(cells: Cells) -> str:
     items = len(cells.of_unmodified)
     if items >= FEWEST_ITEMS:
         return ""
+    scarce = f", {len(cells.scarce)} more of too few test rows" if cells.scarce else ""
     return (
-        f"the unmodified model has every number for {counted(items, 'item')}, and {FEWEST_ITEMS} "
-        "are needed"
+        f"the unmodified model has every number for {counted(items, 'item')}{scarce}, and "
+        f"{FEWEST_ITEMS} are needed"
     )
 
 
