@@ -14,9 +14,11 @@ from pathlib import Path
 
 from bias_transfer.adaptations import adaptation
 from bias_transfer.errors import StudyError, counted
+from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.runtime.job_logs import (
     JobLog,
     fine_tuning_log,
+    has_checkpoint,
     is_scored,
     read_errors,
     read_log,
@@ -124,7 +126,7 @@ def _model(results: Path, model: Model) -> State:
         adaptation=model.adaptation,
         name=model.path,
         done=is_scored(results, model.path),
-        made=(results / "finetune" / model.path / "manifest.json").is_file(),
+        made=(results / "finetune" / model.path / MANIFEST).is_file(),
         log=read_log(log),
         path=log,
     )
@@ -134,7 +136,7 @@ def _checkpoints(study: Study, results: Path) -> list[State]:
     found = []
     for each in (PRETRAINED, *checkpoints(study)):
         log = results / "logs" / "checkpoints" / f"{each.id}.log"
-        done = (results / "checkpoints" / each.id / "manifest.json").is_file()
+        done = has_checkpoint(results, each.id)
         found.append(State("", "", each.id, done, False, read_log(log), log))
     return found
 

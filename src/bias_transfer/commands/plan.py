@@ -11,7 +11,7 @@ from pathlib import Path
 from bias_transfer.adaptations import adaptation
 from bias_transfer.errors import StudyError, counted
 from bias_transfer.runtime.gpu_slots import visible_devices
-from bias_transfer.runtime.job_logs import is_scored
+from bias_transfer.runtime.job_logs import has_checkpoint, is_scored
 from bias_transfer.runtime.progress import duration
 from bias_transfer.study.config import Study
 from bias_transfer.study.estimate import (
@@ -105,9 +105,7 @@ def _lines(plan: Plan, files: Sequence[Path]) -> Iterator[str]:
     kinds: dict[str, int] = {}
     for each in variants:
         kinds[each.kind] = kinds.get(each.kind, 0) + 1
-    made = sum(
-        (plan.results / "checkpoints" / each.id / "manifest.json").is_file() for each in variants
-    )
+    made = sum(has_checkpoint(plan.results, each.id) for each in variants)
     listed = ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in kinds.items())
     first, *altered = (checkpoint_seconds(plan, each) for each in variants)
     yield f"Checkpoints: {len(variants)}, {made} of them there ({listed})"

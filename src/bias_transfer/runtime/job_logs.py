@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.runtime.progress import Progress, read_progress, read_took
 
 # A training writes a line a minute: see `runtime.progress`. An evaluation may take a little longer.
@@ -71,6 +72,11 @@ def read_errors(folder: Path) -> dict[str, str]:
         for place, log in logs
         if log is not None and log.error
     }
+
+
+def has_checkpoint(results: Path, variant: str) -> bool:
+    """Return whether a checkpoint, by its id, is there."""
+    return (results / "checkpoints" / variant / MANIFEST).is_file()
 
 
 def is_scored(results: Path, model: str) -> bool:

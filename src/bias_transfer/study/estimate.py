@@ -20,7 +20,7 @@ from bias_transfer.data.prepare import prepare_task, shortcomings
 from bias_transfer.errors import counted
 from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
 from bias_transfer.runtime.gpu_slots import visible_devices
-from bias_transfer.runtime.job_logs import fine_tuning_log, is_scored, read_log
+from bias_transfer.runtime.job_logs import fine_tuning_log, has_checkpoint, is_scored, read_log
 from bias_transfer.runtime.products import products_a_second
 from bias_transfer.study.config import Study
 from bias_transfer.study.plan import (
@@ -326,8 +326,7 @@ def _seconds(operations: Range, a_second: Range | None) -> Range | None:
 
 def checkpoint_seconds(plan: Plan, variant: Variant) -> Range | None:
     """Return what it takes to train a checkpoint; nothing where it is there, or is not trained."""
-    made = plan.results / "checkpoints" / variant.id / "manifest.json"
-    if made.is_file() or not _is_trained(plan.study, variant):
+    if has_checkpoint(plan.results, variant.id) or not _is_trained(plan.study, variant):
         return NOTHING
     model = plan.study.model
     settings = None if variant == PRETRAINED else plan.study.method_settings(variant.kind)
