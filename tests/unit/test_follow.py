@@ -87,6 +87,8 @@ def test_models_that_wait_take_as_long_as_those_of_their_kind():
 
 def test_checkpoints_come_first():
     assert seconds_left([ended(10), state()], [at_work(100)]) == 110
+    # Models will then take their places.
+    assert seconds_left([ended(10), state(), state()], [at_work(100), at_work(50)]) == 110
 
 
 def test_where_nothing_is_known_nothing_is_said():

@@ -171,8 +171,8 @@ def seconds_left(grid: Sequence[State], made: Sequence[State]) -> float | None:
     """Return the seconds until the last model is trained, at the pace of those so far.
 
     A model that waits takes the mean of those of its task and adaptation, else of all, that were
-    trained; as many train at a time as do now. None where nothing trains, or where models wait and
-    none has been trained yet. Checkpoints that train come first.
+    trained; as many train at a time as do now, checkpoints among them. None where nothing trains,
+    or where models wait and none has been trained yet. Checkpoints that train come first.
 
     Parameters
     ----------
@@ -180,7 +180,8 @@ def seconds_left(grid: Sequence[State], made: Sequence[State]) -> float | None:
         The models; the checkpoints.
     """
     running = [each for each in grid if each.running]
-    before = [left for each in made if each.running and (left := _left(each)) is not None]
+    making = [each for each in made if each.running]
+    before = [left for each in making if (left := _left(each)) is not None]
     waiting = [each for each in grid if not (each.done or each.made or each.running)]
     taken = _taken(grid)
     if (not running and not before) or (waiting and not taken):
@@ -189,7 +190,7 @@ def seconds_left(grid: Sequence[State], made: Sequence[State]) -> float | None:
     means = {key: sum(times) / len(times) for key, times in taken.items()}
     work = sum(means.get((each.task, each.adaptation), overall) for each in waiting)
     work += sum(_left(each) or 0.0 for each in running)
-    return max(before, default=0.0) + work / max(1, len(running))
+    return max(before, default=0.0) + work / max(1, len(running) + len(making))
 
 
 def _taken(grid: Sequence[State]) -> dict[tuple[str, str], list[float]]:
