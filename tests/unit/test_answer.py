@@ -213,6 +213,16 @@ def test_items_left_out_for_their_few_test_rows_are_named():
     assert "Occupations that the slopes leave out" not in section(page_of(TRANSFERS, [task]))
 
 
+def test_an_item_of_few_test_rows_is_at_neither_end():
+    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
+    task = TASK.model_copy(update={"outcome": outcome})
+    few = TRANSFERS["occupation"] == ITEMS[0]
+    rows = TRANSFERS.assign(smaller_group_rows=np.where(few, 9, 10))
+    rows.loc[few, "log_tpr_ratio"] = -9
+    assert f"lowest {outcome.drawn}: {ITEMS[0]} 0.00, " in section(page_of(rows))
+    assert f"lowest {outcome.drawn}: {ITEMS[0]} " not in section(page_of(rows, [task]))
+
+
 # The items at both ends
 
 

@@ -94,6 +94,16 @@ def test_an_item_of_too_few_test_rows_is_left_out_and_named(fewest, kept):
     assert of.undefined == 0
 
 
+def test_an_item_of_few_test_rows_is_scarce_whatever_else_it_lacks():
+    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
+    task = TASK.model_copy(update={"outcome": outcome})
+    few = TABLE["occupation"] == ITEMS[0]
+    table = TABLE.assign(smaller_group_rows=np.where(few, 9, 10))
+    table.loc[few, "prevalence_she"] = np.nan
+    of = cells(table, performance(table), task, "full", 10)
+    assert (of.undefined, of.scarce) == (0, ITEMS[:1])
+
+
 def test_an_item_whose_number_does_not_exist_is_undefined_and_not_scarce():
     outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
     task = TASK.model_copy(update={"outcome": outcome})

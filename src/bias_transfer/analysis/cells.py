@@ -42,7 +42,7 @@ class Cells:
     left_out
         Models that are not in the table, by the reason.
     undefined
-        Cells of the other models that are not in it.
+        Cells of the other models that are not in it, those of scarce items aside.
     scarce
         Items that are not in it because their downstream bias rests on too few test rows.
     """
@@ -131,14 +131,14 @@ def cells(
         unmodified=unmodified(about),
     )
     defined = table[[UPSTREAM, *covariates, OUTCOME]].notna().all(axis=1)
-    scarce = defined & _scarce(about, task.outcome, fewest_test_rows)
+    scarce = table[OUTCOME].notna() & _scarce(about, task.outcome, fewest_test_rows)
     table = table[defined & ~scarce].rename_axis(["model", "item"])
     return Cells(
         table=table.reset_index(),
         templates=_by_template(kept, keys, task.before).loc[table.index].reset_index(drop=True),
         covariates=covariates,
         left_out=Counter(reasons.values()),
-        undefined=int((~defined).sum()),
+        undefined=int((~defined & ~scarce).sum()),
         scarce=tuple(dict.fromkeys(scarce.index[scarce].get_level_values(task.item))),
     )
 
@@ -196,7 +196,7 @@ def _failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:
 
 
 def _scarce(about: pd.DataFrame, outcome: Quantity, fewest_test_rows: int) -> pd.Series:
-    """Return which cells' outcome is known to rest on too few test rows."""
+    """Return which cells are known to rest on too few test rows, if on any."""
     if outcome.test_rows not in about:
         return pd.Series(False, index=about.index)
     return about[outcome.test_rows] < fewest_test_rows

@@ -207,7 +207,7 @@ def _lines(
         _explained(found[0]),
         _between(task, found[0]),
         _quality(rows, performance[task.name]),
-        _extremes(task, rows),
+        _extremes(task, rows[~rows[task.item].isin(found[0].cells.scarce)]),
     )
     yield from (_of(task, found[0].adaptation, line) for line in principal)
     yield from _left_out(task, found)
