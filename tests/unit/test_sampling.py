@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bias_transfer.analysis.sampling import sampling_share
 from bias_transfer.errors import StudyError
@@ -24,7 +26,21 @@ def test_drawn_counts_vary_as_much_as_the_cells_say():
 def test_what_is_undefined_is_nan():
     assert np.isnan(log_ratio_variance(0, 10, 5, 10))
     assert np.isnan(rate_variance(0, 0))
-    assert [rate_variance(hits, 10) for hits in (0, 3, 10)] == pytest.approx([0, 0.021, 0])
+
+
+def test_a_rate_of_zero_or_one_is_not_taken_for_certain():
+    # The count that is zero is taken for a half: 0.5 of 10.5, and 0.5 of 1.5.
+    half = 0.5 * 10 / 10.5**3
+    found = [rate_variance(hits, 10) for hits in (0, 3, 10)]
+    assert found == pytest.approx([half, 0.021, half])
+    assert rate_variance(0, 1) == rate_variance(1, 1) == pytest.approx(4 / 27)
+    assert log_ratio_variance(10, 10, 5, 10) == pytest.approx(1 / 10 - 1 / 10.5 + 1 / 5 - 1 / 10)
+
+
+@given(st.integers(1, 1000), st.data())
+def test_more_rows_of_the_same_rate_leave_less_doubt(rows, data):
+    hits = data.draw(st.integers(0, rows))
+    assert 0 < rate_variance(2 * hits, 2 * rows) < rate_variance(hits, rows)
 
 
 def test_the_share_of_sampling_error_by_hand():

@@ -14,20 +14,33 @@ def ratio(numerator: float, denominator: float) -> float:
 def rate_variance(hits: int, rows: int) -> float:
     """Return the sampling variance of a rate, p (1 - p) / n; missing without rows.
 
-    Zero where all rows are hits, or none.
+    Where all rows are hits, or none, half a row of the other kind is added: see `_seen`.
     """
-    return ratio(hits * (rows - hits), rows**3)
+    seen, of = _seen(hits, rows)
+    return ratio(seen * (of - seen), of**3)
 
 
 def log_ratio_variance(hits: float, rows: float, other_hits: float, other_rows: float) -> float:
     """Return the sampling variance of the logarithm of the ratio of two independent rates.
 
     By the delta method, 1 / hits - 1 / rows of each (Katz et al. 1978); missing without hits of
-    both. Zero where all rows of both are hits.
+    both. Where all rows are hits, half a row that is none is added: see `_seen`.
     """
     if not hits or not other_hits:
         return float("nan")
-    return 1 / hits - 1 / rows + 1 / other_hits - 1 / other_rows
+    pairs = (_seen(hits, rows), _seen(other_hits, other_rows))
+    return sum(1 / seen - 1 / of for seen, of in pairs)
+
+
+def _seen(hits: float, rows: float) -> tuple[float, float]:
+    """Return hits and rows that a variance can be taken of.
+
+    At a rate of zero or one the delta method's variance is zero, as if a single row had left no
+    doubt. The count that is zero is then taken for a half (Haldane 1956; Anscombe 1956).
+    """
+    if rows and hits in (0, rows):
+        return (hits or 0.5), rows + 0.5
+    return hits, rows
 
 
 def log_of_positive(value: float) -> float:

@@ -330,8 +330,8 @@ def _variances(hits: int, rows: int, other_hits: int, other_rows: int) -> dict[s
     h / n - (h + k) / (n + m). Missing where the number itself is.
     """
     # Variances of the counts; of the others' none where every comment has the term.
-    own = ratio(hits * (rows - hits), rows)
-    other = other_hits * (other_rows - other_hits) / other_rows if other_rows else 0.0
+    own = rows**2 * rate_variance(hits, rows)
+    other = other_rows**2 * rate_variance(other_hits, other_rows) if other_rows else 0.0
     all_hits, all_rows = hits + other_hits, rows + other_rows
     of_ratio = ratio(
         (ratio(all_rows, rows) ** 2) * (other_hits**2 * own + hits**2 * other), all_hits**4
