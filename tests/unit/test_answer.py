@@ -201,6 +201,19 @@ def test_a_method_whose_models_are_left_out_is_named_with_the_reason():
     assert "instrument" not in said
 
 
+def test_cells_without_a_number_are_counted_for_each_way_of_fine_tuning():
+    gone = (TRANSFERS["adaptation"] == "head") & (TRANSFERS["occupation"] == ITEMS[0])
+    rows = TRANSFERS.assign(log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(gone))
+    said = section(page_of(rows))
+    # Five variants, less the random checkpoint that is no part of it, of two seeds.
+    assert (
+        "- Head only: cells, of a model and an item, that the slopes leave out since a bias or "
+        "what the data hold of the item is undefined: 10; 11 of "
+        f"{len(TASK.item_titles)} occupations remain.\n"
+    ) in said
+    assert "- Full fine-tuning: cells, of a model and an item, that" not in said
+
+
 def test_items_left_out_for_their_few_test_rows_are_named():
     outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
     task = TASK.model_copy(update={"outcome": outcome})

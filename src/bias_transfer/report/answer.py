@@ -275,10 +275,17 @@ def _between(task: TaskDescription, of: Evidence) -> str:
 
 def _left_out(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]:
     for of in found:
+        title = dict(task.adaptations)[of.adaptation]
         counts = ", ".join(f"{number} {reason}" for reason, number in of.cells.left_out.items())
         if counts:
-            title = dict(task.adaptations)[of.adaptation]
             yield f"{title}: models that the slopes leave out: {counts}."
+        if of.cells.undefined:
+            items = of.cells.table["item"].nunique()
+            yield (
+                f"{title}: cells, of a model and an item, that the slopes leave out since a bias "
+                f"or what the data hold of the item is undefined: {of.cells.undefined}; {items} of "
+                f"{len(task.item_titles)} {task.items} remain."
+            )
     # The test part, and so how many rows a rate rests on, is the same for all ways of fine-tuning.
     scarce = dict.fromkeys(item for of in found for item in of.cells.scarce)
     if scarce:
