@@ -275,6 +275,7 @@ def _check_lengths(study: Study) -> None:
     sentiment = study.sentiment
     limits = {key: _positions(key, Path(name)) for key, name in _given_checkpoints(study).items()}
     of_sentiment = limits.pop("sentiment.hub.id", None)
+    # The other one is the model's; there is none of a model that is pre-trained here.
     limit = next(iter(limits.values()), study.model.architecture.maximum_length)
     for task, section in study.tasks.items():
         _check_length(f"tasks.{task}.maximum_length", section.maximum_length, limit)
