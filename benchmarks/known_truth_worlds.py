@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from bias_transfer.analysis.cells import cells
 from bias_transfer.analysis.slopes import estimates
+from bias_transfer.study.config import Study
 from bias_transfer.study.description import describe
 
 OVERLAY = "config/known-truth.yaml"
@@ -58,6 +59,7 @@ def study(folder: Path, configuration: dict[str, Any]) -> pd.DataFrame:
     observations, performance = (pd.read_csv(kept / Path(name).name) for name in MEASURED)
     found = table(folder, "analysis/slopes.csv")
     verdicts = table(folder, "analysis/verdicts.csv")
+    whole = configured([OVERLAY])
     rows = []
     for adaptation in observations["adaptation"].unique():
         own = found[
@@ -69,7 +71,7 @@ def study(folder: Path, configuration: dict[str, Any]) -> pd.DataFrame:
             (verdicts["adaptation"] == adaptation) & (verdicts["source"] == "model")
         ].iloc[0]
         # In the same unit as the study's own: that of its unmodified models.
-        causal = own["scale"] * causal_slopes(observations, performance, adaptation)
+        causal = own["scale"] * causal_slopes(observations, performance, whole, adaptation)
         rows.append(
             {
                 "adaptation": adaptation,
@@ -88,10 +90,9 @@ def study(folder: Path, configuration: dict[str, Any]) -> pd.DataFrame:
 
 
 def causal_slopes(
-    observations: pd.DataFrame, performance: pd.DataFrame, adaptation: str
+    observations: pd.DataFrame, performance: pd.DataFrame, whole: Study, adaptation: str
 ) -> NDArray[np.float64]:
     """Return the slope within items of each fine-tuning seed, shape (seeds,)."""
-    whole = configured([OVERLAY])
     task, fewest = describe(whole, "wiki"), whole.analysis.fewest_test_rows
     of_seeds = [
         estimates(cells(rows, performance, task, adaptation, fewest), "within")

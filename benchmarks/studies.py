@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
-from snakemake.utils import update_config
 
 from bias_transfer.study.config import Study
+from bias_transfer.study.overlays import read_config
 from bias_transfer.study.parsing import parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,10 +59,7 @@ def run(
 
 def configured(overlays: Sequence[str] = ()) -> Study:
     """Return the default study's config with overlays, files of the checkout, laid over it."""
-    whole: dict[str, Any] = {}
-    for name in ("config.yaml", *overlays):
-        update_config(whole, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
-    return parse(whole)
+    return parse(read_config(ROOT / name for name in ("config.yaml", *overlays)))
 
 
 def table(folder: Path, name: str) -> pd.DataFrame:

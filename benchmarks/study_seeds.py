@@ -23,6 +23,7 @@ import pandas as pd
 from benchmarks.studies import configured, run, table, truth
 
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells, cells
+from bias_transfer.study.config import Study
 from bias_transfer.study.description import describe
 
 # The first study seed; the default study's is another.
@@ -31,9 +32,8 @@ AGREEMENT = 0.8
 TASKS = ("bios", "wiki")
 
 
-def studied(folder: Path, task: str) -> Cells:
+def studied(folder: Path, whole: Study, task: str) -> Cells:
     """Return what a study's slopes rest on, under full fine-tuning."""
-    whole = configured()
     return cells(
         table(folder, f"observations/{task}.csv"),
         table(folder, f"extrinsic/{task}/performance.csv"),
@@ -62,10 +62,10 @@ def bayes_slope(of: Cells, optimal: Mapping[str, float]) -> float:
 def found(folder: Path, seconds: float) -> pd.DataFrame:
     """Return one row a task of what a study found."""
     slopes, verdicts = (table(folder, f"analysis/{name}.csv") for name in ("slopes", "verdicts"))
+    whole = configured()
     rows = []
     for task in TASKS:
-        of = studied(folder, task)
-        outcome = configured().tasks[task].outcome
+        of, outcome = studied(folder, whole, task), whole.tasks[task].outcome
         own = slopes[(slopes["task"] == task) & (slopes["adaptation"] == "full")]
         data = own[(own["source"] == "data") & (own["effects"] == "between")].iloc[0]
         # Those of the sentence that the answer leads with.

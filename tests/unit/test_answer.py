@@ -215,25 +215,21 @@ def test_cells_without_a_number_are_counted_for_each_way_of_fine_tuning():
 
 
 def test_items_left_out_for_their_few_test_rows_are_named():
-    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
-    task = TASK.model_copy(update={"outcome": outcome})
     few = TRANSFERS["occupation"].isin(ITEMS[:2])
     rows = TRANSFERS.assign(smaller_group_rows=np.where(few, 9, 10))
     assert (
-        f"- Occupations that the slopes leave out, whose {outcome.title} is of fewer than 10 test "
-        "rows: occupation 1, occupation 2.\n"
-    ) in section(page_of(rows, [task]))
-    assert "Occupations that the slopes leave out" not in section(page_of(TRANSFERS, [task]))
+        f"- Occupations that the slopes leave out, whose {TASK.outcome.title} is of fewer than 10 "
+        "test rows: occupation 1, occupation 2.\n"
+    ) in section(page_of(rows))
+    assert "Occupations that the slopes leave out" not in section(page_of(TRANSFERS))
 
 
 def test_an_item_of_few_test_rows_is_at_neither_end():
-    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
-    task = TASK.model_copy(update={"outcome": outcome})
     few = TRANSFERS["occupation"] == ITEMS[0]
-    rows = TRANSFERS.assign(smaller_group_rows=np.where(few, 9, 10))
-    rows.loc[few, "log_tpr_ratio"] = -9
-    assert f"lowest {outcome.drawn}: {ITEMS[0]} 0.00, " in section(page_of(rows))
-    assert f"lowest {outcome.drawn}: {ITEMS[0]} " not in section(page_of(rows, [task]))
+    rows = TRANSFERS.assign(log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(few, -9))
+    counted = rows.assign(smaller_group_rows=np.where(few, 9, 10))
+    assert f"lowest {TASK.outcome.drawn}: {ITEMS[0]} 0.00, " in section(page_of(rows))
+    assert f"lowest {TASK.outcome.drawn}: {ITEMS[0]} " not in section(page_of(counted))
 
 
 # The items at both ends

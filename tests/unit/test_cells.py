@@ -11,8 +11,8 @@ TABLE = observed()
 RANDOM = "not pre-trained (no bias to pass on)"
 
 
-def made(table=TABLE, failed=(), adaptation="full"):
-    return cells(table, performance(table, failed), TASK, adaptation, 10)
+def made(table=TABLE, failed=(), adaptation="full", fewest=10):
+    return cells(table, performance(table, failed), TASK, adaptation, fewest)
 
 
 def test_a_model_and_an_item_have_one_row_whatever_the_templates():
@@ -85,32 +85,26 @@ def test_a_cell_without_a_number_is_left_out_and_counted():
 
 @pytest.mark.parametrize("fewest, kept", [(1, ITEMS), (9, ITEMS), (10, ITEMS[1:])])
 def test_an_item_of_too_few_test_rows_is_left_out_and_named(fewest, kept):
-    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
-    task = TASK.model_copy(update={"outcome": outcome})
     table = TABLE.assign(smaller_group_rows=np.where(TABLE["occupation"] == ITEMS[0], 9, 10))
-    of = cells(table, performance(table), task, "full", fewest)
+    of = made(table, fewest=fewest)
     assert tuple(of.table["item"].unique()) == kept
     assert of.scarce == tuple(item for item in ITEMS if item not in kept)
     assert of.undefined == 0
 
 
 def test_an_item_of_few_test_rows_is_scarce_whatever_else_it_lacks():
-    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
-    task = TASK.model_copy(update={"outcome": outcome})
     few = TABLE["occupation"] == ITEMS[0]
     table = TABLE.assign(smaller_group_rows=np.where(few, 9, 10))
     table.loc[few, "prevalence_she"] = np.nan
-    of = cells(table, performance(table), task, "full", 10)
+    of = made(table)
     assert (of.undefined, of.scarce) == (0, ITEMS[:1])
 
 
 def test_an_item_whose_number_does_not_exist_is_undefined_and_not_scarce():
-    outcome = TASK.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
-    task = TASK.model_copy(update={"outcome": outcome})
     gone = TABLE["occupation"] == ITEMS[0]
     table = TABLE.assign(smaller_group_rows=np.where(gone, 0, 10))
     table.loc[gone, "log_tpr_ratio"] = np.nan
-    of = cells(table, performance(table), task, "full", 10)
+    of = made(table)
     assert (of.undefined, of.scarce) == (5 * 2, ())
 
 

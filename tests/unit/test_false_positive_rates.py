@@ -85,7 +85,8 @@ def test_a_sampling_variance_is_missing_with_its_number():
     table = table_of(COMMENTS)
     for name in ("fpr", "fpr_ratio", "log_fpr_ratio", "fpr_gap"):
         assert (table[f"{name}_variance"].isna() == table[name].isna()).all()
-    assert table.loc["old", "fpr_variance"] > 0
+    # None of two: the count that is zero is taken for a half.
+    assert table.loc["old", "fpr_variance"] == pytest.approx(0.5 * 2 / 2.5**3)
 
 
 def test_a_term_that_every_comment_has_differs_from_none():

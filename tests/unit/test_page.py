@@ -21,6 +21,7 @@ from bias_transfer.report.page.tables import reliability_table, verdict_table
 from bias_transfer.report.page.template import embedded
 from bias_transfer.report.page.undefined import undefined_estimates, undefined_values
 from bias_transfer.report.page.variants import variants
+from bias_transfer.report.sheet import begun
 from tests.unit import page_data, test_any_task
 from tests.unit.page_data import HOSTILE, NOTE
 
@@ -549,8 +550,8 @@ def test_an_interval_that_goes_on_beyond_the_axis_is_marked_and_explained():
 
 
 def test_a_name_begins_with_a_capital_and_keeps_its_own():
-    assert words.begun("TPR ratio (she / he)") == "TPR ratio (she / he)"
-    assert words.begun("log FPR") == "Log FPR"
+    assert begun("TPR ratio (she / he)") == "TPR ratio (she / he)"
+    assert begun("log FPR") == "Log FPR"
 
 
 def test_interventions_are_listed_by_what_they_alter_and_by_dose():

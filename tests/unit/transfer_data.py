@@ -16,7 +16,10 @@ DIAL = Intervention(
     levels={"upstream_strength": "s"},
 )
 BALANCE = next(each for each in BIOS.interventions if each.kind == "balance")
-OUTCOME = BIOS.outcome.model_copy(update={"variance": "log_tpr_ratio_variance"})
+# Its tables have the number of test rows only where a test is about it.
+OUTCOME = BIOS.outcome.model_copy(
+    update={"variance": "log_tpr_ratio_variance", "test_rows": "smaller_group_rows"}
+)
 TASK = BIOS.model_copy(
     update={
         "outcome": OUTCOME,

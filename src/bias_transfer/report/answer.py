@@ -20,7 +20,7 @@ from bias_transfer.analysis.means import distribution, unmodified
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.analysis.verdict import Verdict, word
 from bias_transfer.errors import counted
-from bias_transfer.report.sheet import count, minus
+from bias_transfer.report.sheet import begun, count, minus
 from bias_transfer.section import Section
 
 _QUESTION = "Does bias survive fine-tuning, or does it come from the data?"
@@ -219,7 +219,7 @@ def _of(task: TaskDescription, adaptation: str, line: str) -> str:
     return (
         f"{dict(task.adaptations)[adaptation]}: {line}"
         if len(task.adaptations) > 1
-        else line[:1].upper() + line[1:]
+        else begun(line)
     )
 
 
@@ -291,7 +291,7 @@ def _left_out(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]
     if scarce:
         named = ", ".join(task.item_titles.get(item, item) for item in scarce)
         yield (
-            f"{task.items[:1].upper()}{task.items[1:]} that the slopes leave out, whose "
+            f"{begun(task.items)} that the slopes leave out, whose "
             f"{task.outcome.title} is of fewer than "
             f"{counted(found[0].fewest_test_rows, 'test row')}: {named}."
         )

@@ -135,6 +135,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def begun(text: str) -> str:
+    """Write a name with a capital first letter, its other letters as they are: "TPR ratio"."""
+    return text[:1].upper() + text[1:]
+
+
 def minus(number: str) -> str:
     """Return a number's text with a minus sign for its hyphen."""
     return number.replace("-", _MINUS)

@@ -223,11 +223,11 @@ def _check_folders(study: Study) -> None:
 def _given_checkpoints(study: Study) -> dict[str, str]:
     """Return the folders and hub ids that checkpoints are taken from, by their keys."""
     model, sentiment = study.model, study.sentiment
-    given = {"file": ("file.path", model.file.path), "hub": ("hub.id", model.hub.id)}
     found = {}
-    if model.source in given:
-        key, name = given[model.source]
-        found[f"model.{key}"] = name
+    if model.source == "file":
+        found["model.file.path"] = model.file.path
+    if model.source == "hub":
+        found["model.hub.id"] = model.hub.id
     if sentiment.source == "hub":
         found["sentiment.hub.id"] = sentiment.hub.id
     return found

@@ -35,7 +35,6 @@ from bias_transfer.report.page.tables import Table, title_of
 from bias_transfer.report.page.variants import Variant, variants
 from bias_transfer.report.page.words import (
     UNDEFINED,
-    begun,
     interval,
     number,
     reason,
@@ -43,6 +42,7 @@ from bias_transfer.report.page.words import (
     whole,
 )
 from bias_transfer.report.scale import HALF
+from bias_transfer.report.sheet import begun
 
 _KIND, _WAY, _ALL = "kind", "way", ""
 # The ends of both axes, by way of fine-tuning.

@@ -33,8 +33,9 @@ from bias_transfer.report.page.charts import (
 )
 from bias_transfer.report.page.tables import Table, texts, title_of
 from bias_transfer.report.page.variants import Variant, key_of, variants
-from bias_transfer.report.page.words import UNDEFINED, begun, number, rounded, whole
+from bias_transfer.report.page.words import UNDEFINED, number, rounded, whole
 from bias_transfer.report.scale import HALF, drawn
+from bias_transfer.report.sheet import begun
 
 # Which intervention is shown.
 _SHOWN = "shown"

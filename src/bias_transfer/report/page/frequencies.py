@@ -8,7 +8,8 @@ from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures._look import INK, ORANGE
 from bias_transfer.report.page.charts import Chart, Key, of, panel, reference, span
 from bias_transfer.report.page.tables import contents_table, title_of
-from bias_transfer.report.page.words import begun, percentage, rounded, whole
+from bias_transfer.report.page.words import percentage, rounded, whole
+from bias_transfer.report.sheet import begun
 
 
 def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:

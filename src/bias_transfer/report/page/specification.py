@@ -30,7 +30,8 @@ from bias_transfer.report.page.charts import (
 )
 from bias_transfer.report.page.tables import Table
 from bias_transfer.report.page.transfer import COLOURS
-from bias_transfer.report.page.words import begun, interval, reason, rounded, signed, whole
+from bias_transfer.report.page.words import interval, reason, rounded, signed, whole
+from bias_transfer.report.sheet import begun
 
 _EFFECTS, _OUTCOME, _ALL = "effects", "outcome", ""
 _QUESTIONS = {

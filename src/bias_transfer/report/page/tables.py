@@ -10,7 +10,6 @@ from bias_transfer.analysis.evidence import why_unknown
 from bias_transfer.report.figures._text import verdict_in_words
 from bias_transfer.report.page.words import (
     UNDEFINED,
-    begun,
     interval,
     number,
     percentage,
@@ -18,6 +17,7 @@ from bias_transfer.report.page.words import (
     signed,
     whole,
 )
+from bias_transfer.report.sheet import begun
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from bias_transfer.analysis.correlation import ITSELF
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.report.page.tables import Table, texts, title_of
-from bias_transfer.report.page.words import begun
-from bias_transfer.report.sheet import count
+from bias_transfer.report.sheet import begun, count
 
 # Names of items in a cell; the others are counted.
 _NAMED = 6

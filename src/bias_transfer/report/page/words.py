@@ -43,11 +43,6 @@ def rounded(value: float) -> float | None:
     return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
 
 
-def begun(text: str) -> str:
-    """Write a name with a capital first letter, its other letters as they are: "TPR ratio"."""
-    return text[:1].upper() + text[1:]
-
-
 def emphasised(text: str) -> str:
     """Return text as HTML, with the emphasis and the code marks of Markdown made visible."""
     marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
