@@ -372,7 +372,7 @@ def mean_loss(model: PreTrainedModel, examples: Examples) -> float:
     """Return the mean loss over all that is to be predicted."""
     model.eval()
     batches = list(sorted_batches(examples.lengths, 256))
-    total = sum(float(examples.loss(model, rows)) for rows in batches)
+    total = sum(float(examples.loss(model, examples.inputs(model, rows))) for rows in batches)
     return total / sum(examples.count(rows) for rows in batches)
 
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -57,6 +57,7 @@ from bias_transfer.models.checkpoints import (
     save_masked_lm,
 )
 from bias_transfer.models.classification import LabelledTokens, fine_tune
+from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import encode
 from bias_transfer.models.families import FAMILIES, PRETRAINABLE, Architecture, longest_text
 from bias_transfer.models.frozen import freeze_encoder, head_alone_is_trained, head_inputs
@@ -510,13 +511,16 @@ def test_the_head_alone_computes_what_the_whole_classifier_computes(made, projec
     assert head_alone_is_trained(model)
     texts = encode(made.tokenizer, made.texts, LENGTH)
     rows, labels = np.array([5, 2, 11]), np.arange(len(texts)) % 2
-    whole = LabelledTokens(texts, labels).loss(model, rows)
+    labelled = LabelledTokens(texts, labels)
+    whole = labelled.loss(model, labelled.inputs(model, rows))
     found = head_inputs(model, texts, labels, 4)
-    torch.testing.assert_close(found.loss(model, rows), whole, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        found.loss(model, found.inputs(model, rows)), whole, atol=1e-5, rtol=0
+    )
     assert found.given.numel() == len(texts) * WIDTH
     # And its gradients are the same.
     gradients = []
-    for loss in (whole, found.loss(model, rows)):
+    for loss in (whole, found.loss(model, found.inputs(model, rows))):
         model.zero_grad()
         loss.backward()
         gradients.append({n: p.grad for n, p in model.named_parameters() if p.grad is not None})
@@ -748,3 +752,40 @@ def test_rotary_positions_need_an_even_number_of_dimensions(lines, tmp_path):
     with pytest.raises(StudyError, match=r"model\.architecture\.heads: 2 heads of 3 dim"):
         none = TrainingCheckpoints(tmp_path / "none", {}, 0)
         pretrain(lines, size, SETTINGS, 0.3, 1, none)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("way", ["full", "head", "lora"])
+def test_a_recorded_training_ends_with_the_numbers_of_one_that_is_not(
+    made, way, tmp_path, monkeypatch
+):
+    device = prepare_device(1)
+    texts = encode(made.tokenizer, made.texts, LENGTH)
+    data = LabelledTokens(texts, np.arange(len(texts)) % 2)
+    settings = replace(SETTINGS, epochs=6)
+    plugin = adaptation(way)
+    replayed = []
+    replay = torch.cuda.CUDAGraph.replay
+
+    def counted(graph):
+        replayed.append(graph)
+        replay(graph)
+
+    monkeypatch.setattr(torch.cuda.CUDAGraph, "replay", counted)
+
+    def trained():
+        torch.manual_seed(1)
+        model = new_classifier(made.folder, ("odd", "even")).to(device)
+        with plugin.adapting(model, plugin.settings()):
+            checkpoints = TrainingCheckpoints(tmp_path / "none", {}, 0)
+            curve = fine_tune(model, data, data, settings, 1, checkpoints)
+        return model, curve
+
+    model, curve = trained()
+    assert len(replayed) > 12
+    monkeypatch.setattr("bias_transfer.models.training.Recorded", lambda step: step)
+    plain, expected = trained()
+    for name, weight in model.named_parameters():
+        torch.testing.assert_close(weight, plain.get_parameter(name), atol=0, rtol=0, msg=name)
+    pd.testing.assert_frame_equal(curve, expected)

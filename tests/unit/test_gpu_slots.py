@@ -98,7 +98,7 @@ def test_a_waiting_job_says_so(
         monkeypatch.setattr("time.sleep", lambda seconds: first.communicate())
         with gpu_slots(1, 1, tmp_path):
             assert os.environ[VISIBLE] == "7"
-    assert caplog.messages == ["waiting for a GPU: other jobs hold 7"]
+    assert caplog.messages == ["waiting: other jobs hold GPU 7"]
 
 
 def test_a_job_may_hold_several_devices(tmp_path: Path) -> None:
@@ -238,8 +238,7 @@ def test_a_process_may_allocate_its_share_of_the_memory(
     found: list[float] = []
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "a GPU")
-    monkeypatch.setattr(
-        "torch.cuda.set_per_process_memory_fraction", lambda part, device: found.append(part)
-    )
+    # It takes a device by its number only, and without one the current device.
+    monkeypatch.setattr("torch.cuda.set_per_process_memory_fraction", found.append)
     assert prepare_device(1, share).type == "cuda"
     assert found == capped

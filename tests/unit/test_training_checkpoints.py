@@ -73,10 +73,10 @@ def train(
     )
 
     def run(checkpoints: TrainingCheckpoints) -> dict[str, bytes]:
-        prepare_device(1)
+        device = prepare_device(1)
         if request.param in DROPOUT:
             plugin = adaptation(request.param.partition(" ")[0])
-            model = new_classifier(tiny_checkpoint, ("odd", "even"))
+            model = new_classifier(tiny_checkpoint, ("odd", "even")).to(device)
             assert model.config.hidden_dropout_prob == 0.1
             for each in model.modules():
                 if isinstance(each, torch.nn.Dropout):

@@ -1,6 +1,6 @@
 """Fine-tune a classifier on labelled text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from transformers import PreTrainedModel
 
+from bias_transfer.models.device import on_device
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.frozen import head_alone_is_trained, head_inputs
 from bias_transfer.models.last_layer import classifier_logits
@@ -44,12 +45,16 @@ class LabelledTokens:
         """Return how many labels some texts have: one each."""
         return len(rows)
 
-    def loss(self, model: PreTrainedModel, rows: np.ndarray) -> torch.Tensor:
-        """Return the sum of −log P(label) over some texts."""
+    def inputs(self, model: PreTrainedModel, rows: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return texts as a model takes them, and their `labels`."""
         inputs = self.encoded.inputs(rows, model.config.pad_token_id, model.device)
-        labels = torch.from_numpy(self.labels[rows]).to(model.device, non_blocking=True)
-        logits = classifier_logits(model, inputs)
-        return torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
+        return inputs | {"labels": on_device(torch.from_numpy(self.labels[rows]), model.device)}
+
+    def loss(self, model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Return the sum of −log P(label) over some texts."""
+        texts = {name: each for name, each in inputs.items() if name != "labels"}
+        logits = classifier_logits(model, texts)
+        return torch.nn.functional.cross_entropy(logits, inputs["labels"], reduction="sum")
 
 
 def fine_tune(

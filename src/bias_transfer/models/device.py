@@ -23,6 +23,13 @@ def half_precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
+def on_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return a tensor on a device; a GPU computes on while it is copied, since it is pinned."""
+    if device.type == "cpu":
+        return tensor
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
 def prepare_device(seed: int, gpu_share: int = 1) -> torch.device:
     """Choose CUDA where there is one, fix every seed, and say in the log what was chosen.
 
@@ -44,7 +51,7 @@ def prepare_device(seed: int, gpu_share: int = 1) -> torch.device:
     if torch.cuda.is_available():
         device = torch.device("cuda")
         if gpu_share > 1:
-            torch.cuda.set_per_process_memory_fraction(1 / gpu_share, device)
+            torch.cuda.set_per_process_memory_fraction(1 / gpu_share)
         logger.info("device: cuda (%s)", torch.cuda.get_device_name(device))
         return device
     torch.set_num_threads(1)

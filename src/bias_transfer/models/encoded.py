@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # The column of the token ids in a file of tokenised texts.
 _TOKENS = "tokens"
+# What a batch's width is a multiple of on a GPU.
+_WIDTHS = 8
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,18 @@ class Encoded:
         """Tokens of each text, shape (texts,)."""
         return np.diff(self.bounds)
 
+    @cached_property
+    def longest(self) -> int:
+        """Tokens of the longest text; 0 where there is none."""
+        return int(self.lengths.max(initial=0))
+
     def take(self, rows: np.ndarray) -> Encoded:
         """Return some of the texts."""
         bounds = np.concatenate([[0], np.cumsum(self.lengths[rows], dtype=np.int64)])
         moved = np.repeat(self.bounds[rows] - bounds[:-1], np.diff(bounds))
         return Encoded(self.tokens[moved + np.arange(bounds[-1])], bounds)
 
-    def padded(self, rows: np.ndarray, padding: int) -> dict[str, torch.Tensor]:
+    def padded(self, rows: np.ndarray, padding: int, width: int = 0) -> dict[str, torch.Tensor]:
         """Return texts as a model takes them, padded on the right to the longest of them.
 
         Parameters
@@ -72,17 +80,19 @@ class Encoded:
             Which texts.
         padding
             The id of the token that fills up.
+        width
+            Tokens to pad to, where that is more than the longest has.
 
         Returns
         -------
         dict
-            `input_ids` and `attention_mask`, int64, shape (rows, tokens of the longest).
+            `input_ids` and `attention_mask`, int64, shape (rows, tokens of the longest or `width`).
         """
         # Takes a second, which a job that only tokenises should not.
         import torch
 
         lengths = self.bounds[rows + 1] - self.bounds[rows]
-        columns = np.arange(lengths.max(initial=0))
+        columns = np.arange(lengths.max(initial=width))
         real = columns < lengths[:, None]
         ids = np.full(real.shape, padding, dtype=np.int64)
         ids[real] = self.tokens[(self.bounds[rows][:, None] + columns)[real]]
@@ -96,16 +106,19 @@ class Encoded:
     ) -> dict[str, torch.Tensor]:
         """Return texts on a device, and no mask where nothing is padded: see `padded`.
 
-        Memory that is pinned is copied to a GPU while the GPU computes.
+        On a GPU few widths recur, so that a step may be recorded for each (`models.recording`).
         """
-        inputs = self.padded(rows, padding)
-        if np.ptp(self.bounds[rows + 1] - self.bounds[rows]) == 0:
+        from bias_transfer.models.device import on_device
+
+        lengths = self.bounds[rows + 1] - self.bounds[rows]
+        width = lengths.max()
+        if device.type == "cuda":
+            # No text is longer than this, which the model has positions for.
+            width = min(-(-width // _WIDTHS) * _WIDTHS, self.longest)
+        inputs = self.padded(rows, padding, width)
+        if lengths.min() == width:
             del inputs["attention_mask"]
-        if device.type == "cpu":
-            return inputs
-        return {
-            name: each.pin_memory().to(device, non_blocking=True) for name, each in inputs.items()
-        }
+        return {name: on_device(each, device) for name, each in inputs.items()}
 
 
 def encode(

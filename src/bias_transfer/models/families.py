@@ -112,6 +112,9 @@ class Family:
         and with what went into the layer. From there on to the classifier, which looks at the first
         position, and to the language model's head each position is computed by itself. None where
         no module is called so.
+    recordable
+        Whether a step of training can be recorded on a GPU (`models.recording`): nothing in it goes
+        from the processor to the GPU or back.
     pretraining
         How one is begun from nothing; None where the study does not offer it.
     """
@@ -125,6 +128,7 @@ class Family:
     apply_fresh: Callable[[PreTrainedModel, torch.Tensor], torch.Tensor] | None = None
     queries_and_values: tuple[str, ...] = ("query", "value")
     behind_attention: Callable[[PreTrainedModel], torch.nn.Module] | None = None
+    recordable: bool = True
     pretraining: Pretraining | None = None
 
     def logits(self, model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
@@ -436,6 +440,8 @@ FAMILIES: dict[str, Family] = {
         # Of the objective of replaced tokens.
         other_heads=("mask_predictions",),
         apply_head=_deberta_logits,
+        # Attention is scaled by numbers that are made on the processor.
+        recordable=False,
     ),
     # Its classifier starts from the language model's own `head`, and only the last layer is new.
     "modernbert": Family(

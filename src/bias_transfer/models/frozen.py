@@ -1,5 +1,6 @@
 """A classifier on a frozen encoder: what its head is given is computed once for each text."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from transformers import PreTrainedModel
 
 from bias_transfer.models.batches import sorted_batches
-from bias_transfer.models.device import half_precision
+from bias_transfer.models.device import half_precision, on_device
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import FAMILIES, Family
 from bias_transfer.models.last_layer import classifier_logits
@@ -38,12 +39,16 @@ class HeadInputs:
         """Return how many labels some texts have: one each."""
         return len(rows)
 
-    def loss(self, model: PreTrainedModel, rows: np.ndarray) -> torch.Tensor:
+    def inputs(self, model: PreTrainedModel, rows: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return what the head is `given` of some texts, and their `labels`."""
+        given = self.given[on_device(torch.from_numpy(rows), self.given.device)]
+        labels = on_device(torch.from_numpy(self.labels[rows]), self.given.device)
+        return {"given": given, "labels": labels}
+
+    def loss(self, model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the sum of −log P(label) over some texts, from the head alone."""
-        given = self.given[torch.from_numpy(rows).to(self.given.device)]
-        labels = torch.from_numpy(self.labels[rows]).to(self.given.device)
-        logits = _family(model).class_logits(model, given)
-        return torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
+        logits = _family(model).class_logits(model, inputs["given"])
+        return torch.nn.functional.cross_entropy(logits, inputs["labels"], reduction="sum")
 
 
 def freeze_encoder(model: PreTrainedModel) -> None:

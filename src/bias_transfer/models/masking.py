@@ -1,6 +1,6 @@
 """The objective of a masked language model: hide some tokens, and predict them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from bias_transfer.models.device import on_device
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import FAMILIES
 from bias_transfer.models.last_layer import states_at
@@ -52,18 +53,29 @@ class MaskedTexts:
         """Return how many tokens of some texts are to be predicted."""
         return int(self.counts[rows].sum())
 
-    def loss(self, model: PreTrainedModel, rows: np.ndarray) -> torch.Tensor:
+    def inputs(self, model: PreTrainedModel, rows: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return texts as a model takes them, the `places` to predict and their `tokens`.
+
+        Places are counted through all rows of the padded batch.
+        """
+        inputs = self.encoded.inputs(rows, self.padding, model.device)
+        width = inputs["input_ids"].shape[1]
+        wanted = self.hidden.padded(rows, _NOT_PREDICTED, width)["input_ids"].flatten()
+        places = torch.nonzero(wanted != _NOT_PREDICTED).squeeze(1)
+        return inputs | {
+            "places": on_device(places, model.device),
+            "tokens": on_device(wanted[places], model.device),
+        }
+
+    def loss(self, model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the sum of −log P(token) over the tokens to predict of some texts.
 
         The head, whose output matrix is as tall as the vocabulary, is applied there only.
         """
-        inputs = self.encoded.inputs(rows, self.padding, model.device)
-        wanted = self.hidden.padded(rows, _NOT_PREDICTED)["input_ids"].flatten()
-        places = torch.nonzero(wanted != _NOT_PREDICTED).squeeze(1)
-        tokens = wanted[places].to(model.device, non_blocking=True)
-        states = states_at(model, inputs, places.to(model.device, non_blocking=True))
+        texts = {name: each for name, each in inputs.items() if name not in ("places", "tokens")}
+        states = states_at(model, texts, inputs["places"])
         logits = FAMILIES[model.config.model_type].logits(model, states)
-        return torch.nn.functional.cross_entropy(logits, tokens, reduction="sum")
+        return torch.nn.functional.cross_entropy(logits, inputs["tokens"], reduction="sum")
 
 
 def masking(

@@ -48,15 +48,25 @@ class Optimiser:
                 "weight_decay": 0.0,
             },
         ]
+        # A recorded step reads it from where it lay; on a GPU it can only be of single precision.
+        cuda = model.device.type == "cuda"
+        dtype = torch.float32 if cuda else torch.float64
+        self._rate = torch.tensor(learning_rate, dtype=dtype, device=model.device)
         self._adam = torch.optim.AdamW(
-            groups, lr=learning_rate, betas=_BETAS, weight_decay=weight_decay, fused=True
+            groups, lr=self._rate, betas=_BETAS, weight_decay=weight_decay, fused=True
         )
 
-    def step(self, number: int) -> None:
-        """Change the parameters by their gradients, which are cleared; `number` counts from 0."""
+    def set_learning_rate(self, number: int) -> None:
+        """Set the learning rate of a step, counted from 0."""
+        self._rate.fill_(self.learning_rate(number))
+
+    def step(self) -> None:
+        """Change the parameters by their gradients, which are cleared."""
         torch.nn.utils.clip_grad_norm_(self._parameters.values(), _LARGEST_NORM)
+        recorded = self._rate.is_cuda and torch.cuda.is_current_stream_capturing()
         for group in self._adam.param_groups:
-            group["lr"] = self.learning_rate(number)
+            # Torch asks for it where a step is recorded, and warns of it elsewhere.
+            group["capturable"] = recorded
         self._adam.step()
         self._adam.zero_grad(set_to_none=True)
 

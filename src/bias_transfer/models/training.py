@@ -8,7 +8,7 @@ is to save.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,7 +21,9 @@ from transformers import PreTrainedModel
 from bias_transfer.models.batches import overhead, random_batches, sorted_batches
 from bias_transfer.models.curves import curves
 from bias_transfer.models.device import half_precision
+from bias_transfer.models.families import FAMILIES
 from bias_transfer.models.optimiser import Optimiser
+from bias_transfer.models.recording import Batches, Recorded
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints, read
 from bias_transfer.runtime.progress import Pace, Progress
 
@@ -64,7 +66,10 @@ class Examples(Protocol):
     def count(self, rows: np.ndarray) -> int:
         """Return how many things are to be predicted of some texts."""
 
-    def loss(self, model: PreTrainedModel, rows: np.ndarray) -> torch.Tensor:
+    def inputs(self, model: PreTrainedModel, rows: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return what `loss` takes of some texts, on the model's device."""
+
+    def loss(self, model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the sum of the losses of all that is to be predicted of some texts."""
 
 
@@ -105,7 +110,7 @@ def train(
     """
     steps_per_epoch = -(-len(training(0).lengths) // settings.batch_size)
     torch.manual_seed(seed)
-    run = _Run(model, steps_per_epoch * settings.epochs, settings)
+    run = _Run(model, training(0).loss, steps_per_epoch * settings.epochs, settings)
     found = checkpoints.newest()
     if found is not None:
         run.restore(read(found))
@@ -158,8 +163,15 @@ def train(
 class _Run:
     """A training and all that changes in its course."""
 
-    def __init__(self, model: PreTrainedModel, steps: int, settings: TrainingSettings) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        loss: Callable[[PreTrainedModel, Mapping[str, torch.Tensor]], torch.Tensor],
+        steps: int,
+        settings: TrainingSettings,
+    ) -> None:
         self.model = model
+        self.loss = loss
         self.steps = steps
         self.done = 0
         self.optimiser = Optimiser(
@@ -173,19 +185,29 @@ class _Run:
         self.epoch_loss = torch.zeros((), dtype=torch.float64, device=model.device)
         # Of each epoch that has ended: in training, in evaluation.
         self.losses: list[tuple[float, float]] = []
+        family = FAMILIES[model.config.model_type]
+        recorded = model.device.type == "cuda" and family.recordable
+        self._learn = Recorded(self._learn_from) if recorded else self._learn_from
 
     def step(self, examples: Examples, parts: Sequence[np.ndarray]) -> None:
         """Train on one batch."""
         counts = [examples.count(rows) for rows in parts]
-        total = sum(counts)
-        for rows, count in zip(parts, counts, strict=True):
-            if count:
-                with half_precision(self.model.device):
-                    loss = examples.loss(self.model, rows) / total
-                loss.backward()  # type: ignore[no-untyped-call]
-                self.epoch_loss += loss.detach()
-        self.optimiser.step(self.done)
+        batches = [
+            examples.inputs(self.model, rows)
+            for rows, count in zip(parts, counts, strict=True)
+            if count
+        ]
+        self.optimiser.set_learning_rate(self.done)
+        self._learn(batches, sum(counts))
         self.done += 1
+
+    def _learn_from(self, batches: Batches, total: int) -> None:
+        for inputs in batches:
+            with half_precision(self.model.device):
+                loss = self.loss(self.model, inputs) / total
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.epoch_loss += loss.detach()
+        self.optimiser.step()
 
     @torch.no_grad()
     def end_epoch(self, steps: int, evaluation: Examples, batch_size: int) -> None:
@@ -194,7 +216,7 @@ class _Run:
         total, count = torch.zeros_like(self.epoch_loss), 0
         for rows in sorted_batches(evaluation.lengths, batch_size):
             with half_precision(self.model.device):
-                total += evaluation.loss(self.model, rows)
+                total += self.loss(self.model, evaluation.inputs(self.model, rows))
             count += evaluation.count(rows)
         self.losses.append((self.epoch_loss.item() / steps, total.item() / max(1, count)))
         self.epoch_loss.zero_()

@@ -111,7 +111,7 @@ def _take(
                 held.enter_context(trying.pop_all())
                 return taken
         if not said:
-            logger.info("waiting for a GPU: other jobs hold %s", ", ".join(devices))
+            logger.info("waiting: other jobs hold GPU %s", ", ".join(devices))
             said = True
         time.sleep(0.5)
 

@@ -1,0 +1,64 @@
+"""Steps of training that are recorded once for each shape of their batch, and then replayed.
+
+A step of a twelve-layer encoder starts well over a thousand kernels. Started one by one from
+Python, they leave a fast GPU idle most of the time; recorded, as a CUDA graph, they start at once.
+What is computed stays the same, and so do the random numbers that it is computed with.
+"""
+
+import gc
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+
+Batches = Sequence[Mapping[str, torch.Tensor]]
+
+# Each keeps the handles of some thousand kernels; the memory that they work in is shared.
+_MOST = 64
+
+
+class Recorded:
+    """A step on a GPU, run as it is where its shape is new, and replayed where it comes again.
+
+    Parameters
+    ----------
+    step
+        From the tensors of a batch's parts, and how many things are to be predicted in them. All
+        else that it reads or changes are tensors that stay where they are, and it reads no number
+        back from the GPU. What it makes only at its first call, such as an optimiser's moments, it
+        makes at a call that is not recorded.
+    """
+
+    def __init__(self, step: Callable[[Batches, int], None]) -> None:
+        self._step = step
+        self._met: set[object] = set()
+        self._recordings: dict[object, tuple[torch.cuda.CUDAGraph, Batches]] = {}
+        self._memory = torch.cuda.graph_pool_handle()
+
+    def __call__(self, batches: Batches, total: int) -> None:
+        """Do the step."""
+        shape = (total, tuple(tuple((n, each.shape) for n, each in b.items()) for b in batches))
+        if shape not in self._recordings:
+            if shape not in self._met or len(self._recordings) == _MOST:
+                self._met.add(shape)
+                self._step(batches, total)
+                return
+            self._recordings[shape] = self._record(batches, total)
+        recording, read = self._recordings[shape]
+        for into, batch in zip(read, batches, strict=True):
+            for name, each in batch.items():
+                into[name].copy_(each, non_blocking=True)
+        recording.replay()
+
+    def _record(self, batches: Batches, total: int) -> tuple[torch.cuda.CUDAGraph, Batches]:
+        # A recorded step reads its tensors from where they lay.
+        read = [{name: each.clone() for name, each in batch.items()} for batch in batches]
+        recording = torch.cuda.CUDAGraph()
+        # What an earlier training left must go before: a recording ends where memory is freed.
+        gc.collect()
+        gc.disable()
+        try:
+            with torch.cuda.graph(recording, pool=self._memory, capture_error_mode="thread_local"):
+                self._step(read, total)
+        finally:
+            gc.enable()
+        return recording, read

@@ -1,0 +1,142 @@
+"""Recorded steps: which are recorded and replayed, on a stand-in for a CUDA graph.
+
+That a recorded training ends with the numbers of one that is not is tested for each family on a GPU
+(test_families.py), and so is that it goes on where it was killed (test_training_checkpoints.py).
+"""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import torch
+
+from bias_transfer.models.recording import Batches, Recorded
+
+
+class Graph:
+    """Keeps what is asked for while it records, and does it whenever it is replayed."""
+
+    recording: "Graph | None" = None
+
+    def __init__(self) -> None:
+        self.kept: list[Callable[[], None]] = []
+
+    def replay(self) -> None:
+        for each in self.kept:
+            each()
+
+
+@contextmanager
+def record(graph: Graph, **options: Any) -> Iterator[None]:
+    assert not gc.isenabled()
+    Graph.recording = graph
+    try:
+        yield
+    finally:
+        Graph.recording = None
+
+
+@pytest.fixture
+def graphs(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
+    made: list[Graph] = []
+
+    def new() -> Graph:
+        made.append(Graph())
+        return made[-1]
+
+    monkeypatch.setattr("torch.cuda.CUDAGraph", new)
+    monkeypatch.setattr("torch.cuda.graph", record)
+    monkeypatch.setattr("torch.cuda.graph_pool_handle", lambda: None)
+    return made
+
+
+class Sum:
+    """A step that adds the parts of a batch, each over the total, to what it holds."""
+
+    def __init__(self) -> None:
+        self.held = torch.zeros(())
+        self.calls = 0
+
+    def __call__(self, batches: Batches, total: int) -> None:
+        self.calls += 1
+
+        def add() -> None:
+            for batch in batches:
+                self.held += batch["numbers"].sum() / total
+
+        if Graph.recording is None:
+            add()
+        else:
+            Graph.recording.kept.append(add)
+
+
+def part(*numbers: float) -> dict[str, torch.Tensor]:
+    return {"numbers": torch.tensor(numbers)}
+
+
+def test_a_shape_is_run_once_recorded_at_its_second_time_and_replayed(graphs: list[Graph]) -> None:
+    step = Sum()
+    recorded = Recorded(step)
+    for number in range(1, 6):
+        recorded([part(number, 1)], 2)
+        # The numbers are this batch's own, whichever way the step is done.
+        assert step.held.item() == pytest.approx(sum((n + 1) / 2 for n in range(1, number + 1)))
+        assert (step.calls, len(graphs)) == {1: (1, 0)}.get(number, (2, 1))
+
+
+@pytest.mark.parametrize(
+    ("batches", "total"),
+    [
+        ([part(1, 2)], 3),
+        ([part(1, 2, 3)], 2),
+        ([part(1, 2), part(3)], 2),
+        ([{"others": torch.ones(2), **part(1, 2)}], 2),
+    ],
+    ids=["total", "tensor", "part", "name"],
+)
+def test_another_shape_is_another_recording(
+    graphs: list[Graph], batches: list[dict[str, torch.Tensor]], total: int
+) -> None:
+    recorded = Recorded(Sum())
+    for _ in range(3):
+        recorded([part(1, 2)], 2)
+        recorded(batches, total)
+    assert len(graphs) == 2
+
+
+def test_the_batch_that_was_recorded_may_change_afterwards(graphs: list[Graph]) -> None:
+    step = Sum()
+    recorded = Recorded(step)
+    batch = part(1)
+    for _ in range(2):
+        recorded([batch], 1)
+    batch["numbers"].fill_(1000)
+    recorded([part(2)], 1)
+    assert step.held.item() == 1 + 1 + 2
+
+
+def test_beyond_some_shapes_steps_are_run_as_they_are(
+    graphs: list[Graph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bias_transfer.models.recording._MOST", 2)
+    step = Sum()
+    recorded = Recorded(step)
+    for _ in range(4):
+        for length in (1, 2, 3):
+            recorded([part(*[1.0] * length)], 1)
+    assert len(graphs) == 2
+    assert step.held.item() == 4 * (1 + 2 + 3)
+
+
+def test_what_cannot_be_recorded_leaves_the_collector_on(graphs: list[Graph]) -> None:
+    def step(batches: Batches, total: int) -> None:
+        if Graph.recording is not None:
+            raise RuntimeError("not while it is recorded")
+
+    recorded = Recorded(step)
+    recorded([part(1)], 1)
+    with pytest.raises(RuntimeError, match="not while it is recorded"):
+        recorded([part(1)], 1)
+    assert gc.isenabled()
