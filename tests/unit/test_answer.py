@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bias_transfer.analysis.evidence import evidence, tables
@@ -126,6 +127,24 @@ def test_what_is_undecided_comes_with_what_would_have_been_found():
 def test_an_unreliable_measure_is_named():
     said = "the reliability of downstream bias is 0.36, and 0.5 is needed"
     assert said in lead(page_of(UNRELIABLE))
+
+
+def test_a_verdict_that_does_not_stand_over_fine_tuning_seeds_says_so():
+    # From the same items, one seed's models pass on what another's turn round.
+    first, second = (observed(within=each, noise=0.05) for each in (0.9, -0.2))
+    rows = pd.concat([first[first["seed"] == 1], second[second["seed"] == 2]])
+    own = weighed(rows)[0].slopes
+    (row,) = own[(own["source"] == "model") & (own["effects"] == "within")].to_dict("records")
+    assert row["bootstrap_low"] < 0 < row["low"]
+    assert "the pre-trained model's bias transfers (" in lead(page_of(rows))
+    low, high = (signed(row[name]) for name in ("bootstrap_low", "bootstrap_high"))
+    assert (
+        "- Full fine-tuning: resampled over the 2 fine-tuning seeds beside the items, the model's "
+        f"bias has a 95 % interval {low} to {high}, which leaves undecided whether it transfers.\n"
+    ) in section(page_of(rows))
+    # Where every seed says the same, and where there is one only, nothing is added.
+    for others in (TRANSFERS, rows[rows["seed"] == 1]):
+        assert "fine-tuning seeds beside the items" not in page_of(others)
 
 
 # What it rests on

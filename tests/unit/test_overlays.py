@@ -62,7 +62,9 @@ def test_the_default_config_lies_below_where_there_is_one(tmp_path, monkeypatch)
     [
         ("a: 1\na: 2", "the key 'a' stands here for the second time"),
         ("- a", "no mapping of config keys to values"),
-        ("a: [", "no YAML"),
+        ("a: 1\nb: [1, 2\nc: 3", r"c\.yaml, line 3, column 2: no YAML: expected ',' or ']'"),
+        ("a: 1\n\tb: 2", r"c\.yaml, line 2, column 1: no YAML: found character '\\t'"),
+        ("a: \x00", r"c\.yaml: no YAML \(unacceptable character"),
     ],
 )
 def test_a_file_that_is_no_config_is_refused(tmp_path, text, said):

@@ -202,6 +202,7 @@ def _lines(
     """Say what a task's sentence rests on."""
     rows, found = observations[task.name], evidence[task.name]
     yield from (_joined(_sentence(task, of)) for of in found[1:])
+    yield from (_of(task, of.adaptation, line) for of in found for line in _over_seeds(of))
     principal = (
         _reliability(found[0]),
         _explained(found[0]),
@@ -221,6 +222,30 @@ def _of(task: TaskDescription, adaptation: str, line: str) -> str:
         if len(task.adaptations) > 1
         else begun(line)
     )
+
+
+def _over_seeds(of: Evidence) -> Iterator[str]:
+    """Say which verdict does not stand with fine-tuning seeds resampled beside the items.
+
+    Its own interval takes the items for drawn, and the models as they came out.
+    """
+    seeds = of.cells.table["seed"].nunique()
+    rows = of.slopes.set_index(["source", "effects"]).to_dict("index")
+    for each in of.verdicts:
+        if seeds < 2 or each.word in ("undecided", "not estimated"):
+            continue
+        low, high = (rows[each.source, each.effects][f"bootstrap_{end}"] for end in ("low", "high"))
+        found = word(low, high, of.smallest_effect)
+        if math.isfinite(low) and found != each.word:
+            by_it = (
+                f"which leaves undecided whether it {_ASKED[each.effects]}"
+                if found == "undecided"
+                else f"by which it {_SAID[each.effects][found]}"
+            )
+            yield (
+                f"resampled over the {seeds} fine-tuning seeds beside the items, the "
+                f"{each.source}'s bias has a {_interval(low, high, of.smallest_effect)}, {by_it}."
+            )
 
 
 def _reliability(of: Evidence) -> str:
