@@ -222,9 +222,9 @@ def embedded(folder: Path) -> list[str]:
     architecture = Architecture(**CONFIG["model"]["architecture"])
     options = dict(CONFIG["model"]["pretraining"])
     masked_share = options.pop("masked_share")
-    prepare_device(SEED)
+    device = prepare_device(SEED)
     model, tokenizer, _ = pretrain(
-        lines, architecture, TrainingSettings(**options), masked_share, SEED, NO_CHECKPOINTS
+        lines, architecture, TrainingSettings(**options), masked_share, SEED, NO_CHECKPOINTS, device
     )
     save_checkpoint(model, tokenizer, folder / "upstream")
     task = CONFIG["tasks"]["bios"]

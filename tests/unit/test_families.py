@@ -92,6 +92,7 @@ SETTINGS = TrainingSettings(
     weight_decay=0.01,
 )
 DIRECTION = np.eye(WIDTH)[[3]] * 0.6 + np.eye(WIDTH)[[7]] * 0.8
+CPU = torch.device("cpu")
 TERMS = ("gay", "middle aged")
 ATTRIBUTES = {"toxic": ("odd", "not a good day"), "non-toxic": ("kind", "a model")}
 
@@ -729,7 +730,7 @@ def test_a_small_model_of_the_family_learns_from_text(family, lines, tmp_path):
     )
     torch.manual_seed(1)
     none = TrainingCheckpoints(tmp_path / "none", {}, 0)
-    model, tokenizer, curve = pretrain(lines, size, SETTINGS, 0.3, 1, none)
+    model, tokenizer, curve = pretrain(lines, size, SETTINGS, 0.3, 1, none, CPU)
     assert model.config.model_type == family
     assert longest_text(model.config.to_dict(), "tiny") == 24
     assert is_tied(model)
@@ -751,7 +752,7 @@ def test_rotary_positions_need_an_even_number_of_dimensions(lines, tmp_path):
     size = Architecture(330, 6, 8, 1, 2, 24, 0.2, 0.1, "modernbert")
     with pytest.raises(StudyError, match=r"model\.architecture\.heads: 2 heads of 3 dim"):
         none = TrainingCheckpoints(tmp_path / "none", {}, 0)
-        pretrain(lines, size, SETTINGS, 0.3, 1, none)
+        pretrain(lines, size, SETTINGS, 0.3, 1, none, CPU)
 
 
 @pytest.mark.gpu

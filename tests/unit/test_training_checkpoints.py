@@ -86,7 +86,7 @@ def train(
             with plugin.adapting(model, plugin.settings()):
                 curve = fine_tune(model, data, data, SETTINGS, 1, checkpoints)
         else:
-            model, _, curve = pretrain(texts, architecture, SETTINGS, 0.3, 1, checkpoints)
+            model, _, curve = pretrain(texts, architecture, SETTINGS, 0.3, 1, checkpoints, device)
         folder = tmp_path / "made"
         model.save_pretrained(folder)
         write_table(folder / "loss_curve.csv", curve)

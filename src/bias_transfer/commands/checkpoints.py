@@ -55,6 +55,7 @@ def prepare_checkpoint(job: Job) -> None:
                 masked_share,
                 seed,
                 checkpoints,
+                device,
                 lambda tokenizer: _check(tokenizer, job, "the tokenizer trained on model.corpus"),
             )
             _publish(job, model, tokenizer, description, curve, None)

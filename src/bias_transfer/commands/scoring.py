@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import torch
 
 from bias_transfer.analysis.observations import joined_scores
 from bias_transfer.measures import Resources, measure
@@ -26,7 +27,7 @@ from bias_transfer.tasks import definition_of, kind
 def score_upstream(job: Job) -> None:
     """Score every upstream checkpoint of a task, in one job: loading the libraries is the cost."""
     device = prepare_device(0, job.gpu_share)
-    resources = _resources(job)
+    resources = _resources(job, device)
     tables = []
     for upstream, manifest in zip(job.settings["upstream"], job.inputs["upstream"], strict=True):
         folder = verified_folder(manifest)
@@ -56,7 +57,7 @@ def score_fine_tuned(job: Job) -> None:
     # The upstream head, whole, on the fine-tuned encoder.
     model = load_masked_lm(str(upstream)).to(device)
     scorer = MaskScorer(model, tokenizer, settings["batch_size"], fine_tuned=classifier)
-    write_table(job.output("intrinsic"), _scores(scorer, job, _resources(job)))
+    write_table(job.output("intrinsic"), _scores(scorer, job, _resources(job, device)))
     write_table(job.output("predictions"), predictions)
 
 
@@ -80,12 +81,15 @@ def _predictions(
     )
 
 
-def _resources(job: Job) -> Resources:
+def _resources(job: Job, device: torch.device) -> Resources:
     """Read what the task's measures need: the rule hands over nothing else."""
     settings = job.settings
     return Resources(
         negative_probability=negative_probability(
-            job.input("sentiment"), settings["sentiment_length"], settings["batch_size"]
+            job.input("sentiment"),
+            settings["sentiment_length"],
+            settings["batch_size"],
+            device,
         )
         if job.inputs["sentiment"]
         else None,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+import torch
 from transformers import (
     AutoModelForMaskedLM,
     PreTrainedModel,
@@ -25,6 +26,7 @@ def pretrain(
     masked_share: float,
     seed: int,
     checkpoints: TrainingCheckpoints,
+    device: torch.device,
     check_tokenizer: Callable[[PreTrainedTokenizerBase], None] = lambda tokenizer: None,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, pd.DataFrame]:
     """Train a tokenizer and a masked language model on text.
@@ -45,6 +47,8 @@ def pretrain(
         Of the first weights, the order and the masks. Torch must have been seeded with it.
     checkpoints
         What an interrupted training goes on from.
+    device
+        Where it is trained.
     check_tokenizer
         Raises if the tokenizer will not do, before the long part begins.
 
@@ -58,7 +62,7 @@ def pretrain(
     )
     check_tokenizer(tokenizer)
     configuration = pretraining_of(architecture.family).configuration(tokenizer, architecture)
-    model = AutoModelForMaskedLM.from_config(configuration)
+    model = AutoModelForMaskedLM.from_config(configuration).to(device)
     encoded = Encoded.of(
         tokenizer(list(lines), truncation=True, max_length=architecture.maximum_length)["input_ids"]
     )

@@ -23,7 +23,7 @@ from bias_transfer.runtime.artifacts import read_json, verified_folder
 
 
 def negative_probability(
-    manifest: Path, maximum_length: int, batch_size: int
+    manifest: Path, maximum_length: int, batch_size: int, device: torch.device
 ) -> NegativeProbability:
     """Return the function from texts to P(negative) that a manifest describes.
 
@@ -33,6 +33,8 @@ def negative_probability(
         Of a sentiment classifier's folder, or of a lexicon's.
     maximum_length, batch_size
         Tokens a text and texts a step, for a classifier.
+    device
+        Where a classifier computes.
     """
     folder, description = verified_folder(manifest), read_json(manifest)
     if description["kind"] == "sentiment lexicon":
@@ -40,6 +42,7 @@ def negative_probability(
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
     ).eval()
+    model.to(device)
     negative = model.config.label2id[description["negative"]]
     return by_classifier(model, load_tokenizer(str(folder)), negative, maximum_length, batch_size)
 

@@ -1,0 +1,80 @@
+"""Where models compute: on the device that a job was given, and in batches that suit it.
+
+The device named "meta" computes nothing, which is enough to see what is put there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bias_transfer.models import encoded, pretraining, sentiment
+from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
+from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.families import Architecture
+from bias_transfer.models.training import TrainingSettings
+from bias_transfer.models.training_checkpoints import TrainingCheckpoints
+from bias_transfer.runtime.artifacts import MANIFEST, describe_folder
+
+META = torch.device("meta")
+
+
+def test_pre_training_is_done_on_the_device(
+    monkeypatch: pytest.MonkeyPatch, tiny_sentences: list[str], tmp_path: Path
+) -> None:
+    trained: list[Any] = []
+    monkeypatch.setattr(
+        pretraining, "continue_pretraining", lambda model, *arguments: trained.append(model)
+    )
+    pretraining.pretrain(
+        tiny_sentences,
+        Architecture(330, 16, 16, 1, 2, 24, 0.2, 0.1),
+        TrainingSettings(1, 8, 8, 0.01, 0.1, 0.0),
+        *(0.3, 1),
+        TrainingCheckpoints(tmp_path / "none", {}, 0),
+        META,
+    )
+    assert trained[0].device == META
+
+
+def test_the_sentiment_classifier_is_asked_on_the_device(
+    monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    save_checkpoint(
+        new_classifier(tiny_checkpoint, ("negative", "positive")),
+        load_tokenizer(str(tiny_checkpoint)),
+        tmp_path,
+    )
+    describe_folder(tmp_path, {"kind": "sentiment classifier", "negative": "negative"})
+    asked: list[Any] = []
+    monkeypatch.setattr(sentiment, "by_classifier", lambda model, *others: asked.append(model))
+    sentiment.negative_probability(tmp_path / MANIFEST, 20, 8, META)
+    assert asked[0].device == META
+
+
+@pytest.mark.parametrize(
+    ("lengths", "width"),
+    [([3, 5], 8), ([8, 3], 8), ([9, 3], 16), ([17, 3], 19)],
+    ids=["up to eight", "eight as it is", "up to sixteen", "no longer than any text"],
+)
+def test_batches_on_a_gpu_have_few_widths(
+    monkeypatch: pytest.MonkeyPatch, lengths: list[int], width: int
+) -> None:
+    monkeypatch.setattr("bias_transfer.models.device.on_device", lambda tensor, device: tensor)
+    texts = Encoded.of([[7] * each for each in [*lengths, 19]])
+    inputs = texts.inputs(np.array([0, 1]), 1, torch.device("cuda"))
+    assert encoded._WIDTHS == 8
+    assert inputs["input_ids"].shape == inputs["attention_mask"].shape == (2, width)
+    assert inputs["attention_mask"].sum(1).tolist() == lengths
+    assert ((inputs["input_ids"] == 1) == (inputs["attention_mask"] == 0)).all()
+
+
+def test_where_nothing_is_padded_there_is_no_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bias_transfer.models.device.on_device", lambda tensor, device: tensor)
+    texts = Encoded.of([[7] * 16, [7] * 16, [7] * 12, [7] * 12, [7] * 20])
+    for device, rows in (("cuda", [0, 1]), ("cpu", [0, 1]), ("cpu", [2, 3])):
+        assert "attention_mask" not in texts.inputs(np.array(rows), 1, torch.device(device))
+    # Equal lengths, which a GPU's batch fills up.
+    assert "attention_mask" in texts.inputs(np.array([2, 3]), 1, torch.device("cuda"))
