@@ -40,7 +40,7 @@ KINDS: dict[str, dict[str, float]] = {
 }
 TRUTH_SEEDS = tuple(range(101, 111))
 # Bounds: how often a world whose slope is not above zero may be said to transfer, but for the error
-# of so few worlds (more than that would come in 2.5 % of such samples); how often one whose slope is
+# of so few worlds (more would come in 2.5 % of such samples); how often one whose slope is
 # twice the smallest effect must be; and how often the interval must hold the truth.
 FALSE, FOUND, COVERED = 0.05, 0.8, 0.9
 
@@ -149,10 +149,10 @@ def summary(worlds: pd.DataFrame) -> int:
         none = rows[~above[rows.index]]
         print(
             f"{adaptation}: causal slope inside the interval in {_of(covered[rows.index])}, inside "
-            f"that over items and seeds in {_of(wide)}; where it is not above zero the latter is in "
+            f"that over items and seeds in {_of(wide)}; where it is not above zero that one is in "
             f"{_of(none['bootstrap_low'] > 0)}"
         )
-    null, found, held = transfers[~above], transfers[large], covered[known]
+    null, found, held = transfers[~above & known], transfers[large], covered[known]
     print(f"transfers, said of worlds whose slope is not above zero: {_of(null)} (bound {FALSE})")
     print(f"transfers, said of worlds of twice the smallest effect: {_of(found)} (bound {FOUND})")
     print(f"causal slope inside the interval: {_of(held)} (bound {COVERED})")

@@ -8,8 +8,8 @@ from transformers import PreTrainedModel
 from bias_transfer.seeding import generator
 
 # What a part costs besides its tokens, in tokens that could be computed instead: see `overhead`.
-# Measured on a CPU. On a GPU, from its arithmetic: a layer is called in about a millisecond, in
-# which it could compute thousands of tokens of a base-size model; batches remain whole there.
+# Measured on a CPU. On a GPU batches of usual sizes shall remain whole: a base-size model's kernels
+# take some microseconds each however few the tokens, and there would be as many for each part.
 _TRAFFIC = {"cpu": 90.0, "cuda": 0.0}
 _CALLS = {"cpu": 4.5e6, "cuda": 3e10}
 
