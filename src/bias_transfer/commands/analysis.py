@@ -78,8 +78,7 @@ def analyse(job: Job) -> None:
         write_sheet(job, f"correlations_{task.name}", sheet)
         sheet = regression_sheet(fits[task.name], hc3, note)
         write_sheet(job, f"regressions_{task.name}", sheet)
-    performance = {name: _of_models(quality[name], rows) for name, rows in observed.items()}
-    said = answer(note, tasks, observed, performance, weighed)
+    said = answer(note, tasks, of_all, quality, weighed)
     write_text(job.output("answer"), markdown(said))
     write_json(job.output("words"), said.model_dump(mode="json"))
 
@@ -99,10 +98,6 @@ def principal(
 ) -> dict[str, pd.DataFrame]:
     """Return the observations of each task's first adaptation, by its name."""
     return {task.name: principally_adapted(observed[task.name], task) for task in tasks}
-
-
-def _of_models(performance: pd.DataFrame, observed: pd.DataFrame) -> pd.DataFrame:
-    return performance[performance["model"].isin(observed["model"])].reset_index(drop=True)
 
 
 def write_sheet(job: Job, name: str, sheet: Sheet) -> None:

@@ -17,6 +17,7 @@ from bias_transfer.analysis.evidence import (
     why_unknown,
 )
 from bias_transfer.analysis.means import distribution, unmodified
+from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.analysis.verdict import Verdict, word
 from bias_transfer.errors import counted
@@ -103,7 +104,7 @@ def answer(
     tasks
         The study's tasks, in the order of their sections.
     observations, performance
-        By task: the observation table and each model's accuracy, of the principal adaptation.
+        By task: the observation table and each model's accuracy, of all adaptations.
     evidence
         By task: what each adaptation shows, the principal one first.
     """
@@ -200,17 +201,20 @@ def _lines(
     evidence: Mapping[str, Sequence[Evidence]],
 ) -> Iterator[str]:
     """Say what a task's sentence rests on."""
-    rows, found = observations[task.name], evidence[task.name]
+    of_all, found = observations[task.name], evidence[task.name]
+    rows = principally_adapted(of_all, task)
     yield from (_joined(_sentence(task, of)) for of in found[1:])
     yield from (_of(task, of.adaptation, line) for of in found for line in _over_seeds(of))
     principal = (
         _reliability(found[0]),
         _explained(found[0]),
         _between(task, found[0]),
-        _quality(rows, performance[task.name]),
         _extremes(task, rows[~rows[task.item].isin(found[0].cells.scarce)]),
     )
     yield from (_of(task, found[0].adaptation, line) for line in principal)
+    for of in found:
+        adapted = of_all[of_all["adaptation"] == of.adaptation]
+        yield _of(task, of.adaptation, _quality(adapted, performance[task.name]))
     yield from _left_out(task, found)
     yield _of(task, found[0].adaptation, _undefined(task, rows))
 
@@ -328,6 +332,8 @@ def _signed(value: float, digits: int = 2) -> str:
 
 
 def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
+    """Say how well the models of some observations learnt the task."""
+    performance = performance[performance["model"].isin(observations["model"])]
     control = performance["model"].isin(observations.loc[unmodified(observations), "model"])
     models, others = counted(len(performance), "model"), performance.loc[~control, "accuracy"]
     said = [models]
