@@ -117,7 +117,7 @@ def by_us(model: PreTrainedModel, case: Case, rows: LabelledTokens, epochs: int)
 def not_recorded(model: PreTrainedModel, case: Case, rows: LabelledTokens, epochs: int) -> None:
     """Train by our loop with each step run as it is."""
     recorded = training.Recorded
-    training.Recorded = lambda step: step  # type: ignore[assignment,misc]
+    training.Recorded = lambda step, undo: step  # type: ignore[assignment,misc]
     try:
         by_us(model, case, rows, epochs)
     finally:

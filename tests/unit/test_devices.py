@@ -11,9 +11,15 @@ import pytest
 import torch
 
 from bias_transfer.models import encoded, pretraining, sentiment
-from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
+from bias_transfer.models.checkpoints import (
+    load_masked_lm,
+    load_tokenizer,
+    new_classifier,
+    save_checkpoint,
+)
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import Architecture
+from bias_transfer.models.hidden_debias import attach_projection, attached_projection
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 from bias_transfer.runtime.artifacts import MANIFEST, describe_folder
@@ -78,3 +84,14 @@ def test_where_nothing_is_padded_there_is_no_mask(monkeypatch: pytest.MonkeyPatc
         assert "attention_mask" not in texts.inputs(np.array(rows), 1, torch.device(device))
     # Equal lengths, which a GPU's batch fills up.
     assert "attention_mask" in texts.inputs(np.array([2, 3]), 1, torch.device("cuda"))
+
+
+def test_a_projection_goes_where_its_model_goes(tiny_checkpoint: Path) -> None:
+    model = load_masked_lm(str(tiny_checkpoint))
+    named = set(model.state_dict())
+    attach_projection(model, np.eye(model.config.hidden_size)[:2], 0.5)
+    found = attached_projection(model.to(META))
+    assert found is not None
+    assert found.directions.device == META
+    # It has a file of its own.
+    assert set(model.state_dict()) == named

@@ -784,8 +784,9 @@ def test_a_recorded_training_ends_with_the_numbers_of_one_that_is_not(
         return model, curve
 
     model, curve = trained()
-    assert len(replayed) > 12
-    monkeypatch.setattr("bias_transfer.models.training.Recorded", lambda step: step)
+    if FAMILIES[model.config.model_type].recordable:
+        assert len(replayed) > 12
+    monkeypatch.setattr("bias_transfer.models.training.Recorded", lambda step, undo: step)
     plain, expected = trained()
     for name, weight in model.named_parameters():
         torch.testing.assert_close(weight, plain.get_parameter(name), atol=0, rtol=0, msg=name)

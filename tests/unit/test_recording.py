@@ -72,13 +72,17 @@ class Sum:
             Graph.recording.kept.append(add)
 
 
+def nothing() -> None:
+    pass
+
+
 def part(*numbers: float) -> dict[str, torch.Tensor]:
     return {"numbers": torch.tensor(numbers)}
 
 
 def test_a_shape_is_run_once_recorded_at_its_second_time_and_replayed(graphs: list[Graph]) -> None:
     step = Sum()
-    recorded = Recorded(step)
+    recorded = Recorded(step, nothing)
     for number in range(1, 6):
         recorded([part(number, 1)], 2)
         # The numbers are this batch's own, whichever way the step is done.
@@ -99,7 +103,7 @@ def test_a_shape_is_run_once_recorded_at_its_second_time_and_replayed(graphs: li
 def test_another_shape_is_another_recording(
     graphs: list[Graph], batches: list[dict[str, torch.Tensor]], total: int
 ) -> None:
-    recorded = Recorded(Sum())
+    recorded = Recorded(Sum(), nothing)
     for _ in range(3):
         recorded([part(1, 2)], 2)
         recorded(batches, total)
@@ -108,7 +112,7 @@ def test_another_shape_is_another_recording(
 
 def test_the_batch_that_was_recorded_may_change_afterwards(graphs: list[Graph]) -> None:
     step = Sum()
-    recorded = Recorded(step)
+    recorded = Recorded(step, nothing)
     batch = part(1)
     for _ in range(2):
         recorded([batch], 1)
@@ -122,7 +126,7 @@ def test_beyond_some_shapes_steps_are_run_as_they_are(
 ) -> None:
     monkeypatch.setattr("bias_transfer.models.recording._MOST", 2)
     step = Sum()
-    recorded = Recorded(step)
+    recorded = Recorded(step, nothing)
     for _ in range(4):
         for length in (1, 2, 3):
             recorded([part(*[1.0] * length)], 1)
@@ -130,13 +134,29 @@ def test_beyond_some_shapes_steps_are_run_as_they_are(
     assert step.held.item() == 4 * (1 + 2 + 3)
 
 
-def test_what_cannot_be_recorded_leaves_the_collector_on(graphs: list[Graph]) -> None:
-    def step(batches: Batches, total: int) -> None:
-        if Graph.recording is not None:
-            raise RuntimeError("not while it is recorded")
+def test_what_cannot_be_recorded_is_run_as_it_is(
+    graphs: list[Graph], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Waiting(Sum):
+        left = 0
 
-    recorded = Recorded(step)
-    recorded([part(1)], 1)
-    with pytest.raises(RuntimeError, match="not while it is recorded"):
-        recorded([part(1)], 1)
+        def __call__(self, batches: Batches, total: int) -> None:
+            self.left += 1
+            if Graph.recording is not None:
+                raise RuntimeError("it reads a number\nfrom the GPU")
+            super().__call__(batches, total)
+            self.left = 0
+
+        def undo(self) -> None:
+            self.left = 0
+
+    step = Waiting()
+    recorded = Recorded(step, step.undo)
+    for length in (1, 1, 1, 2, 2):
+        recorded([part(*[1.0] * length)], 1)
+        assert step.left == 0
+    assert step.held.item() == 1 + 1 + 1 + 2 + 2
+    # It is tried and said once, and Python collects its garbage as before.
+    assert len(graphs) == 1
+    assert caplog.messages == ["steps are not recorded, which makes them slower: it reads a number"]
     assert gc.isenabled()

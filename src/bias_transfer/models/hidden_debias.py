@@ -1,7 +1,6 @@
 """Sent-Debias on hidden states: a projection between the encoder and whatever head stands on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,10 @@ from bias_transfer.models.projection import remove_component
 FILE = "hidden_debias.safetensors"
 
 
-@dataclass(frozen=True)
-class Projection:
+class Projection(torch.nn.Module):
     """What is taken away from hidden states: h − γ Σ⟨h, v⟩ v.
 
-    Attributes
+    Parameters
     ----------
     directions
         Orthonormal rows v, shape (directions, hidden).
@@ -29,10 +27,17 @@ class Projection:
         γ.
     """
 
-    directions: np.ndarray
-    gamma: float
+    directions: torch.Tensor
 
-    def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
+    def __init__(self, directions: np.ndarray, gamma: float) -> None:
+        super().__init__()
+        self.gamma = gamma
+        # A buffer: it goes where the model goes, and a recorded step finds it there. It has a file
+        # of its own, and no place among the weights.
+        exact = torch.tensor(directions, dtype=torch.float64)
+        self.register_buffer("directions", exact, persistent=False)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return hidden states less γ times their component."""
         return remove_component(hidden, self.directions, self.gamma)
 
@@ -89,8 +94,8 @@ def save_projection(model: PreTrainedModel, folder: Path) -> None:
     projection = attached_projection(model)
     if projection is None:
         return
-    directions = torch.as_tensor(projection.directions, dtype=torch.float64).contiguous()
     gamma = torch.tensor([projection.gamma], dtype=torch.float64)
+    directions = projection.directions.cpu().contiguous()
     save_file({"directions": directions, "gamma": gamma}, folder / FILE)
 
 

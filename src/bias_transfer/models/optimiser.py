@@ -68,6 +68,10 @@ class Optimiser:
             # Torch asks for it where a step is recorded, and warns of it elsewhere.
             group["capturable"] = recorded
         self._adam.step()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the gradients."""
         self._adam.zero_grad(set_to_none=True)
 
     def learning_rate(self, number: int) -> float:

@@ -4,7 +4,9 @@ import numpy as np
 import torch
 
 
-def remove_component(vectors: torch.Tensor, subspace: np.ndarray, gamma: float) -> torch.Tensor:
+def remove_component(
+    vectors: torch.Tensor, subspace: np.ndarray | torch.Tensor, gamma: float
+) -> torch.Tensor:
     """Take γ times the component in a subspace away from each row: h − γ Σ⟨h, v⟩ v.
 
     γ = 0 changes nothing, γ = 1 projects onto the complement, a negative γ amplifies.

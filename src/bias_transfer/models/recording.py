@@ -6,9 +6,12 @@ What is computed stays the same, and so do the random numbers that it is compute
 """
 
 import gc
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
+
+logger = logging.getLogger(__name__)
 
 Batches = Sequence[Mapping[str, torch.Tensor]]
 
@@ -26,10 +29,14 @@ class Recorded:
         else that it reads or changes are tensors that stay where they are, and it reads no number
         back from the GPU. What it makes only at its first call, such as an optimiser's moments, it
         makes at a call that is not recorded.
+    undo
+        Takes back what a call that ended halfway has left.
     """
 
-    def __init__(self, step: Callable[[Batches, int], None]) -> None:
+    def __init__(self, step: Callable[[Batches, int], None], undo: Callable[[], None]) -> None:
         self._step = step
+        self._undo = undo
+        self._recordable = True
         self._met: set[object] = set()
         self._recordings: dict[object, tuple[torch.cuda.CUDAGraph, Batches]] = {}
         self._memory = torch.cuda.graph_pool_handle()
@@ -37,19 +44,20 @@ class Recorded:
     def __call__(self, batches: Batches, total: int) -> None:
         """Do the step."""
         shape = (total, tuple(tuple((n, each.shape) for n, each in b.items()) for b in batches))
+        comes_again = shape in self._met
+        self._met.add(shape)
+        if comes_again and self._recordable and shape not in self._recordings:
+            self._record(shape, batches, total)
         if shape not in self._recordings:
-            if shape not in self._met or len(self._recordings) == _MOST:
-                self._met.add(shape)
-                self._step(batches, total)
-                return
-            self._recordings[shape] = self._record(batches, total)
+            self._step(batches, total)
+            return
         recording, read = self._recordings[shape]
         for into, batch in zip(read, batches, strict=True):
             for name, each in batch.items():
                 into[name].copy_(each, non_blocking=True)
         recording.replay()
 
-    def _record(self, batches: Batches, total: int) -> tuple[torch.cuda.CUDAGraph, Batches]:
+    def _record(self, shape: object, batches: Batches, total: int) -> None:
         # A recorded step reads its tensors from where they lay.
         read = [{name: each.clone() for name, each in batch.items()} for batch in batches]
         recording = torch.cuda.CUDAGraph()
@@ -59,6 +67,13 @@ class Recorded:
         try:
             with torch.cuda.graph(recording, pool=self._memory, capture_error_mode="thread_local"):
                 self._step(read, total)
+            self._recordings[shape] = recording, read
+            self._recordable = len(self._recordings) < _MOST
+        except RuntimeError as error:
+            # Something in this model waits for the GPU, or there is no memory for a recording.
+            said = str(error).partition("\n")[0]
+            logger.warning("steps are not recorded, which makes them slower: %s", said)
+            self._recordable = False
+            self._undo()
         finally:
             gc.enable()
-        return recording, read

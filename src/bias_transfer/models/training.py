@@ -187,7 +187,9 @@ class _Run:
         self.losses: list[tuple[float, float]] = []
         family = FAMILIES[model.config.model_type]
         recorded = model.device.type == "cuda" and family.recordable
-        self._learn = Recorded(self._learn_from) if recorded else self._learn_from
+        self._learn = (
+            Recorded(self._learn_from, self.optimiser.clear) if recorded else self._learn_from
+        )
 
     def step(self, examples: Examples, parts: Sequence[np.ndarray]) -> None:
         """Train on one batch."""
