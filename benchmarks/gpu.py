@@ -17,12 +17,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from benchmarks.training import Rows, collator
+from benchmarks.training import NO_CHECKPOINTS, Rows, collator
 from transformers import (
     PreTrainedModel,
     PrinterCallback,
@@ -38,9 +37,7 @@ from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.tokenizer import train_tokenizer
 from bias_transfer.models.training import TrainingSettings
-from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 
-NO_CHECKPOINTS = TrainingCheckpoints(Path("none"), {}, 0)
 # Of the card's measured rate in bfloat16, what is aimed at, in operations on real tokens.
 GOAL = 0.5
 LABELS = 28
