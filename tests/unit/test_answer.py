@@ -211,6 +211,17 @@ def test_models_left_out_are_counted_by_reason():
     assert "2 not pre-trained (no bias to pass on)" in said
 
 
+def test_a_way_of_fine_tuning_that_taught_the_unmodified_model_nothing_has_no_number():
+    failed = [f"pretrained/original/full/seed{seed}" for seed in (1, 2)]
+    said = page_of(TRANSFERS, failed=failed)
+    why = "the unmodified model did not learn the task, and how it fails is no bias"
+    assert lead(said) == (
+        "**BIOS.** Full fine-tuning: whether the pre-trained model's bias transfers is not "
+        f"estimated ({why}); whether the fine-tuning data's bias transfers is not estimated ({why})."
+    )
+    assert "- Head only: the pre-trained model's bias transfers (" in section(said)
+
+
 def test_a_method_whose_models_are_left_out_is_named_with_the_reason():
     crude = DIAL.model_copy(update={"instrument": False, "title": "Sent-Debias"})
     others = tuple(each for each in TASK.interventions if each != DIAL)

@@ -73,6 +73,49 @@ def test_a_model_that_did_not_learn_the_task_says_nothing():
     }
 
 
+UNMODIFIED = [f"pretrained/original/full/seed{seed}" for seed in (1, 2)]
+
+
+@pytest.mark.parametrize("hits, learnt", [(60, False), (61, True)])
+def test_a_task_is_learnt_where_more_is_hit_than_luck_may_bring(hits, learnt):
+    # Of 100 rows with a majority of one half, R: 1 - pbinom(59, 100, .5) is 0.0284, 1 - pbinom(60,
+    # 100, .5) is 0.0176; the level is 0.025.
+    known = performance(TABLE).assign(accuracy=hits / 100, majority_accuracy=0.5)
+    assert cells(TABLE, known, TASK, "full", 10).learnt is learnt
+
+
+@pytest.mark.parametrize("majority", [0.1, 1.0])
+def test_no_classifier_is_better_than_the_majority_class_at_its_accuracy(majority):
+    known = performance(TABLE).assign(accuracy=majority, majority_accuracy=majority)
+    assert not cells(TABLE, known, TASK, "full", 10).learnt
+
+
+def test_one_seed_of_the_unmodified_model_that_learnt_is_enough():
+    of = made(failed=UNMODIFIED[:1])
+    assert of.learnt
+    assert UNMODIFIED[0] not in set(of.table["model"])
+
+
+def test_where_the_unmodified_model_learnt_nothing_no_other_is_compared_with_it():
+    failed = [*UNMODIFIED, "counterfactual-s1/original/full/seed1"]
+    of = made(failed=failed)
+    assert not of.learnt
+    assert of.left_out == {RANDOM: 2}
+
+
+def test_each_way_of_fine_tuning_is_asked_by_itself():
+    assert made(failed=UNMODIFIED, adaptation="head").learnt
+
+
+def test_a_model_that_is_above_half_the_gain_and_yet_no_better_than_luck_did_not_learn():
+    known = performance(TABLE).assign(accuracy=0.61, majority_accuracy=0.5)
+    lucky = "counterfactual-s1/original/full/seed1"
+    known.loc[known["model"] == lucky, "accuracy"] = 0.59
+    of = cells(TABLE, known, TASK, "full", 10)
+    assert lucky not in set(of.table["model"])
+    assert of.left_out["that did not learn the task (how it fails is no bias)"] == 1
+
+
 def test_a_cell_without_a_number_is_left_out_and_counted():
     table = TABLE.copy()
     gone = (table["occupation"] == ITEMS[0]) & (table["model"] == "pretrained/original/full/seed1")

@@ -221,6 +221,18 @@ def test_models_that_did_not_learn_the_task_do_not_count():
     )
 
 
+def test_where_the_unmodified_model_learnt_nothing_there_is_no_verdict_however_clear_the_slope():
+    clear = observed(within=0.5, noise=0.02)
+    failed = [f"pretrained/original/full/seed{seed}" for seed in (1, 2)]
+    full, head = weighed(clear, failed)
+    why = "the unmodified model did not learn the task, and how it fails is no bias"
+    assert {(each.word, each.reason) for each in full.verdicts} == {("not estimated", why)}
+    assert set(full.slopes["reason"]) == set(full.explained["reason"]) == {why}
+    assert full.slopes["standardised"].isna().all()
+    assert full.explained["share"].isna().all()
+    assert {each.word for each in head.verdicts} == {"transfers"}
+
+
 @pytest.mark.parametrize(
     "rows",
     [

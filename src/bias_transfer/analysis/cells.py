@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.analysis.means import unmodified
@@ -16,6 +17,9 @@ from bias_transfer.analysis.means import unmodified
 # over the majority class has not learnt the task: its rates say how it fails, not what bias is. Of
 # altered data little can be said: the test part is not like them.
 LEAST_GAIN = 0.5
+# Nor has one whose test rows could be as many hits of a classifier that always chooses the
+# majority class: the level of that test, one-sided.
+CHANCE_LEVEL = 0.025
 
 _NOT_LEARNT = "that did not learn the task (how it fails is no bias)"
 
@@ -45,6 +49,9 @@ class Cells:
         Cells of the other models that are not in it, those of scarce items aside.
     scarce
         Items that are not in it because their downstream bias rests on too few test rows.
+    learnt
+        Whether the unmodified model learnt the task, with any seed. If it did not, the table shows
+        how models fail, and no slope is to be made of it.
     """
 
     table: pd.DataFrame
@@ -53,6 +60,7 @@ class Cells:
     left_out: Mapping[str, int]
     undefined: int
     scarce: tuple[str, ...]
+    learnt: bool
 
     def codes(self, column: str) -> NDArray[np.int64]:
         """Return whose each row is, e.g. which item's or model's, numbered from zero."""
@@ -95,7 +103,7 @@ def cells(
     observations
         The task's observation table, every adaptation.
     performance
-        `model`, `accuracy` and `majority_accuracy` of each model.
+        `model`, `accuracy`, `majority_accuracy` and `test_rows` of each model.
     task
         Names the measure, the outcome and the covariates, and says which checkpoints hold nothing.
     adaptation
@@ -140,6 +148,7 @@ def cells(
         left_out=Counter(reasons.values()),
         undefined=int((~defined & ~scarce).sum()),
         scarce=tuple(dict.fromkeys(scarce.index[scarce].get_level_values(task.item))),
+        learnt=_unmodified_learnt(rows, performance),
     )
 
 
@@ -152,7 +161,8 @@ def left_out(
     method that is no instrument, what follows may be an effect of more than the bias that it moved.
     And models that did not learn the task show how they fail: those of the unaltered data that gain
     less than half of what the unmodified one gains in accuracy over always choosing the majority
-    class.
+    class, or no more than chance would. Where the unmodified one itself did not learn it, there is
+    nothing to compare with, and none is left out for that.
 
     Parameters
     ----------
@@ -190,9 +200,28 @@ def _failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:
     quality = performance.set_index("model")
     gain = quality["accuracy"] - quality["majority_accuracy"]
     controls = rows.loc[unmodified(rows), "model"].unique()
-    if not len(controls):
+    if not len(controls) or not _unmodified_learnt(rows, performance):
         return set()
-    return set(gain.index[gain < LEAST_GAIN * gain[controls].mean()])
+    too_little = gain < LEAST_GAIN * gain[controls].mean()
+    return set(quality.index[too_little | ~_above_chance(quality)])
+
+
+def _unmodified_learnt(rows: pd.DataFrame, performance: pd.DataFrame) -> bool:
+    """Return whether any seed of the unmodified model learnt the task; true where there is none."""
+    models = rows.loc[unmodified(rows), "model"].unique()
+    controls = performance[performance["model"].isin(models)]
+    return controls.empty or bool(_above_chance(controls).any())
+
+
+def _above_chance(quality: pd.DataFrame) -> pd.Series:
+    """Return which models hit more test rows than always choosing the majority class may by luck.
+
+    The exact binomial test of the accuracy against the majority class's share, one-sided.
+    """
+    total = quality["test_rows"]
+    hits = (quality["accuracy"] * total).round()
+    p_value = stats.binom.sf(hits - 1, total, quality["majority_accuracy"])
+    return pd.Series(p_value < CHANCE_LEVEL, index=quality.index)
 
 
 def _scarce(about: pd.DataFrame, outcome: Quantity, fewest_test_rows: int) -> pd.Series:

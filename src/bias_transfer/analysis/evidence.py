@@ -17,10 +17,10 @@ from bias_transfer.analysis.sampling import sampling_share
 from bias_transfer.analysis.slopes import (
     LEVEL,
     SLOPE_COLUMNS,
+    nothing_to_fit,
     slopes,
     sources,
     template_reliability,
-    too_few,
 )
 from bias_transfer.analysis.verdict import VERDICT_COLUMNS, Verdict, verdict
 
@@ -170,7 +170,7 @@ def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     Zero: a source explains nothing that the other does not. They sum to R².
     """
     control = of.of_unmodified
-    items, reason = len(control), too_few(of)
+    items, reason = len(control), nothing_to_fit(of)
     groups = {
         source: control[columns].to_numpy(dtype=np.float64)
         for source, columns in (("model", [UPSTREAM]), ("data", list(of.covariates)))

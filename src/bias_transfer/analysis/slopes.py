@@ -184,9 +184,9 @@ def estimates(cells: Cells, effects: Effects) -> list[dict[str, Any]]:
         `smallest_detectable` and `reason`. With a reason there are no numbers.
     """
     names = sources(cells)
-    reasons = dict.fromkeys(names.values(), too_few(cells))
+    reasons = dict.fromkeys(names.values(), nothing_to_fit(cells))
     numbers: dict[str, dict[str, float]] = {}
-    if not too_few(cells):
+    if not nothing_to_fit(cells):
         of = design(cells, effects)
         reasons = {term: _why_not(cells, of, term) for term in reasons}
         asked = [term for term, reason in reasons.items() if not reason]
@@ -208,8 +208,10 @@ def estimates(cells: Cells, effects: Effects) -> list[dict[str, Any]]:
     ]
 
 
-def too_few(cells: Cells) -> str:
-    """Say that the unmodified model has too few items for any estimate; else empty."""
+def nothing_to_fit(cells: Cells) -> str:
+    """Say why the unmodified model allows no estimate at all; empty where it does."""
+    if not cells.learnt:
+        return "the unmodified model did not learn the task, and how it fails is no bias"
     items = len(cells.of_unmodified)
     if items >= FEWEST_ITEMS:
         return ""
