@@ -212,6 +212,23 @@ def test_a_training_asks_for_a_gpu_where_the_machine_has_one(
     assert re.findall(r"^ +resources: .*\bgpu=(\d+)", result.stderr, re.MULTILINE) == [gpus]
 
 
+@pytest.mark.parametrize(
+    ("overlay", "gpus"),
+    [
+        ("", "1"),
+        ("model: {source: file, file: {path: results/checkpoints/random-t1}}", "0"),
+    ],
+)
+def test_a_checkpoint_asks_for_a_gpu_where_it_is_pre_trained_and_not_where_it_is_brought_in(
+    study: Study, overlay: str, gpus: str
+) -> None:
+    target = "results/checkpoints/pretrained/manifest.json"
+    result = study.snakemake("-n", "--force", target, overlay=overlay)
+    assert result.returncode == 0, result.stdout + result.stderr
+    asked = r"^rule prepare_checkpoint:\n(?: .*\n)*? +resources: .*\bgpu=(\d+)"
+    assert re.findall(asked, result.stdout, re.MULTILINE) == [gpus]
+
+
 def test_another_smallest_effect_weighs_again_and_estimates_nothing_else(study: Study) -> None:
     plan = study.planned(overlay="analysis: {smallest_effect: 0.5}")
     # The report and the release hold the config.
