@@ -1,9 +1,10 @@
 """The fork server: a process that has imported everything, and runs each command in a copy of it.
 
 A copy costs milliseconds where a new process imports torch and transformers for seconds. It starts
-with nothing done, no thread and no CUDA, and computes what a new process would. The server ends
-with the workflow, each copy with the server, with its command's own process (see `entry`), or with
-its work.
+with nothing done and no CUDA, and computes what a new process would. It is one thread: beside the
+server's own runs at most one in the background of a memory allocator, which a copy does without.
+The server ends with the workflow, each copy with the server, with its command's own process (see
+`entry`), or with its work.
 """
 
 import atexit
