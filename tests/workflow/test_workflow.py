@@ -403,6 +403,23 @@ def test_the_analysis_is_redone_from_a_release_alone(
         assert part in told.stdout
 
 
+def test_a_release_of_fewer_tasks_than_the_default_study_s_is_analysed(
+    study: Study, tmp_path: Path, root: Path
+) -> None:
+    copied = Study(shutil.copytree(study.folder, tmp_path / "study"), study.root)
+    made = copied.snakemake(
+        "results/release/manifest.json", "--cores", "2", overlay="tasks: {wiki: null}"
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    (copied.folder / "results/release").rename(tmp_path / "given")
+    command = ["snakemake", "-n", "--directory", str(tmp_path)]
+    command += ["--snakefile", str(root / "Snakefile"), "--configfile", "given/config.yaml"]
+    command += ["--config", "release=given", "results=redone"]
+    plan = plan_of(copies.run(command, folder=tmp_path))
+    assert plan["analyse"] == 1
+    assert "observe" not in plan
+
+
 @pytest.mark.parametrize("name", MADE)
 def test_every_kind_of_result_leads_back_to_the_config_and_the_data(
     study: Study, name: str
