@@ -1,8 +1,13 @@
-"""What is told the person at the keyboard: the one exception for it, and counts in words."""
+"""What is told the person at the keyboard: the one exception for it, others' words, counts."""
 
 
 class StudyError(Exception):
     """Bad input, told in one line that names the file, the key or the row, and says what to do."""
+
+
+def shortened(error: BaseException) -> str:
+    """Return what another's error says, on one line and of 200 characters at most."""
+    return " ".join(str(error).split())[:200]
 
 
 def counted(number: int, name: str) -> str:

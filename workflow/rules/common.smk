@@ -51,6 +51,10 @@ CONFIG_OF_NUMBERS = {
     for key, value in CONFIG.items()
     if key not in ("training_checkpoint_minutes", "keep_models", "gpu_share")
 }
+# Whoever lays it over the default study takes the same tasks away.
+CONFIG_OF_NUMBERS["tasks"] = CONFIG["tasks"] | {
+    name: None for name, given in config.get("tasks", {}).items() if given is None
+}
 TASKS = list(STUDY.tasks)
 NOTE = (
     "Generated text: the biases are declared in the config, not found in the world."

@@ -1,6 +1,5 @@
 """Commands that make the upstream checkpoints."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,8 +33,6 @@ from bias_transfer.seeding import derived_seed
 from bias_transfer.tasks import definition_of
 from bias_transfer.upstream import PRETRAINED, Request, Trained, Variant, method
 from bias_transfer.vocabularies.entries import Term
-
-logger = logging.getLogger(__name__)
 
 
 def prepare_checkpoint(job: Job) -> None:

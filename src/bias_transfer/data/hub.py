@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, shortened
 
 Kind = Literal["model", "dataset"]
 
@@ -136,7 +136,7 @@ def _reason(error: Exception, kind: Kind, revision: str) -> str:
         )
     # The innermost says most, but what a parser says may quote a cell.
     telling = next((each for each in reversed(causes) if not isinstance(each, ValueError)), error)
-    return f"cannot be loaded ({_short(telling)}); {_CHECK[kind]}, or {_INSTEAD[kind]}"
+    return f"cannot be loaded ({shortened(telling)}); {_CHECK[kind]}, or {_INSTEAD[kind]}"
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -145,7 +145,3 @@ def _causes(error: BaseException) -> list[BaseException]:
     while (cause := found[-1].__cause__) is not None:
         found.append(cause)
     return found
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

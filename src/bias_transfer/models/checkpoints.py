@@ -18,7 +18,7 @@ from transformers import (
 )
 from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 
-from bias_transfer.errors import StudyError, counted
+from bias_transfer.errors import StudyError, counted, shortened
 from bias_transfer.models.families import Family, family_of
 from bias_transfer.models.folder import require_safe_files, require_tokenizer_files
 from bias_transfer.models.hidden_debias import attach_stored, save_projection
@@ -160,7 +160,7 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
     except Exception as error:
         # tokenizers, json and the hub client each have errors of their own.
         raise StudyError(
-            f"{source}: no tokenizer can be loaded ({_short(error)}); save it again with "
+            f"{source}: no tokenizer can be loaded ({shortened(error)}); save it again with "
             "save_pretrained"
         ) from error
     if tokenizer.mask_token_id is None or not tokenizer.is_fast:
@@ -238,7 +238,7 @@ def _load(
 def _unloadable(source: str, error: Exception) -> StudyError:
     # safetensors, json and the hub client each have errors of their own.
     return StudyError(
-        f"{source}: the checkpoint cannot be loaded ({_short(error)}); give a folder that "
+        f"{source}: the checkpoint cannot be loaded ({shortened(error)}); give a folder that "
         "save_pretrained wrote, or an id of the hub"
     )
 
@@ -284,7 +284,3 @@ def _leftovers(keys: Iterable[str], family: Family) -> set[str]:
     """Return the weights of other objectives, and the buffers that older releases saved."""
     buffers = {key for key in keys if key.endswith(".position_ids")}
     return buffers | _within(keys, family.other_heads)
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

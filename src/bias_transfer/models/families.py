@@ -109,9 +109,10 @@ class Family:
         them in one matrix with the keys has one name.
     behind_attention
         From an encoder to the module of its last layer that is called with what attention gives
-        and with what went into the layer. From there on to the classifier, which looks at the first
-        position, and to the language model's head each position is computed by itself. None where
-        no module is called so.
+        and with what went into the layer. From there on each position is computed by itself, also
+        by the language model's head, and the classifier looks at the first one only. None where no
+        module is called so, or where a classifier may look at all positions, as ModernBERT's does
+        that takes their mean.
     recordable
         Whether a step of training can be recorded on a GPU (`models.recording`): nothing in it goes
         from the processor to the GPU or back.

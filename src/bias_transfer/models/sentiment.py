@@ -13,7 +13,7 @@ from transformers import (
 )
 
 from bias_transfer.data.sentiment import uniform_tweet
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, shortened
 from bias_transfer.measures import NegativeProbability
 from bias_transfer.models.checkpoints import load_tokenizer, require_finite
 from bias_transfer.models.encoded import encode
@@ -102,7 +102,7 @@ def save_hub_classifier(name: str, negative: str, maximum_length: int, folder: P
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except Exception as error:
         raise StudyError(
-            f"sentiment classifier {name}: cannot be loaded ({' '.join(str(error).split())[:200]})"
+            f"sentiment classifier {name}: cannot be loaded ({shortened(error)})"
         ) from error
     if info["missing_keys"]:
         raise StudyError(
