@@ -22,7 +22,7 @@ from bias_transfer.study.description import (
     dataset_in_words,
     describe,
 )
-from bias_transfer.study.grid import altered_by, models
+from bias_transfer.study.grid import altered_by, models, training_of
 from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.study.sources import is_generated, source_paths
 from bias_transfer.study.walk import settings_in_use
@@ -319,10 +319,8 @@ def method_settings(variant):
 
 
 def training(task, adaptation):
-    """Return how a model of a task is trained: keys that an adaptation has as well are its own."""
-    own = section("adaptations", adaptation)
-    of_task = section("tasks", task, "training")
-    return {key: own.get(key, value) for key, value in of_task.items()}
+    """Return how a model of a task is trained, in plain values."""
+    return training_of(STUDY, task, adaptation).model_dump(mode="json")
 
 
 def method_needs(variant):

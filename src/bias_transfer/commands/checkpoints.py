@@ -18,6 +18,7 @@ from bias_transfer.models.checkpoints import (
 )
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.families import Architecture
+from bias_transfer.models.folder import MASKED_LM
 from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
@@ -109,7 +110,7 @@ def _brought(settings: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     hub = settings["hub"]
     commit = resolve(hub["id"], "model", hub["revision"])
     known = {"hub": hub["id"], "commit": commit}
-    return hub["id"], model_folder(hub["id"], commit), known
+    return hub["id"], model_folder(hub["id"], commit, MASKED_LM), known
 
 
 def _corpus(job: Job) -> list[str]:

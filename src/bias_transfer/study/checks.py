@@ -14,7 +14,12 @@ from bias_transfer.data.sources import check_header, read_header
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import measures
 from bias_transfer.models.families import longest_text
-from bias_transfer.models.folder import require_safe_files, require_tokenizer_files
+from bias_transfer.models.folder import (
+    CLASSIFIER,
+    MASKED_LM,
+    require_safe_files,
+    require_tokenizer_files,
+)
 from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.section import Section
 from bias_transfer.study.config import Study
@@ -30,6 +35,9 @@ _HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
 
 # Snakemake reads braces as wildcards; a control character breaks logs and commands.
 _NOT_IN_PATHS = re.compile(r"[{}\x00-\x1f\x7f]")
+
+# The one key of a checkpoint that is no masked language model.
+_SENTIMENT = "sentiment.hub.id"
 
 
 def check(study: Study) -> None:
@@ -214,7 +222,7 @@ def _check_folders(study: Study) -> None:
     """Refuse the folder of a checkpoint that lacks config, weights or tokenizer."""
     for key, folder in _given_checkpoints(study).items():
         try:
-            require_safe_files(folder)
+            require_safe_files(folder, CLASSIFIER if key == _SENTIMENT else MASKED_LM)
             require_tokenizer_files(folder)
         except StudyError as error:
             raise StudyError(f"config key {key}: {error}") from error
@@ -229,7 +237,7 @@ def _given_checkpoints(study: Study) -> dict[str, str]:
     if model.source == "hub":
         found["model.hub.id"] = model.hub.id
     if sentiment.source == "hub":
-        found["sentiment.hub.id"] = sentiment.hub.id
+        found[_SENTIMENT] = sentiment.hub.id
     return found
 
 
@@ -274,7 +282,7 @@ def _check_lengths(study: Study) -> None:
     """Refuse longer texts than the checkpoint has positions for, where that is known already."""
     sentiment = study.sentiment
     limits = {key: _positions(key, Path(name)) for key, name in _given_checkpoints(study).items()}
-    of_sentiment = limits.pop("sentiment.hub.id", None)
+    of_sentiment = limits.pop(_SENTIMENT, None)
     # The other one is the model's; there is none of a model that is pre-trained here.
     limit = next(iter(limits.values()), study.model.architecture.maximum_length)
     for task, section in study.tasks.items():
