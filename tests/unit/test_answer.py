@@ -226,6 +226,11 @@ def test_the_classifiers_quality_is_told(page):
     assert "over the others it runs from 0.800 to 0.800" in page
 
 
+def test_seeds_that_learnt_differently_are_not_averaged():
+    said = section(page_of(TRANSFERS, failed=["pretrained/original/full/seed1"]))
+    assert "from the unmodified checkpoint accuracy is 0.100 to 0.800 on 100 test rows" in said
+
+
 def test_models_left_out_are_counted_by_reason():
     failed = ["counterfactual-s1/original/full/seed1"]
     said = section(page_of(TRANSFERS, failed=failed))

@@ -388,8 +388,10 @@ def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
     said = [models]
     if control.any():
         quality = performance[control].mean(numeric_only=True)
+        accuracies = sorted(performance.loc[control, "accuracy"])
+        ends = dict.fromkeys(f"{accuracies[end]:.3f}" for end in (0, -1))
         said.append(
-            f"from the unmodified checkpoint accuracy is {quality['accuracy']:.3f} on "
+            f"from the unmodified checkpoint accuracy is {' to '.join(ends)} on "
             f"{count(round(quality['test_rows']))} test rows (majority class "
             f"{quality['majority_accuracy']:.3f})"
         )
