@@ -94,11 +94,12 @@ def explained(results: Path) -> str:
     """Return the shares of downstream bias's variance under full fine-tuning."""
     table = pd.read_csv(results / "analysis/explained.csv")
     return _table(
-        ("task", "source", "share", "95 % interval", "items"),
+        ("task", "source", "share", "95 % interval", "by chance", "items"),
         (
             (
                 *(row.task, row.source, f"{100 * row.share:.0f} %"),
-                *(f"{100 * row.low:.0f} % to {100 * row.high:.0f} %", row.items),
+                f"{100 * row.low:.0f} % to {100 * row.high:.0f} %",
+                *(f"{100 * row.by_chance:.0f} %", row.items),
             )
             for row in table[table["adaptation"] == "full"].itertuples()
         ),
