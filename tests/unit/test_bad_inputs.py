@@ -98,6 +98,24 @@ BAD_CONFIGS = {
     "the working directory for results": ("results: .", "give a folder of its own"),
     "a folder above for results": ("results: ..", "give a folder of its own"),
     "a file for results": ("results: a file.csv", "results: a file.csv is a file; give a folder"),
+    "somebody's own files for results": (
+        "results: a folder",
+        "config key results: a folder holds config.json, which no study wrote and one might overw",
+    ),
+    "results in the folder of a checkpoint": (
+        "results: a folder/new\nmodel: {source: file, file: {path: a folder}}",
+        "config key results: a folder/new lies in a folder, the folder that config key "
+        "model.file.path names; give a folder outside it",
+    ),
+    "results in the folder of a sentiment classifier": (
+        "results: a folder/new\nsentiment: {source: hub, hub: {id: a folder}}",
+        "a folder/new lies in a folder, the folder that config key sentiment.hub.id names",
+    ),
+    "results over what is read": (
+        "results: begun\ntasks: {wiki: {source: file, file: {path: begun/mine.csv}}}",
+        "config key results: begun holds begun/mine.csv, which config key tasks.wiki.file.path "
+        "names; keep what is read out of the folder that is written to",
+    ),
     "a wildcard in a path": ("results: 'out{n}'", "holds '{', which Snakemake cannot take"),
     "a line end in a path": ('results: "a\\nb"', "config key results: the path 'a\\nb' holds"),
     "a dash before a path": ("results: -rf", "'-rf' starts with '-'"),
@@ -222,6 +240,16 @@ def here(tmp_path, monkeypatch):
         for file, text in whole.items():
             if file not in lacks:
                 (tmp_path / name / file).write_text(text)
+    for folder in ("begun/.lineage", "interrupted/data/bios"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in (
+        *("begun/mine.csv", "studies/README.md", "studies/.gitkeep"),
+        "interrupted/logs/data/bios/original.log",
+        *("studies/first/data/bios/.lineage/original.json", "studies/first/logs/data.log"),
+        *("studies/second/release/lineage.json", "studies/second/release/manifest.json"),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("comment,toxic\n")
     return tmp_path
 
 
@@ -247,6 +275,12 @@ def test_a_bad_config_is_refused(here, config, overlay, said):
 
 GOOD_CONFIGS = {
     "results elsewhere": "results: /tmp/some/where",
+    "results of a study that was begun": "results: begun",
+    "results beside a file that is read": "results: begun\ntasks: {wiki: {source: file, file: "
+    "{path: a file.csv}}}",
+    "results of a study that was interrupted in its first job": "results: interrupted",
+    "results in a folder that holds those of other studies": "results: studies",
+    "results where a release was unpacked": "results: studies/second",
     "results of an awkward name": """results: "it's $(touch pwned) `x`; & 'é' \\"" """,
     "a folder as a hub id": "model: {source: hub, hub: {id: ./a folder}}\nsentiment: &a "
     "{maximum_length: 40}\ntasks: {bios: *a, wiki: *a}",

@@ -243,6 +243,7 @@ def test_a_model_that_nobody_knows(told):
 
 def test_what_is_done_is_not_done_again_and_tells_how_long_it_takes(told, study, tmp_path):
     first, *_ = shares(study, "bios")
+    (tmp_path / "results/.lineage").mkdir(parents=True)
     for number, model in enumerate(first.models[:2]):
         scores = tmp_path / "results/scores" / model.path
         scores.mkdir(parents=True)

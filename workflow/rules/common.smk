@@ -15,6 +15,7 @@ from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.fork_server import start_fork_server
 from bias_transfer.runtime.gpu_slots import visible_devices
+from bias_transfer.runtime.lineage import FOLDER as RECORDS
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
 from bias_transfer.study.description import (
@@ -104,6 +105,8 @@ FEW_JOBS = 4
 onstart:
     try:
         require_writable(Path(RESULTS), "results")
+        # From now on the folder is known for a study's, however early it is interrupted.
+        Path(RESULTS, RECORDS).mkdir(exist_ok=True)
     except StudyError as error:
         raise WorkflowError(f"error: {error}") from None
     # On a cluster each job has a machine of its own, and a Snakemake that runs this one job.

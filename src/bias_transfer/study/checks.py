@@ -15,7 +15,9 @@ from bias_transfer.errors import StudyError
 from bias_transfer.measures import measures
 from bias_transfer.models.families import longest_text
 from bias_transfer.models.folder import require_safe_files, require_tokenizer_files
-from bias_transfer.runtime.artifacts import MANIFEST
+from bias_transfer.runtime.artifacts import CARD, MANIFEST
+from bias_transfer.runtime.lineage import BUNDLE
+from bias_transfer.runtime.lineage import FOLDER as RECORDS
 from bias_transfer.section import Section
 from bias_transfer.study.config import Study
 from bias_transfer.study.grid import models, upstream_variants
@@ -30,6 +32,10 @@ _HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
 
 # Snakemake reads braces as wildcards; a control character breaks logs and commands.
 _NOT_IN_PATHS = re.compile(r"[{}\x00-\x1f\x7f]")
+
+# Records of how something was made: no folder has them but one that a study has begun to fill, or
+# that was unpacked from a release.
+_OF_A_STUDY = (RECORDS, f"checkpoints/{RECORDS}", f"data/{RECORDS}", f"data/*/{RECORDS}", BUNDLE)
 
 
 def check(study: Study) -> None:
@@ -49,6 +55,7 @@ def check(study: Study) -> None:
         return
     _check_tensorboard(study)
     _check_sources(study)
+    _check_apart(study)
     _check_folders(study)
     _check_columns(study)
     _check_headers(study)
@@ -135,6 +142,50 @@ def _check_results(results: str) -> None:
     if os.path.exists(folder) and not folder.is_dir():
         raise StudyError(f"config key results: {results} is a file; give a folder")
     _refuse_here("results", folder)
+    foreign = _foreign_file(folder)
+    if foreign is not None:
+        raise StudyError(
+            f"config key results: {results} holds {foreign.relative_to(folder)}, which no study "
+            "wrote and one might overwrite; give an empty folder, or the name of a new one"
+        )
+
+
+def _foreign_file(folder: Path) -> Path | None:
+    """Return a file of somebody else's in a folder, if no study has written there.
+
+    A folder may hold those of several studies, and says in a card what it is for. Nothing but logs
+    is left by a study that was interrupted in its first jobs.
+    """
+    if not folder.is_dir() or any(any(folder.glob(mark)) for mark in _OF_A_STUDY):
+        return None
+    for each in sorted(folder.iterdir()):
+        if each.name == CARD or each.name.startswith(".") or each.suffix == ".log":
+            continue
+        found = _foreign_file(each) if each.is_dir() else each
+        if found is not None:
+            return found
+    return None
+
+
+def _check_apart(study: Study) -> None:
+    """Refuse to read from the folder that is written to.
+
+    What a study reads is hashed to see whether it has changed, a folder with all that is in it.
+    """
+    results = Path(study.results).resolve()
+    for key, paths in source_paths(study).items():
+        for path in paths:
+            source = Path(path).resolve()
+            if source.is_relative_to(results):
+                raise StudyError(
+                    f"config key results: {study.results} holds {path}, which config key {key} "
+                    "names; keep what is read out of the folder that is written to"
+                )
+            if results.is_relative_to(source):
+                raise StudyError(
+                    f"config key results: {study.results} lies in {path}, the folder that config "
+                    f"key {key} names; give a folder outside it"
+                )
 
 
 def _check_release(release: str) -> None:
