@@ -170,7 +170,11 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
 
 
 @pytest.mark.parametrize(
-    "overlay", ["training_checkpoint_minutes: 0.5", "keep_models: false", "gpu_share: 4"]
+    "overlay",
+    [
+        *("training_checkpoint_minutes: 0.5", "keep_models: false", "gpu_share: 4"),
+        *("scoring: {batch_size: 16}", "scoring: {gpus: 1}"),
+    ],
 )
 def test_what_changes_no_number_does_nothing(study: Study, overlay: str) -> None:
     assert study.planned(overlay=overlay) == {}

@@ -50,7 +50,7 @@ CONFIG = STUDY.model_dump(mode="json")
 CONFIG_OF_NUMBERS = {
     key: value
     for key, value in CONFIG.items()
-    if key not in ("training_checkpoint_minutes", "keep_models", "gpu_share")
+    if key not in ("training_checkpoint_minutes", "keep_models", "gpu_share", "scoring")
 }
 TASKS = list(STUDY.tasks)
 NOTE = (
@@ -73,8 +73,9 @@ SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
 COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"
 # What every command is told: see `files`, `settings` and `plugins`.
 TOLD = "--log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
-# And one that may use a GPU, and one that trains: a change of resources reruns nothing.
+# And one that may use a GPU, one that scores, one that trains: a change of resources reruns nothing.
 ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
+SCORING = f"{ON_GPU} --batch-size {{resources.batch_size}}"
 CURVES = shlex.quote(f"{RESULTS}/tensorboard")
 NOTING = f"--tensorboard {{resources.tensorboard}} --tensorboard-folder {CURVES}"
 TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}} {NOTING}"
@@ -353,7 +354,6 @@ def measure_settings(task):
             name: section("measures", name)
             for name in section("tasks", task, "measures")
         },
-        batch_size=section("scoring", "batch_size"),
     )
     if "sentiment" in needed(task):
         wanted["sentiment_length"] = section("sentiment", "maximum_length")

@@ -251,7 +251,7 @@ class Scoring(Section):
     """How models are scored."""
 
     batch_size: Count = 256
-    """Texts a step."""
+    """Texts a step. A change of it scores nothing again. It changes no number."""
     gpus: int = Field(default=0, ge=0, le=1)
     """GPUs that a scoring job asks for; 1 for models that are slow on a CPU."""
 
