@@ -380,6 +380,8 @@ def test_what_a_table_will_not_do_for_is_told_while_it_is_prepared(tmp_path, cap
         "chiropractor, comedian, composer…",
         "warning: people: occupations to compare: 2; with fewer than 6 no error is clustered and "
         "there is no verdict",
+        "warning: people: only 0 occupations have 10 test rows (analysis.fewest_test_rows) in each "
+        "group that is compared; a verdict needs 6",
     ]
     assert all(line.removeprefix("warning: ") in caplog.messages for line in told)
 

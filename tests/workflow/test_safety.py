@@ -135,6 +135,7 @@ def test_every_rule_quotes_what_it_hands_to_the_shell(root: Path) -> None:
     commands = re.findall(r"^ +shell:\n +(.*)$", whole, re.MULTILINE)
     assert {re.sub(" [a-z][a-z-]+ ", " NAME ", command) for command in commands} <= {
         'f"{COMMAND} NAME {TOLD}"',
+        'f"{COMMAND} NAME {TOLD} --checks {{params.checks:q}}"',
         'f"{COMMAND} NAME {TOLD} {SCORING}"',
         'f"{COMMAND} NAME {TOLD} {TRAINING}"',
         'f"{COMMAND} NAME {TOLD} {TRAINING} --checks {{params.checks:q}}"',

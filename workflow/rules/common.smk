@@ -426,6 +426,19 @@ def scored_tasks(wildcards, output):
     )
 
 
+def test_rows_needed(wildcards, output):
+    """Return, as JSON, the test rows that an item needs, to warn where they are few.
+
+    They change no data set. Snakemake takes what depends on `output` for no reason to rerun.
+    """
+    return json.dumps(
+        dict(
+            outcome=section("tasks", wildcards.task, "outcome"),
+            fewest_test_rows=section("analysis", "fewest_test_rows"),
+        )
+    )
+
+
 def cards():
     """Return the cards of the folders that are there or will be.
 

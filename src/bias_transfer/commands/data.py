@@ -25,7 +25,12 @@ def prepare_data(job: Job) -> None:
     files = {name: paths[0] for name, paths in job.inputs.items() if paths}
     definition = definition_of(settings["definition"])
     prepared = prepare.prepare_task(settings["task"], definition, settings, files)
-    for each in prepare.shortcomings(definition, prepared.description["items_without_rows"]):
+    told = job.checks
+    enough = prepare.with_test_rows(
+        prepared.tables["test"], definition, told["outcome"], told["fewest_test_rows"]
+    )
+    without = prepared.description["items_without_rows"]
+    for each in prepare.shortcomings(definition, without, enough):
         _warn(f"{settings['task']}: {each}")
     dropped = prepared.description["empty_rows_dropped"]
     if dropped:

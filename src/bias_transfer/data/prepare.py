@@ -45,6 +45,10 @@ _GENERATED: dict[str, Any] = {
 }
 _GENERATED_SENTENCES: dict[str, Any] = {"text": "text", "label": "label", "kind": "", "labels": {}}
 _DETOX: dict[str, Any] = {"text": "comment", "label": "toxic", "id": "rev_id", "labels": {}}
+_NO_PREDICTIONS = pd.DataFrame(
+    {name: pd.Series(dtype=str) for name in ("label", "prediction", "group")}
+    | {"score": pd.Series(dtype=float)}
+)
 # So many of the items without a row are named.
 _NAMED = 6
 
@@ -146,7 +150,57 @@ def _without_rows(table: pd.DataFrame, definition: Definition) -> list[str]:
     return [str(item) for item in described.loc[absent, definition.item]]
 
 
-def shortcomings(definition: Definition, without: Sequence[str] = ()) -> list[str]:
+@dataclass(frozen=True)
+class Enough:
+    """How many items have the test rows that a verdict takes.
+
+    Attributes
+    ----------
+    items
+        So many; of items that are compared with one reference group, such as those of one label,
+        one counts.
+    rows
+        The test rows that an item must have.
+    """
+
+    items: int
+    rows: int
+
+
+def with_test_rows(
+    test: pd.DataFrame, definition: Definition, outcome: str, fewest_test_rows: int
+) -> Enough | None:
+    """Count the items of a test part with enough rows; None where the outcome's are not counted.
+
+    Parameters
+    ----------
+    test
+        Columns `label` and `group`, a row each.
+    definition
+        What is predicted, for whom.
+    outcome
+        The column of downstream bias that is explained.
+    fewest_test_rows
+        That it must rest on.
+    """
+    of = kind(definition.kind)
+    column = of.outcomes(definition)[outcome].test_rows
+    if not column:
+        return None
+    # No counts of rows depend on what is predicted.
+    found = of.rates(test.assign(prediction=test["label"], score=0.0), definition)
+    kept = found[found[column] >= fewest_test_rows]
+    return Enough(_clusters(kept, definition).nunique(), fewest_test_rows)
+
+
+def _clusters(described: pd.DataFrame, definition: Definition) -> pd.Series:
+    """Return what each item shares errors with: its label, where there are several of one."""
+    return described["label" if "label" in described else definition.item]
+
+
+def shortcomings(
+    definition: Definition, without: Sequence[str] = (), enough: Enough | None = None
+) -> list[str]:
     """Say what texts will not do for, though nothing is wrong with them; in a line each.
 
     Parameters
@@ -155,6 +209,8 @@ def shortcomings(definition: Definition, without: Sequence[str] = ()) -> list[st
         What is predicted, for whom.
     without
         The items without a row, as far as they are known.
+    enough
+        How many items have test rows enough; None where that is not known.
     """
     of = kind(definition.kind)
     items, count = of.items_title(definition), len(of.items(definition))
@@ -162,12 +218,28 @@ def shortcomings(definition: Definition, without: Sequence[str] = ()) -> list[st
     if without:
         named = ", ".join(without[:_NAMED]) + ("…" if len(without) > _NAMED else "")
         found.append(f"no row of {len(without)} of the {count} {items}: {named}")
-    if (left := count - len(without)) < FEWEST_ITEMS:
+    every = of.rates(_NO_PREDICTIONS, definition)
+    present = every[~every[definition.item].isin(list(without))]
+    left = _clusters(present, definition).nunique()
+    if left < FEWEST_ITEMS:
         found.append(
             f"{items} to compare: {left}; with fewer than {FEWEST_ITEMS} no error is clustered and "
             "there is no verdict"
         )
+    if enough is not None and enough.items < min(FEWEST_ITEMS, left):
+        rows = "test row" if enough.rows == 1 else "test rows"
+        found.append(
+            f"only {enough.items} {items} have {enough.rows:,} {rows} (analysis.fewest_test_rows) "
+            f"{_where(definition)}; a verdict needs {FEWEST_ITEMS}"
+        )
     return found
+
+
+def _where(definition: Any) -> str:
+    """Say which rows of an item its downstream bias rests on."""
+    if definition.kind == "labels_by_group":
+        return "in each group that is compared"
+    return f"of class {definition.negative}"
 
 
 def _generated(

@@ -142,6 +142,12 @@ def record_path(path: Path) -> Path:
     return made.parent / FOLDER / f"{made.name}.json"
 
 
+def settings_of(path: Path) -> Mapping[str, Any]:
+    """Return the settings that a file was made with; none where no record tells."""
+    record = _read_record(path)
+    return record.settings if record else {}
+
+
 def bundle(own: Record, folder: Path) -> dict[str, Any]:
     """Return a folder's own record and those of all that it was made from, by path.
 
