@@ -25,6 +25,21 @@ BAD_CONFIGS = {
     ),
     "an unknown section": ("measurs: {}", "config key measurs is unknown; did you mean 'measures'"),
     "a number as a key": ("1: 2", "config key 1 is unknown"),
+    **{
+        f"items in the column {item}": (
+            f"tasks: {{{task}: {{item: {item}}}}}",
+            f"config key tasks.{task}.item: {item!r} is a column of the tables already; give ano",
+        )
+        for task, item in (
+            *(("bios", "score_she"), ("bios", "pronoun_ranking_word"), ("bios", "tpr_she")),
+            *(("bios", "prevalence_she"), ("wiki", "fpr"), ("wiki", "negative_sentiment")),
+            *(("wiki", "toxic_length"), ("bios", "scrubbed_fraction"), ("bios", "upstream_kind")),
+        )
+    },
+    "two tasks of one title": (
+        "tasks: {wiki: {title: Bios}}",
+        "config key tasks.wiki.title: 'Bios' is the title of tasks.bios already; give another",
+    ),
     "a list where a mapping is meant": (
         "tasks: {bios: [1]}",
         "bios: [1] where a mapping (key: value) is",

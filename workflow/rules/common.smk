@@ -24,13 +24,12 @@ from bias_transfer.study.description import (
     describe,
 )
 from bias_transfer.study.grid import altered_by, models
-from bias_transfer.study.mistakes import refuse_repeated_keys
+from bias_transfer.study.overlays import check_overlays
 from bias_transfer.study.sources import is_generated, source_paths
 from bias_transfer.study.walk import settings_in_use
 
 try:
-    for each in workflow.configfiles:
-        refuse_repeated_keys(Path(each))
+    check_overlays(map(Path, workflow.configfiles))
     # Snakemake has a `parse` of its own among these names.
     STUDY = parse_config(config)
     if STUDY.release:

@@ -33,7 +33,7 @@ from bias_transfer.data.sources import (
 from bias_transfer.data.split import split
 from bias_transfer.errors import StudyError, counted
 from bias_transfer.seeding import generator
-from bias_transfer.tasks import Definition, kind
+from bias_transfer.tasks import NO_ROWS, Definition, kind
 
 # The usual column names of a generated table, in the form of the config's source sections.
 _GENERATED: dict[str, Any] = {
@@ -45,10 +45,6 @@ _GENERATED: dict[str, Any] = {
 }
 _GENERATED_SENTENCES: dict[str, Any] = {"text": "text", "label": "label", "kind": "", "labels": {}}
 _DETOX: dict[str, Any] = {"text": "comment", "label": "toxic", "id": "rev_id", "labels": {}}
-_NO_PREDICTIONS = pd.DataFrame(
-    {name: pd.Series(dtype=str) for name in ("label", "prediction", "group")}
-    | {"score": pd.Series(dtype=float)}
-)
 # So many of the items without a row are named.
 _NAMED = 6
 
@@ -218,7 +214,7 @@ def shortcomings(
     if without:
         named = ", ".join(without[:_NAMED]) + ("…" if len(without) > _NAMED else "")
         found.append(f"no row of {len(without)} of the {count} {items}: {named}")
-    every = of.rates(_NO_PREDICTIONS, definition)
+    every = of.rates(NO_ROWS, definition)
     present = every[~every[definition.item].isin(list(without))]
     left = _clusters(present, definition).nunique()
     if left < FEWEST_ITEMS:

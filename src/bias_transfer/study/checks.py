@@ -24,7 +24,7 @@ from bias_transfer.study.grid import models, upstream_variants
 from bias_transfer.study.mistakes import not_one_of, shown
 from bias_transfer.study.sources import source_paths, tables
 from bias_transfer.study.walk import marks, sections
-from bias_transfer.tasks import Definition
+from bias_transfer.tasks import NO_ROWS, Definition, Kind
 from bias_transfer.upstream import methods
 
 # What the hub itself allows: OWNER/NAME, or the NAME of an old data set.
@@ -49,6 +49,7 @@ def check(study: Study) -> None:
     _check_results(study.results)
     for task in study.tasks:
         _check_names(study, task)
+    _check_titles(study)
     if study.release:
         _check_release(study.release)
         # Nothing but the release is read, so the sources may be on another machine.
@@ -82,6 +83,7 @@ def _check_names(study: Study, task: str) -> None:
     """Refuse methods, measures and columns that do not exist, or not for this kind of task."""
     key, section = f"tasks.{task}", study.tasks[task]
     kind, definition = study.kind(task), study.definition(task)
+    _check_item(key, definition, kind)
     _check_listed(f"{key}.upstream", section.upstream, methods())
     fitting = [name for name, each in measures().items() if section.kind in each.task_kinds]
     _check_listed(f"{key}.measures", section.measures, fitting)
@@ -95,6 +97,32 @@ def _check_names(study: Study, task: str) -> None:
     for place, crossing in enumerate(section.crossed):
         _check_listed_one(f"{key}.crossed.{place}.upstream", crossing.upstream, methods())
         _check_alterations(f"{key}.crossed.{place}.alterations", definition, crossing.alterations)
+
+
+def _check_item(key: str, definition: Any, kind: Kind) -> None:
+    """Refuse a column of items that the task's own tables have already."""
+    item = definition.item
+    other = definition.model_copy(update={"item": ""})
+    made = {str(name) for table in (kind.rates, kind.covariates) for name in table(NO_ROWS, other)}
+    made |= {name for each in alterations().values() for name in each.levels}
+    # What a measure makes besides, only a language model tells; but it begins so.
+    if item in made or item.startswith(("score_", *measures())):
+        raise StudyError(
+            f"config key {key}.item: {item!r} is a column of the tables already; give another name"
+        )
+
+
+def _check_titles(study: Study) -> None:
+    """Refuse two tasks that tables and figures would call the same."""
+    owner: dict[str, str] = {}
+    for task, section in study.tasks.items():
+        title = section.title.casefold()
+        if title in owner:
+            raise StudyError(
+                f"config key tasks.{task}.title: {shown(section.title)} is the title of "
+                f"tasks.{owner[title]} already; give another"
+            )
+        owner[title] = task
 
 
 def _check_listed(key: str, values: Sequence[str], known: Iterable[str]) -> None:
