@@ -9,12 +9,13 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 from bias_transfer.errors import StudyError
+from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.main import main
 from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.study.parsing import parse
 from tests.unit.calls import call, prepare_data
 from tests.unit.conftest import ROOT
-from tests.unit.definitions import BIOS
+from tests.unit.definitions import BIOS, THREE_GROUPS
 
 # ---- configs: an overlay, and what is said of it ---------------------------------------
 
@@ -108,6 +109,11 @@ BAD_CONFIGS = {
     ),
     "a seed twice": ("seeds: [1, 1]", "config key seeds: [1, 1] lists a value twice"),
     "no seed": ("seeds: []", "config key seeds: the list is empty; give at least 1 value"),
+    "one group": (
+        "tasks: {bios: {groups: [{name: male, word: he}]}}",
+        "config key tasks.bios.groups: the list has 1 value only; give at least 2 values",
+    ),
+    "no label": ("tasks: {bios: {labels: []}}", "the list is empty; give at least 2 values"),
     "no results folder": ("results: ''", "config key results is empty; give a value"),
     "the root for results": ("results: /", "config key results: / is the folder that Snakemake"),
     "the working directory for results": ("results: .", "give a folder of its own"),
@@ -286,6 +292,15 @@ def test_a_bad_config_is_refused(here, config, overlay, said):
     assert said in message
     assert "\n" not in message
     assert not (here / "pwned").exists()
+
+
+def test_a_task_of_a_name_without_end_is_refused(config):
+    config["tasks"]["a" * 300] = config["tasks"].pop("bios")
+    with pytest.raises(StudyError) as caught:
+        parse(config)
+    assert str(caught.value) == (
+        f"config key tasks: the name {'a' * 20}… of a task has 300 letters; 60 at most"
+    )
 
 
 GOOD_CONFIGS = {
@@ -571,6 +586,33 @@ def test_a_tokenizer_that_splits_a_word_to_score_is_refused(
     capfd.readouterr()
     assert bring_in(tmp_path / "unfit", tmp_path, bios=task) == 1
     assert_refused(tmp_path / "unfit", "the tokenizer splits 'She' into", tmp_path, capfd)
+
+
+def test_labels_that_a_tokenizer_does_not_know_are_told_or_refused(tiny_sentences, capfd, caplog):
+    from bias_transfer.commands.checkpoints import _check
+    from bias_transfer.models.tokenizer import train_tokenizer
+
+    words = train_tokenizer(tiny_sentences, 512, 64, family="bert")
+    titles = {"some": ["nurse", "ж", "жж", "poet"], "all": ["ж", "жж"], "none": ["nurse", "poet"]}
+    said = {}
+    for name, labels in titles.items():
+        definition = THREE_GROUPS | {"labels": labels, "groups": {"women": "she", "men": "he"}}
+        task = {"definition": definition, "measures": ["pronoun_ranking"]}
+        job = Job({}, {}, {}, checks={name: task})
+        try:
+            _check(words, job, "given")
+        except StudyError as error:
+            said[name] = str(error)
+    assert said == {
+        "all": "given: the tokenizer knows 'ж', as all trades, as its unknown token only, so they "
+        "have one upstream bias; use other words or a tokenizer that has seen them"
+    }
+    told = (
+        "some: the tokenizer knows 2 of the 4 trades as its unknown token only, so their upstream "
+        "bias is one and says nothing of them: ж, жж"
+    )
+    assert caplog.messages == [told]
+    assert f"warning: {told}\n" in capfd.readouterr().err
 
 
 def assert_refused(folder, said, output, capfd):

@@ -106,6 +106,10 @@ def test_items_without_a_row_are_counted_and_the_first_are_named():
     assert shortcomings(BIOS, names[:7]) == [
         f"no row of 7 of the 28 occupations: {', '.join(names[:6])}…"
     ]
+    # A name that holds a comma is one name.
+    assert shortcomings(BIOS, ["judge, senior", "dj"]) == [
+        "no row of 2 of the 28 occupations: 'judge, senior', 'dj'"
+    ]
 
 
 def test_fewer_items_than_an_error_can_be_clustered_by_are_told():

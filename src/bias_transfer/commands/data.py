@@ -1,7 +1,6 @@
 """Commands that prepare and alter data sets."""
 
 import logging
-import sys
 
 from bias_transfer.data import prepare
 from bias_transfer.data.prepare import Prepared
@@ -14,6 +13,7 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.notices import warn
 from bias_transfer.tasks import definition_of
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def prepare_data(job: Job) -> None:
     )
     without = prepared.description["items_without_rows"]
     for each in prepare.shortcomings(definition, without, enough):
-        _warn(f"{settings['task']}: {each}")
+        warn(f"{settings['task']}: {each}")
     dropped = prepared.description["empty_rows_dropped"]
     if dropped:
         logger.info("%s: %s without a text dropped", settings["task"], counted(dropped, "row"))
@@ -82,12 +82,6 @@ def fetch_sentences(job: Job) -> None:
     prepare.fetch_sentences(
         settings["task"], settings["address"], settings["sha256"], job.output("file")
     )
-
-
-def _warn(message: str) -> None:
-    """Say something in the log, and where it is read while the study runs."""
-    logger.warning("%s", message)
-    print(f"warning: {message}", file=sys.stderr)
 
 
 def _write(job: Job, prepared: Prepared) -> None:

@@ -31,7 +31,7 @@ from bias_transfer.data.sources import (
     without_empty,
 )
 from bias_transfer.data.split import split
-from bias_transfer.errors import StudyError, counted
+from bias_transfer.errors import StudyError, counted, first_few
 from bias_transfer.seeding import generator
 from bias_transfer.tasks import NO_ROWS, Definition, kind
 
@@ -45,8 +45,6 @@ _GENERATED: dict[str, Any] = {
 }
 _GENERATED_SENTENCES: dict[str, Any] = {"text": "text", "label": "label", "kind": "", "labels": {}}
 _DETOX: dict[str, Any] = {"text": "comment", "label": "toxic", "id": "rev_id", "labels": {}}
-# So many of the items without a row are named.
-_NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +118,7 @@ def prepare_task(
         settings["seed"],
         name,
         copies="text",
+        table=source.name,
     )
     return Prepared(
         parts,
@@ -212,8 +211,7 @@ def shortcomings(
     items, count = of.items_title(definition), len(of.items(definition))
     found = []
     if without:
-        named = ", ".join(without[:_NAMED]) + ("…" if len(without) > _NAMED else "")
-        found.append(f"no row of {len(without)} of the {count} {items}: {named}")
+        found.append(f"no row of {len(without)} of the {count} {items}: {first_few(without)}")
     every = of.rates(NO_ROWS, definition)
     present = every[~every[definition.item].isin(list(without))]
     left = _clusters(present, definition).nunique()
@@ -401,7 +399,9 @@ def prepare_sentiment(settings: Mapping[str, Any]) -> Prepared:
     else:
         rows = sentiment_from(settings["file"])
     check_texts(rows["text"], "sentiment")
-    parts = split(rows, 0.2, 0.1, settings["seed"], "sentiment")
+    of = settings["source"]
+    table = settings["file"]["path"] if of == "file" else f"{of} sentences"
+    parts = split(rows, 0.2, 0.1, settings["seed"], "sentiment", table=table)
     return Prepared(parts, {"kind": "sentiment", "source": settings["source"]})
 
 

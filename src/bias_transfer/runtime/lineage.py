@@ -174,6 +174,8 @@ def trace(target: Path) -> list[Step]:
     StudyError
         If the file does not exist, or nothing says how it was made.
     """
+    if target.is_dir():
+        raise StudyError(f"{target}: a folder; name a file in it, such as its {MANIFEST}")
     if not target.is_file():
         raise missing(target)
     first = _Place(os.path.normpath(target))

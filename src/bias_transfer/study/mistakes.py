@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 
 _Schema = Mapping[str, Any]
 
@@ -168,8 +168,9 @@ _OTHERS: dict[str, Callable[[str, Any, Mapping[str, Any]], str]] = {
     "finite_number": lambda at, value, _: f"{at}: {value} is no finite number; give one",
     "string_too_short": lambda at, value, _: f"{at} is empty; give a value",
     "too_short": lambda at, value, error: (
-        f"{at}: the {'list' if isinstance(value, list) else 'mapping'} is empty; give at least "
-        f"{error['ctx']['min_length']} value"
+        f"{at}: the {'list' if isinstance(value, list) else 'mapping'} "
+        + (f"has {counted(len(value), 'value')} only" if value else "is empty")
+        + f"; give at least {counted(error['ctx']['min_length'], 'value')}"
     ),
     "string_pattern_mismatch": lambda at, value, error: (
         f"{at}: {shown(value)} is not of the form {error['ctx']['pattern']}"
