@@ -180,6 +180,28 @@ def test_what_changes_no_number_does_nothing(study: Study, overlay: str) -> None
     assert study.planned(overlay=overlay) == {}
 
 
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        "tasks: {bios: {title: Biographies}}",
+        "tasks: {bios: {cell_correction: 0.5, outcome: tpr_ratio}}",
+        "analysis: {fewest_test_rows: 3}",
+    ],
+)
+def test_what_changes_tables_only_trains_and_scores_nothing(study: Study, overlay: str) -> None:
+    plan = study.planned(overlay=overlay)
+    assert plan["analyse"] == 1
+    assert not {rule for rule in plan if rule.startswith(("prepare", "fine", "score", "alter"))}
+
+
+@pytest.mark.parametrize(
+    "key", ["item: trade", "items: trades", "reference: female, covariates: [prevalence_he]"]
+)
+def test_a_task_that_is_another_is_made_anew(study: Study, key: str) -> None:
+    plan = study.planned(overlay=f"tasks: {{bios: {{{key}}}}}")
+    assert (plan["prepare_data"], plan["fine_tune"]) == (1, 4)
+
+
 def test_weights_go_once_they_are_scored_and_come_back_when_they_are_needed(
     study: Study, tmp_path: Path
 ) -> None:
