@@ -463,7 +463,10 @@ def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFram
             .groupby([*sets, "measure", "item", "models"], sort=False, dropna=False)
             .agg({"value": "mean", "observations": "sum", "undefined": "sum"})
             .reset_index()
-            .assign(standard_error=_ERRORS[quantity.column])
+            .assign(
+                standard_error=_ERRORS[quantity.column],
+                margin_of_error=2 * _ERRORS[quantity.column],
+            )
         )
     return pd.concat(parts, ignore_index=True).assign(task=task.name)
 

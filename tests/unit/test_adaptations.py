@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers import RobertaModel
 
 from bias_transfer.adaptations import adaptation, adaptations
 from bias_transfer.models import classification
@@ -85,16 +86,25 @@ def test_head_leaves_the_encoder_to_the_bit(classifier, labelled, tmp_path):
         assert torch.equal(before[name], weight) != is_head(name), name
 
 
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
+    """Return the texts of each batch that an encoder reads, and whether in training mode."""
+    found: list[tuple[int, bool]] = []
+    forward = RobertaModel.forward
+
+    def noted(self: Any, input_ids: torch.Tensor, *others: Any, **named: Any) -> Any:
+        found.append((len(input_ids), self.training))
+        return forward(self, input_ids, *others, **named)
+
+    monkeypatch.setattr(RobertaModel, "forward", noted)
+    return found
+
+
 def test_head_reads_each_text_once_and_ends_where_the_long_way_ends(
-    tiny_checkpoint, classifier, labelled, tmp_path, monkeypatch
+    tiny_checkpoint, classifier, labelled, tmp_path, monkeypatch, read
 ):
     plugin = adaptation("head")
-    rows = []
-
-    def count(module: Any, inputs: tuple[torch.Tensor], output: Any) -> None:
-        rows.append(len(inputs[0]))
-
-    curves, found, read = [], [], []
+    curves, found, texts = [], [], []
     for short in (True, False):
         prepare_device(3)
         model = new_classifier(tiny_checkpoint, ("odd", "even"))
@@ -102,27 +112,30 @@ def test_head_reads_each_text_once_and_ends_where_the_long_way_ends(
         for each in model.modules():
             if isinstance(each, torch.nn.Dropout):
                 each.p = 0.0
-        model.base_model.register_forward_hook(count)
         with monkeypatch.context() as patch, plugin.adapting(model, plugin.settings()):
             assert head_alone_is_trained(model)
             if not short:
                 patch.setattr(classification, "head_alone_is_trained", lambda model: False)
             curves.append(fit(model, labelled, tmp_path))
-        read.append(sum(rows))
-        rows.clear()
+        texts.append(sum(count for count, _ in read))
+        read.clear()
         found.append(weights(model))
     # Training and evaluation are of the same 74 texts, for two epochs.
-    assert read == [2 * 74, 4 * 74]
+    assert texts == [2 * 74, 4 * 74]
     for name, weight in found[0].items():
         torch.testing.assert_close(weight, found[1][name], atol=1e-5, rtol=1e-4)
     np.testing.assert_allclose(*curves, rtol=1e-5)
 
 
-def test_dropout_takes_the_long_way(tiny_checkpoint):
+def test_with_dropout_head_reads_each_text_once_too_and_without_it(
+    tiny_checkpoint, labelled, tmp_path, read
+):
     model, plugin = new_classifier(tiny_checkpoint, ("odd", "even")), adaptation("head")
     assert model.config.hidden_dropout_prob > 0
-    with plugin.adapting(model, plugin.settings()):
-        assert not head_alone_is_trained(model)
+    with plugin.adapting(model.train(), plugin.settings()):
+        fit(model, labelled, tmp_path)
+    assert sum(count for count, _ in read) == 2 * 74
+    assert not any(training for _, training in read)
 
 
 @pytest.mark.parametrize("name", ["full", "lora"])

@@ -154,8 +154,9 @@ def test_each_task_tells_what_its_tables_say(page):
     for row in of.reliability.query("over != 'templates, split halves'").to_dict("records"):
         assert f"{row['value']:.2f}" in said
     for row in of.explained.to_dict("records"):
-        share, low, high = (f"{100 * row[name]:.0f} %" for name in ("share", "low", "high"))
-        assert f"{share} (interval {low} to {high})" in said
+        names = ("share", "low", "high", "by_chance")
+        share, low, high, chance = (f"{100 * row[name]:.0f} %" for name in names)
+        assert f"{share} (interval {low} to {high}; by chance {chance})" in said
     for row in of.slopes.query("effects == 'between'").to_dict("records"):
         numbers = tuple(signed(row[name]) for name in ("standardised", "low", "high"))
         assert "{}, 95 % interval {} to {}".format(*numbers) in said
@@ -169,6 +170,27 @@ def test_a_line_says_which_way_of_fine_tuning_it_is_of_where_there_are_several(p
     said = section(page_of(TRANSFERS.query("adaptation == 'full'"), [one]))
     assert "- Reliability (1: the same again" in said
     assert "- Undefined cells" in said
+
+
+def test_the_reliabilities_that_the_verdict_asks_for_are_marked(page):
+    lines = [each for each in section(page).splitlines() if "eliability (1" in each]
+    assert [each.count("(a verdict needs 0.5)") for each in lines] == [2]
+    asked = [each for each in lines[0].split("; ") if "a verdict needs" in each]
+    assert asked[0].startswith("of the changes in upstream bias that interventions made")
+    assert asked[1].startswith("of downstream bias over fine-tuning seeds")
+
+
+def test_where_seeds_were_not_repeated_it_says_of_how_many_models():
+    altered = TRANSFERS["upstream"].ne("pretrained") | TRANSFERS["dataset"].ne("original")
+    said = section(page_of(TRANSFERS[~altered | (TRANSFERS["seed"] == 1)]))
+    assert (
+        "- Full fine-tuning: of 5 variants in the slopes 4 were trained with one fine-tuning seed; "
+        "what another seed would change in them is in no interval.\n"
+    ) in said
+    assert "resampled over" not in said
+    assert "trained with one fine-tuning seed" not in section(page_of(TRANSFERS))
+    once = section(page_of(TRANSFERS[TRANSFERS["seed"] == 1]))
+    assert "of 5 variants in the slopes 5 were trained with one fine-tuning seed" in once
 
 
 def test_the_reliability_of_changes_says_whose_changes(page):
@@ -204,6 +226,11 @@ def test_the_classifiers_quality_is_told(page):
     assert "over the others it runs from 0.800 to 0.800" in page
 
 
+def test_seeds_that_learnt_differently_are_not_averaged():
+    said = section(page_of(TRANSFERS, failed=["pretrained/original/full/seed1"]))
+    assert "from the unmodified checkpoint accuracy is 0.100 to 0.800 on 100 test rows" in said
+
+
 def test_models_left_out_are_counted_by_reason():
     failed = ["counterfactual-s1/original/full/seed1"]
     said = section(page_of(TRANSFERS, failed=failed))
@@ -217,7 +244,8 @@ def test_a_way_of_fine_tuning_that_taught_the_unmodified_model_nothing_has_no_nu
     why = "the unmodified model did not learn the task, and how it fails is no bias"
     assert lead(said) == (
         "**BIOS.** Full fine-tuning: whether the pre-trained model's bias transfers is not "
-        f"estimated ({why}); whether the fine-tuning data's bias transfers is not estimated ({why})."
+        f"estimated ({why}); whether the fine-tuning data's bias transfers is not estimated "
+        f"({why})."
     )
     assert "- Head only: the pre-trained model's bias transfers (" in section(said)
 

@@ -124,6 +124,34 @@ def test_a_table_comes_back(tmp_path, suffix):
     assert again["value"].to_numpy() == pytest.approx(TABLE["value"].to_numpy(), nan_ok=True)
 
 
+# Each would be read as numbers, truth values or missing cells.
+NAMES = {
+    "digits": ["291141", "472111"],
+    "leading zeros": ["007", "010"],
+    "truth values": ["True", "False"],
+    "missing cells": ["NA", "null"],
+    "not a number": ["nan", "1e5"],
+    "none": ["None", "-"],
+}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_names_stay_text_whatever_they_look_like(tmp_path, names, suffix):
+    path = tmp_path / f"t.{suffix}"
+    columns = ["model", "template", "label", "trade"]
+    table = pd.DataFrame(dict.fromkeys(columns, names) | {"value": [0.5, np.nan]})
+    write_table(path, table)
+    again = read_table(path, ["trade", "not_there"])
+    assert again[columns].to_dict("list") == dict.fromkeys(columns, names)
+    assert again["value"].tolist() == pytest.approx([0.5, np.nan], nan_ok=True)
+
+
+def test_the_empty_cell_of_a_column_of_names_is_missing(tmp_path):
+    write_table(tmp_path / "t.csv", pd.DataFrame({"item": ["007", None], "value": [1, 2]}))
+    assert read_table(tmp_path / "t.csv")["item"].isna().tolist() == [False, True]
+
+
 def test_a_table_of_another_format_is_a_mistake_of_the_caller(tmp_path):
     with pytest.raises(ValueError, match="xlsx"):
         write_table(tmp_path / "t.xlsx", TABLE)

@@ -417,6 +417,22 @@ def test_empty_texts_are_dropped_and_counted_where_that_is_asked_for(tmp_path, n
     assert len(rows) == sum(made.description["rows"].values()) == 7
 
 
+def test_the_words_for_white_space_are_white_space_again_and_bound_a_mention(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text(GOOD.replace("gay", "NEWLINE_TOKENgayTAB_TOKEN"))
+    rows = pd.concat(prepare(path).tables.values())
+    assert not rows["text"].str.contains("_TOKEN").any()
+    assert (rows.loc[rows["text"].str.contains("gay"), "group"] == "gay").all()
+    assert (rows["group"] == "gay").any()
+
+
+def test_a_text_of_nothing_but_the_words_for_white_space_is_empty(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text(GOOD + "NEWLINE_TOKENNEWLINE_TOKEN TAB_TOKEN,1\n")
+    assert "row 7: the text in column 'comment' is empty" in refused(prepare, path)
+    assert prepare(path, empty="drop").description["empty_rows_dropped"] == 1
+
+
 def test_a_mistake_behind_a_dropped_row_is_told_by_its_row_in_the_file(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text(GOOD + ",1\nx,bad\n")

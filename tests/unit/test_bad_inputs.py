@@ -9,6 +9,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 from bias_transfer.errors import StudyError
+from bias_transfer.models.folder import CLASSIFIER, MASKED_LM, conversion
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.main import main
 from bias_transfer.study.mistakes import refuse_repeated_keys
@@ -241,6 +242,18 @@ BAD_CONFIGS = {
         "sentiment: {source: hub, hub: {id: a folder/without tokenizer}}",
         "sentiment.hub.id: a folder/without tokenizer: no tokenizer in the folder; save it there",
     ),
+    "a tokenizer that only the package sentencepiece reads": (
+        "sentiment: {source: hub, hub: {id: a folder/of SentencePiece}}",
+        "sentiment.hub.id: a folder/of SentencePiece: no tokenizer.json in the folder, and a Sent",
+    ),
+    "a checkpoint whose weights are pickled": (
+        "model: {source: file, file: {path: a folder/pickled}}",
+        f"give the new folder: {conversion(MASKED_LM)}",
+    ),
+    "a sentiment classifier whose weights are pickled": (
+        "sentiment: {source: hub, hub: {id: a folder/pickled}}",
+        f"give the new folder: {conversion(CLASSIFIER)}",
+    ),
 }
 
 
@@ -256,6 +269,8 @@ def here(tmp_path, monkeypatch):
         "a folder/empty": whole,
         "a folder/without weights": ("model.safetensors",),
         "a folder/without tokenizer": ("tokenizer.json",),
+        "a folder/of SentencePiece": ("tokenizer.json",),
+        "a folder/pickled": ("model.safetensors",),
     }.items():
         (tmp_path / name).mkdir()
         for file, text in whole.items():
@@ -271,6 +286,8 @@ def here(tmp_path, monkeypatch):
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("comment,toxic\n")
+    (tmp_path / "a folder/of SentencePiece/spm.model").touch()
+    (tmp_path / "a folder/pickled/pytorch_model.bin").touch()
     return tmp_path
 
 
@@ -549,6 +566,10 @@ BAD_CHECKPOINTS = {
     "no tokenizer": (
         removed("tokenizer.json", "tokenizer_config.json"),
         "no tokenizer in the fold",
+    ),
+    "a tokenizer that only the package sentencepiece reads": (
+        lambda folder: (folder / "tokenizer.json").rename(folder / "spm.model"),
+        "no tokenizer.json in the folder, and a SentencePiece model alone is not read; where the",
     ),
     "a tokenizer that is no JSON": (written("tokenizer.json", b"x"), "no tokenizer can be loaded"),
     "a tokenizer that is empty": (written("tokenizer.json", b"{}"), "no tokenizer can be loaded"),

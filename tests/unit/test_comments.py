@@ -60,12 +60,6 @@ def test_columns_of_numbers_and_of_truth_values(labels):
     assert table["label"].tolist() == ["toxic", "non-toxic"]
 
 
-def test_the_words_for_white_space_are_white_space_again_and_bound_a_mention():
-    table = read(rows(["NEWLINE_TOKENgayTAB_TOKENpeople"]))
-    assert table["text"].tolist() == [" gay people"]
-    assert table["group"].tolist() == ["gay"]
-
-
 def test_pronouns_are_left_alone():
     assert read(rows(["She is gay"]))["text"].tolist() == ["She is gay"]
 

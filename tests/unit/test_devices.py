@@ -4,6 +4,7 @@ The device named "meta" computes nothing, which is enough to see what is put the
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from bias_transfer.models.checkpoints import (
     new_classifier,
     save_checkpoint,
 )
+from bias_transfer.models.device import half_precision
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import Architecture
 from bias_transfer.models.hidden_debias import attach_projection, attached_projection
@@ -58,6 +60,22 @@ def test_the_sentiment_classifier_is_asked_on_the_device(
     monkeypatch.setattr(sentiment, "by_classifier", lambda model, *others: asked.append(model))
     sentiment.negative_probability(tmp_path / MANIFEST, 20, 8, META)
     assert asked[0].device == META
+
+
+@pytest.mark.parametrize(
+    ("generation", "half"), [(7, False), (8, True)], ids=["V100 and T4", "A100"]
+)
+def test_half_precision_is_for_a_gpu_that_does_not_emulate_it(
+    monkeypatch: pytest.MonkeyPatch, generation: int, half: bool
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.current_device", lambda: 0)
+    described = SimpleNamespace(major=generation)
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda device: described)
+    # Both can make a tensor of it.
+    monkeypatch.setattr("torch.cuda._check_bf16_tensor_supported", lambda device: True)
+    with half_precision(torch.device("cuda")):
+        assert torch.is_autocast_enabled("cuda") == half
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,25 @@ def test_models_that_did_not_learn_the_task_do_not_count():
     )
 
 
+def test_where_the_models_that_moved_it_failed_the_items_do_not_speak_for_them():
+    clear = observed(within=0.0, between=0.8, noise=0.02)
+    dial = clear.loc[clear["upstream_kind"] == "counterfactual", "model"].unique()
+    (model, data) = weighed(clear, dial)[0].verdicts
+    assert (model.word, model.effects) == ("not estimated", "within")
+    assert model.reason == "the models in which it was moved did not learn the task"
+    assert data.word == "transfers"
+
+
+def test_an_altered_model_that_answers_with_one_class_is_no_evidence_of_the_data():
+    # It levels what the data hold of the items, and its bias too: as if the one moved the other.
+    rows = observed(between=0.5, data=0.0, noise=0.02)
+    balanced = "pretrained/balance-a1-b0/full/seed"
+    one_class = rows["model"].str.startswith(balanced)
+    rows["log_tpr_ratio"] = rows["log_tpr_ratio"].mask(one_class, 0.0)
+    failed = [f"{balanced}{seed}" for seed in (1, 2)]
+    assert weighed(rows, failed)[0].verdicts[1].word == "not estimated"
+
+
 def test_where_the_unmodified_model_learnt_nothing_there_is_no_verdict_however_clear_the_slope():
     clear = observed(within=0.5, noise=0.02)
     failed = [f"pretrained/original/full/seed{seed}" for seed in (1, 2)]

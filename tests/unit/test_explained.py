@@ -1,10 +1,12 @@
 """Shapley's shares of R2, checked by hand and by what they must sum to."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from bias_transfer.analysis.clustered import clustered
-from bias_transfer.analysis.explained import shapley_shares
+from bias_transfer.analysis.explained import chance_shares, shapley_shares
 
 
 def shares_of(outcome, groups, effects=()):
@@ -65,6 +67,29 @@ def test_groups_that_hold_the_same_share_it():
 def test_a_column_that_never_varies_explains_nothing():
     x, ones = np.array([[-1.0], [-1], [1], [2]]), np.full((4, 1), 0.1)
     assert shares_of(np.array([0.0, 1, 2, 2]), {"x": x, "ones": ones})["ones"] == 0
+
+
+@pytest.mark.parametrize("effects", [(), (np.arange(7) % 2,)], ids=["none", "two groups"])
+def test_what_chance_explains_is_the_mean_over_all_orders_of_the_outcome(effects):
+    rng = np.random.default_rng(3)
+    groups = {"x": rng.normal(size=(7, 1)), "z": rng.normal(size=(7, 2))}
+    found = chance_shares(groups, effects)
+    left = 7 - (2 if effects else 1)
+    assert found == pytest.approx({"x": 1 / left, "z": 2 / left})
+    if not effects:
+        outcome = rng.normal(size=7)
+        every = [
+            shapley_shares(outcome[list(order)], groups, (), np.ones((1, 7)))
+            for order in itertools.permutations(range(7))
+        ]
+        for name in groups:
+            assert np.mean([share[name] for share in every]) == pytest.approx(found[name])
+
+
+def test_by_chance_too_groups_that_hold_the_same_share_it():
+    x = np.array([[-1.0], [-1], [1], [2]])
+    assert chance_shares({"x": x, "z": 2 * x}, ()) == pytest.approx({"x": 1 / 6, "z": 1 / 6})
+    assert chance_shares({"x": x, "z": np.ones((4, 1))}, ()) == pytest.approx({"x": 1 / 3, "z": 0})
 
 
 def test_a_draw_is_the_table_that_it_stands_for():

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, trainers
 from tokenizers import models as tokenizer_models
+from torch.multiprocessing.reductions import StorageWeakRef
 from transformers import (
     AlbertConfig,
     AlbertTokenizer,
@@ -528,6 +529,44 @@ def test_the_head_alone_computes_what_the_whole_classifier_computes(made, projec
     assert gradients[0].keys() == gradients[1].keys() != set()
     for name, gradient in gradients[0].items():
         torch.testing.assert_close(gradients[1][name], gradient, atol=1e-5, rtol=1e-4)
+
+
+def test_the_states_of_all_positions_go_once_the_head_s_are_taken(made):
+    model = load_classifier(made.fine_tuned)
+    texts = encode(made.tokenizer, made.texts, LENGTH)
+    states, kept = [], []
+
+    def note(module, inputs, output):
+        states.append(StorageWeakRef(output.last_hidden_state.untyped_storage()))
+        kept.append(sum(not each.expired() for each in states))
+
+    model.base_model.register_forward_hook(note)
+    head_inputs(model, texts, np.zeros(len(texts)), 2)
+    # Of a batch and of the one before it.
+    assert len(kept) > 4
+    assert max(kept) <= 2
+
+
+def test_dropout_acts_in_the_head_and_not_in_the_encoder(made):
+    model = load_classifier(made.fine_tuned)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.3
+    freeze_encoder(model)
+    texts = encode(made.tokenizer, made.texts, LENGTH)
+    rows, labels = np.array([5, 2, 11]), np.arange(len(texts)) % 2
+    labelled = LabelledTokens(texts, labels)
+    found = head_inputs(model.train(), texts, labels, 4)
+    # As a whole classifier that is trained, but for its encoder, which is only asked.
+    model.train().base_model.eval()
+    losses = []
+    for examples in (labelled, found):
+        torch.manual_seed(1)
+        losses.append(examples.loss(model, examples.inputs(model, rows)))
+    torch.testing.assert_close(losses[1], losses[0], atol=1e-5, rtol=0)
+    model.eval()
+    without = found.loss(model, found.inputs(model, rows))
+    assert abs(losses[1] - without) > 1e-3
 
 
 def test_adapters_move_attention_in_every_layer_and_the_head(made):

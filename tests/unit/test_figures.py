@@ -331,17 +331,17 @@ class TestIntervals:
         means = means[(means["twin_of"] == "") & (means["measure"] == measure)]
         return means[means["value"].notna()]
 
-    def test_an_interval_is_1_96_standard_errors_to_either_side(self) -> None:
+    def test_an_interval_is_the_margin_of_error_to_either_side(self) -> None:
         means = self.unmodified("pronoun_ranking")
         found = intervals(drawn("item_scatter", "bios").axes[0], "x")
-        value, half = means["value"], 1.96 * means["standard_error"]
+        value, half = means["value"], means["margin_of_error"]
         expected = np.column_stack([value - half, value + half])
         assert np.sort(found, axis=0) == pytest.approx(np.sort(expected, axis=0))
 
     def test_that_of_a_logarithm_is_made_on_the_logarithm(self) -> None:
         means = self.unmodified("log_tpr_ratio")
         found = intervals(drawn("item_scatter", "bios").axes[0], "y")
-        value, half = means["value"], 1.96 * means["standard_error"]
+        value, half = means["value"], means["margin_of_error"]
         expected = np.exp(np.column_stack([value - half, value + half]))
         assert np.sort(found, axis=0) == pytest.approx(np.sort(expected, axis=0))
 
@@ -353,7 +353,7 @@ class TestIntervals:
 
     def test_a_point_whose_error_is_unknown_has_none(self) -> None:
         given = tables("crafts")
-        means = given.item_means.assign(standard_error=np.nan)
+        means = given.item_means.assign(margin_of_error=np.nan)
         figure = drawing("before_after").draw(CRAFT, without(given, item_means=means), NOTE)
         for axes in figure.axes:
             assert len(intervals(axes, "x")) == 0
@@ -361,7 +361,7 @@ class TestIntervals:
 
     def test_none_reaches_values_that_the_quantity_cannot_have(self) -> None:
         given = tables("wiki")
-        means = given.item_means.assign(standard_error=100.0)
+        means = given.item_means.assign(margin_of_error=200.0)
         axes = drawing("item_scatter").draw(WIKI, without(given, item_means=means), NOTE).axes[0]
         # A mean probability, and a ratio of two rates.
         assert {tuple(each) for each in intervals(axes, "x")} == {(0.0, 1.0)}
@@ -372,7 +372,7 @@ class TestIntervals:
         given = tables("crafts")
         long = given.item_means["item"] == "baker/she"
         means = given.item_means.assign(
-            standard_error=given.item_means["standard_error"].mask(long, 100.0)
+            margin_of_error=given.item_means["margin_of_error"].mask(long, 200.0)
         )
         axes = drawing("item_scatter").draw(CRAFT, without(given, item_means=means), NOTE).axes[0]
         values = np.concatenate(dots(axes, DEFINED))

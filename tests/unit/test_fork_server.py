@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,11 +37,11 @@ print("not served", file=sys.stderr) if status is None else sys.exit(status)
 class Server:
     """A running server, and commands that ask it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules_in: Path) -> None:
         # With a language, as Python would set one of its own.
         self.environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(sys.path),
+            "PYTHONPATH": os.pathsep.join((*sys.path, *map(str, modules_in))),
             "LC_ALL": "C.UTF-8",
         }
         self.process, address = launch(["-c", SERVE], [], self.environment)
@@ -220,6 +221,54 @@ def test_a_server_that_is_gone_serves_nobody():
 def test_another_environment_is_not_served(server):
     # What was imported with other variables, such as OMP_NUM_THREADS, is not what would be.
     assert server.answer("", environment={"OMP_NUM_THREADS": "2"})[2] == "not served\n"
+
+
+@pytest.mark.parametrize("sent", [b"", b"{"], ids=["nothing", "a part"])
+def test_a_process_that_stops_while_it_asks_holds_nobody_up_for_long(server, sent):
+    address, _, _ = server.variable[SERVER].partition(" ")
+    with socket.socket(socket.AF_UNIX) as stopped:
+        stopped.connect(f"\0{address}")
+        stopped.sendall(sent)
+        assert server.answer("status = 7") == (7, "", "")
+        # It was given up.
+        assert stopped.recv(1) == b""
+
+
+# A process that was stopped after it had connected, for longer than the server waits.
+RESUMED = """
+import socket, time
+connect = socket.socket.connect
+
+def and_stop(connection, address):
+    connect(connection, address)
+    time.sleep(7)
+
+socket.socket.connect = and_stop
+"""
+
+
+def test_a_process_that_goes_on_after_it_was_given_up_is_told(server):
+    environment = server.environment | server.variable
+    resumed = subprocess.run(
+        [sys.executable, "-c", RESUMED + ASK, ""], env=environment, capture_output=True, text=True
+    )
+    assert resumed.returncode == 1
+    assert resumed.stderr == "error: the command's process was lost; run snakemake again\n"
+
+
+def test_a_module_that_leaves_while_it_is_imported_ends_no_server(tmp_path):
+    tried = tmp_path / "tried"
+    module = f"import pathlib\npathlib.Path({str(tried)!r}).touch()\nraise SystemExit(3)\n"
+    (tmp_path / "leaving.py").write_text(module)
+    own = Server(tmp_path)
+    try:
+        assert own.answer("import sys; sys.modules['leaving'] = sys") == (0, "", "")
+        deadline = time.monotonic() + 60
+        while not tried.exists():
+            assert time.monotonic() < deadline
+        assert own.answer("status = 7") == (7, "", "")
+    finally:
+        own.kill()
 
 
 def test_without_a_server_a_command_runs_by_itself():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from bias_transfer.errors import StudyError
 from bias_transfer.models.checkpoints import (
@@ -23,6 +23,7 @@ from bias_transfer.models.hidden_debias import (
 )
 from bias_transfer.models.masked_lm import MaskScorer
 from bias_transfer.models.projection import remove_component
+from bias_transfer.models.sentiment import negative_probability, save_hub_classifier
 from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, write_table
 from bias_transfer.runtime.main import main
 from tests.unit.calls import call
@@ -175,6 +176,52 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
     np.testing.assert_array_equal(kept.directions, before.directions)
     assert kept.gamma == before.gamma == 1.0
     assert len(after.roberta._forward_hooks) == 1
+
+
+@pytest.fixture
+def sentiment(debiased, tmp_path):
+    """Return the folder of a sentiment classifier that was trained from such a checkpoint."""
+    upstream = debiased(5.0)
+    describe_folder(upstream, {"kind": "checkpoint"})
+    rows = pd.DataFrame({"text": ["good dj", "bad dj"] * 4, "label": ["positive", "negative"] * 4})
+    (tmp_path / "data").mkdir()
+    for part in ("train", "evaluation", "test"):
+        write_table(tmp_path / "data" / f"{part}.parquet", rows)
+    describe_folder(tmp_path / "data", {"kind": "data"})
+    training = {
+        "epochs": 1,
+        "batch_size": 4,
+        "evaluation_batch_size": 4,
+        "learning_rate": 0.001,
+        "warmup_share": 0,
+        "weight_decay": 0,
+    }
+    train = call(
+        "prepare-sentiment-classifier",
+        {"seed": 1, "source": "generated", "maximum_length": 16, "training": training},
+        inputs={"data": tmp_path / "data" / MANIFEST, "checkpoint": upstream / MANIFEST},
+        outputs={"manifest": tmp_path / "sentiment" / MANIFEST},
+    )
+    assert main(train) == 0
+    return tmp_path / "sentiment"
+
+
+def negative(model, tokenizer):
+    with torch.inference_mode():
+        logits = model(**tokenizer(TEXTS, padding=True, return_tensors="pt")).logits
+    return logits.softmax(-1)[:, model.config.label2id["negative"]]
+
+
+def test_a_sentiment_classifier_keeps_the_projection_of_its_checkpoint(sentiment, tiny_tokenizer):
+    np.testing.assert_array_equal(load_file(sentiment / FILE)["directions"], DIRECTION)
+    expected = negative(load_classifier(sentiment), tiny_tokenizer)
+    asked = negative_probability(sentiment / MANIFEST, 16, 8, torch.device("cpu"))
+    np.testing.assert_allclose(asked(TEXTS), expected, atol=1e-6)
+
+
+def test_so_does_one_that_is_brought_along(sentiment, tmp_path):
+    save_hub_classifier(str(sentiment), "negative", 16, tmp_path / "copied")
+    assert (tmp_path / "copied" / FILE).read_bytes() == (sentiment / FILE).read_bytes()
 
 
 @pytest.mark.parametrize(

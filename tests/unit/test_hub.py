@@ -17,6 +17,7 @@ from bias_transfer.data.hub import explained, model_folder, resolve
 from bias_transfer.data.sources import read_hub
 from bias_transfer.errors import StudyError
 from bias_transfer.models.checkpoints import load_masked_lm, load_tokenizer
+from bias_transfer.models.folder import CLASSIFIER, MASKED_LM, conversion
 from tests.unit.conftest import Bomb
 from tests.unit.hub_server import Repository, commit, repository, serving
 
@@ -126,7 +127,7 @@ def test_a_revision_is_resolved_to_its_commit(hub, name, kind):
 
 def test_a_local_folder_has_no_commit(hub, tmp_path):
     assert resolve(str(tmp_path), "model") == ""
-    assert model_folder(str(tmp_path), "") == str(tmp_path)
+    assert model_folder(str(tmp_path), "", MASKED_LM) == str(tmp_path)
     assert hub.requests == []
 
 
@@ -145,7 +146,7 @@ def test_a_commit_that_does_not_exist_is_refused_when_it_is_fetched(hub):
     # Forty digits are taken for what they are without asking.
     nothing = "f" * 40
     assert resolve(MODEL, "model", nothing) == nothing
-    assert "it has no revision" in refused(model_folder, MODEL, nothing)
+    assert "it has no revision" in refused(model_folder, MODEL, nothing, MASKED_LM)
     assert "it has no revision" in refused(read_hub, ROWS, nothing, ["train"], ["text"])
 
 
@@ -153,38 +154,42 @@ def test_a_commit_that_does_not_exist_is_refused_when_it_is_fetched(hub):
 
 
 def test_a_model_of_the_hub_loads_like_a_folder(hub, tiny_tokenizer, new_masked_lm):
-    folder = model_folder(MODEL, resolve(MODEL, "model"))
+    folder = model_folder(MODEL, resolve(MODEL, "model"), MASKED_LM)
     assert load_tokenizer(folder).get_vocab() == tiny_tokenizer.get_vocab()
     assert torch.equal(weights(folder), new_masked_lm(2).get_input_embeddings().weight)
 
 
 def test_a_pinned_commit_is_the_one_that_is_loaded(hub, new_masked_lm):
-    folder = model_folder(MODEL, resolve(MODEL, "model", commit(0)))
+    folder = model_folder(MODEL, resolve(MODEL, "model", commit(0)), MASKED_LM)
     assert torch.equal(weights(folder), new_masked_lm(1).get_input_embeddings().weight)
 
 
 def test_what_is_resolved_is_loaded_though_the_branch_moves_on(hub, new_masked_lm):
     resolved = resolve(MODEL, "model")
     hub.repositories["models", MODEL].references["main"] = commit(0)
-    folder = model_folder(MODEL, resolved)
+    folder = model_folder(MODEL, resolved, MASKED_LM)
     assert torch.equal(weights(folder), new_masked_lm(2).get_input_embeddings().weight)
 
 
 def test_nothing_pickled_no_code_and_no_other_weights_are_fetched(hub):
-    folder = model_folder(MODEL, resolve(MODEL, "model"))
+    folder = model_folder(MODEL, resolve(MODEL, "model"), MASKED_LM)
     for name in (".py", ".bin", "fp16", "onnx", "README"):
         assert not hub.asked_for(name)
     assert all(file.suffix in {".json", ".txt", ".safetensors"} for file in Path(folder).iterdir())
 
 
-def test_a_repository_of_pickled_weights_is_refused_and_nobody_converts_it(hub, models, tmp_path):
+@pytest.mark.parametrize("auto_class", [MASKED_LM, CLASSIFIER])
+def test_a_repository_of_pickled_weights_is_refused_and_nobody_converts_it(
+    hub, models, tmp_path, auto_class
+):
     files = dict(models.commits[commit(0)])
     del files["model.safetensors"]
     files["pytorch_model.bin"] = pickle.dumps(Bomb(tmp_path / "exploded"))
     hub.repositories["models", "ann/old"] = repository(files)
-    message = refused(model_folder, "ann/old", resolve("ann/old", "model"))
+    message = refused(model_folder, "ann/old", resolve("ann/old", "model"), auto_class)
     assert f"ann/old: no safetensors at commit {commit(0)}" in message
     assert "refs/pr/NUMBER" in message
+    assert message.endswith(f"with ann/old for OLD: {conversion(auto_class)}")
     assert not (tmp_path / "exploded").exists()
     assert not any(request.startswith("POST") for request in hub.requests)
     assert not hub.asked_for("discussions")
@@ -200,7 +205,7 @@ def test_a_pull_request_that_adds_safetensors_can_be_named(hub, models):
     hub.repositories["models", "ann/old"] = converted
     resolved = resolve("ann/old", "model", "refs/pr/1")
     assert resolved == commit(8)
-    load_masked_lm(model_folder("ann/old", resolved))
+    load_masked_lm(model_folder("ann/old", resolved, MASKED_LM))
 
 
 @pytest.mark.parametrize(
@@ -213,14 +218,14 @@ def test_a_pull_request_that_adds_safetensors_can_be_named(hub, models):
 def test_a_missing_file_is_told_as_that_of_a_folder(hub, models, absent, load, said):
     files = {name: content for name, content in models.commits[commit(0)].items() if name != absent}
     hub.repositories["models", "ann/partial"] = repository(files)
-    folder = model_folder("ann/partial", resolve("ann/partial", "model"))
+    folder = model_folder("ann/partial", resolve("ann/partial", "model"), MASKED_LM)
     message = refused(load, folder)
     assert said in message
     assert "ann--partial" in message
 
 
 def test_a_gated_model_says_whose_terms(hub):
-    message = refused(model_folder, "ann/gated", resolve("ann/gated", "model"))
+    message = refused(model_folder, "ann/gated", resolve("ann/gated", "model"), MASKED_LM)
     assert message == (
         "model ann/gated: the hub wants its terms accepted; do so on its page, then use `hf auth "
         "login`"
@@ -229,7 +234,7 @@ def test_a_gated_model_says_whose_terms(hub):
 
 def test_a_connection_that_drops_is_taken_up_where_it_ended(hub, new_masked_lm):
     hub.drops = {"model.safetensors": 2}
-    folder = model_folder(MODEL, resolve(MODEL, "model"))
+    folder = model_folder(MODEL, resolve(MODEL, "model"), MASKED_LM)
     assert hub.drops["model.safetensors"] == 0
     assert torch.equal(weights(folder), new_masked_lm(2).get_input_embeddings().weight)
 
@@ -237,13 +242,13 @@ def test_a_connection_that_drops_is_taken_up_where_it_ended(hub, new_masked_lm):
 def test_half_a_file_is_never_trusted(hub, new_masked_lm, tmp_path):
     resolved = resolve(MODEL, "model")
     hub.broken = {"model.safetensors"}
-    message = refused(model_folder, MODEL, resolved)
+    message = refused(model_folder, MODEL, resolved, MASKED_LM)
     assert "model ann/tiny: cannot be loaded" in message
     assert "check the network and run again" in message
     assert not list((tmp_path / "cache").rglob("*.incomplete"))
     assert not list((tmp_path / "cache").rglob("model.safetensors"))
     hub.broken = set()
-    folder = model_folder(MODEL, resolved)
+    folder = model_folder(MODEL, resolved, MASKED_LM)
     assert torch.equal(weights(folder), new_masked_lm(2).get_input_embeddings().weight)
 
 
@@ -351,15 +356,15 @@ def test_without_a_network_one_line_says_what_to_do(use, kind, offline, said):
 @pytest.mark.parametrize("offline", [False, True])
 def test_what_was_fetched_serves_without_a_network(hub, use, offline):
     resolved = {name: resolve(name, kind) for name, kind in ((MODEL, "model"), (ROWS, "dataset"))}
-    model_folder(MODEL, resolved[MODEL])
+    model_folder(MODEL, resolved[MODEL], MASKED_LM)
     before = read_hub(ROWS, resolved[ROWS], ["train"], ["text"])
     use(NOWHERE, offline)
     assert resolve(MODEL, "model") == resolved[MODEL]
-    load_masked_lm(model_folder(MODEL, resolved[MODEL]))
+    load_masked_lm(model_folder(MODEL, resolved[MODEL], MASKED_LM))
     assert resolve(ROWS, "dataset") == resolved[ROWS]
     assert read_hub(ROWS, resolved[ROWS], ["train"], ["text"]).equals(before)
     # The library would take what it has read before, whichever the commit.
-    assert "model ann/tiny" in refused(model_folder, MODEL, commit(0))
+    assert "model ann/tiny" in refused(model_folder, MODEL, commit(0), MASKED_LM)
     assert "data set ann/rows" in refused(read_hub, ROWS, commit(0), ["train"], ["text"])
 
 
@@ -371,7 +376,8 @@ def test_the_hubs_address_is_taken_from_the_environment(hub, tmp_path):
 from bias_transfer.data.hub import model_folder, resolve
 from bias_transfer.data.sources import read_hub
 from bias_transfer.models.checkpoints import load_masked_lm, load_tokenizer
-folder = model_folder({MODEL!r}, resolve({MODEL!r}, "model"))
+from bias_transfer.models.folder import MASKED_LM
+folder = model_folder({MODEL!r}, resolve({MODEL!r}, "model"), MASKED_LM)
 load_tokenizer(folder), load_masked_lm(folder)
 print(len(read_hub({ROWS!r}, resolve({ROWS!r}, "dataset"), ["train"], ["text"])))
 """

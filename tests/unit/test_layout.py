@@ -420,6 +420,16 @@ def test_what_is_not_in_the_study_and_what_is_undefined_is_said(wiki):
     assert sheet.footnotes == ("Not defined: the intervention's values are constant.",)
 
 
+def test_items_that_are_undefined_are_counted_beside_those_of_a_correlation(wiki):
+    kept = wiki["upstream_kind"].isin(["pretrained", "random"]) & (wiki["dataset"] == "original")
+    gone = wiki["identity_term"].isin(sorted(wiki["identity_term"].unique())[:4])
+    rows = wiki[kept].assign(fpr_ratio=wiki["fpr_ratio"].mask(gone))
+    sheet = paper_tables([WIKI], {"wiki": rows}, "lsdv", NOTE).sheets["table2"]
+    (row,) = rows_labelled(sheet, "Not pre-trained")
+    assert texts(row)[6].startswith("46")
+    assert "Items that are undefined: 4." in sheet.footnotes
+
+
 # LaTeX
 
 

@@ -104,6 +104,10 @@ def test_the_standard_error_of_upstream_bias_is_that_of_the_templates_means():
     # Variance of 0.5, 1.5 and 4: (1.5² + 0.5² + 2²) / 2 = 3.25.
     assert errors["poet"] == pytest.approx((3.25 / 3) ** 0.5)
     assert np.isnan(errors["baker"])
+    # Student's t with two degrees of freedom, from a printed table.
+    margins = table.set_index("item")["margin_of_error"]
+    assert margins["poet"] == pytest.approx(4.3027 * (3.25 / 3) ** 0.5, rel=1e-4)
+    assert np.isnan(margins["baker"])
 
 
 def test_the_standard_error_of_downstream_bias_is_that_of_the_counts():
@@ -118,8 +122,11 @@ def test_the_standard_error_of_downstream_bias_is_that_of_the_counts():
     task = BIOS.model_copy(update={"outcome": outcome, "outcomes": (outcome,)})
     table = item_means(pd.DataFrame(rows), task).query("measure == 'log_tpr_ratio'")
     errors = table.set_index("item")["standard_error"]
-    assert errors["poet"] == pytest.approx((0.03 / 2) ** 0.5)
+    # Both models are tested on the same rows, and so what these may err is no less in their mean.
+    assert errors["poet"] == pytest.approx(0.03**0.5)
     assert np.isnan(errors["baker"])
+    margins = table.set_index("item")["margin_of_error"]
+    assert margins["poet"] == pytest.approx(1.95996 * 0.03**0.5, rel=1e-5)
 
 
 def test_without_a_known_variance_there_is_no_standard_error():

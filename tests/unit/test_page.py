@@ -420,12 +420,19 @@ def test_why_a_reliability_is_unknown_is_said_as_it_is():
         [
             ("full", "upstream", BETWEEN_TEMPLATES, NAN, 4, 5),
             ("full", "downstream", SEEDS, NAN, 12, 1),
+            # Seeds of which none left an item with a number.
+            ("full", "downstream", SEEDS, NAN, 0, 0),
             ("full", "downstream", TEST_ROWS, 0.9, 12, 1),
         ],
         columns=["adaptation", "measure", "over", "value", "items", "replicates"],
     )
     said = [row[3] for row in reliability_table(page_data.task(), rows).rows]
-    assert said == ["unknown: 4 items, and 6 are needed", "unknown: measured once", "0.900"]
+    assert said == [
+        "unknown: 4 items, and 6 are needed",
+        "unknown: measured once",
+        "unknown: 0 items, and 6 are needed",
+        "0.900",
+    ]
 
 
 def test_the_unmodified_model_beside_itself_is_no_estimate_that_is_missing(page):

@@ -13,14 +13,13 @@ from transformers import AutoModelForMaskedLM, RobertaConfig
 from bias_transfer.adaptations import Operations
 from bias_transfer.commands.plan import plan
 from bias_transfer.errors import StudyError
-from bias_transfer.models import batches
+from bias_transfer.models.batches import overhead
 from bias_transfer.models.checkpoints import load_masked_lm
-from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
+from bias_transfer.models.shape import PUBLISHED, Shape, fixed_cost, shape_of
 from bias_transfer.runtime.artifacts import MANIFEST, describe_folder
 from bias_transfer.runtime.lineage import record_outputs, start_run
 from bias_transfer.runtime.main import main
 from bias_transfer.runtime.progress import took
-from bias_transfer.study import plan as planning
 from bias_transfer.study.config import Study
 from bias_transfer.study.overlays import read_config
 from bias_transfer.study.parsing import parse
@@ -74,9 +73,10 @@ def test_a_size_is_that_of_the_model(tiny_checkpoint: Path):
     assert shape.parameters == pytest.approx(without, rel=0.01)
 
 
-def test_a_step_costs_what_the_training_loop_counts():
-    loop = (batches._TRAFFIC["cpu"], batches._CALLS["cpu"])
-    assert loop == (planning._TRAFFIC, planning._CALLS)
+def test_a_step_costs_what_the_training_loop_counts(tiny_checkpoint: Path):
+    encoder = load_masked_lm(str(tiny_checkpoint)).base_model
+    parameters = encoder.num_parameters() - encoder.get_input_embeddings().weight.numel()
+    assert overhead(encoder) == fixed_cost("cpu", 1, parameters) == 90 + 4.5e6 / parameters
 
 
 def test_other_families_have_other_names_and_layers_of_the_same_weights():

@@ -28,18 +28,42 @@ class Graph:
             each()
 
 
-@contextmanager
-def record(graph: Graph, **options: Any) -> Iterator[None]:
-    assert not gc.isenabled()
-    Graph.recording = graph
-    try:
-        yield
-    finally:
-        Graph.recording = None
+class Streams:
+    """The stream that work is given to: a recording has its own, and goes back if it succeeds."""
+
+    def __init__(self) -> None:
+        self.current = "the training's"
+
+    @contextmanager
+    def stream(self, stream: str) -> Iterator[None]:
+        before, self.current = self.current, stream
+        try:
+            yield
+        finally:
+            self.current = before
+
+    @contextmanager
+    def graph(self, graph: Graph, **options: Any) -> Iterator[None]:
+        assert not gc.isenabled()
+        before, self.current = self.current, "the recording's"
+        Graph.recording = graph
+        try:
+            yield
+        except RuntimeError as error:
+            # As torch.cuda.graph does: ending what is spoilt raises, and the rest is not reached.
+            raise RuntimeError("the recording was spoilt by an earlier error") from error
+        finally:
+            Graph.recording = None
+        self.current = before
 
 
 @pytest.fixture
-def graphs(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
+def streams() -> Streams:
+    return Streams()
+
+
+@pytest.fixture
+def graphs(monkeypatch: pytest.MonkeyPatch, streams: Streams) -> list[Graph]:
     made: list[Graph] = []
 
     def new() -> Graph:
@@ -47,8 +71,10 @@ def graphs(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
         return made[-1]
 
     monkeypatch.setattr("torch.cuda.CUDAGraph", new)
-    monkeypatch.setattr("torch.cuda.graph", record)
+    monkeypatch.setattr("torch.cuda.graph", streams.graph)
     monkeypatch.setattr("torch.cuda.graph_pool_handle", lambda: None)
+    monkeypatch.setattr("torch.cuda.stream", streams.stream)
+    monkeypatch.setattr("torch.cuda.current_stream", lambda: streams.current)
     return made
 
 
@@ -135,7 +161,7 @@ def test_beyond_some_shapes_steps_are_run_as_they_are(
 
 
 def test_what_cannot_be_recorded_is_run_as_it_is(
-    graphs: list[Graph], caplog: pytest.LogCaptureFixture
+    graphs: list[Graph], streams: Streams, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Waiting(Sum):
         left = 0
@@ -155,6 +181,7 @@ def test_what_cannot_be_recorded_is_run_as_it_is(
     for length in (1, 1, 1, 2, 2):
         recorded([part(*[1.0] * length)], 1)
         assert step.left == 0
+        assert streams.current == "the training's"
     assert step.held.item() == 1 + 1 + 1 + 2 + 2
     # It is tried and said once, and Python collects its garbage as before.
     assert len(graphs) == 1

@@ -332,6 +332,20 @@ def test_a_panel_is_least_squares_with_a_dummy_a_model(panel: pd.DataFrame) -> N
     assert fit.residual_standard_error == pytest.approx(np.sqrt(expected.scale), rel=1e-8)
 
 
+def test_items_of_one_label_are_clustered_together(panel: pd.DataFrame) -> None:
+    labels = (pd.factorize(panel["occupation"])[0] % 6).astype(str)
+    table = panel.assign(label=labels)
+    found = regress(table, dataclasses.replace(BIOS, cluster="label"))
+
+    rows = table.dropna(subset=["log_tpr_ratio", "pronoun_ranking"])
+    expected = sm.OLS(rows["log_tpr_ratio"], dummy_design(rows, BIOS)).fit()
+    clusters, _ = pd.factorize(rows["label"])
+    clustered = expected.get_robustcov_results("cluster", groups=clusters, use_t=True)
+    assert found.items == 9
+    column = found.coefficients["p_value_item_clustered"]
+    np.testing.assert_allclose(column, clustered.pvalues[:6], rtol=1e-8)
+
+
 def test_one_model_is_least_squares_with_a_constant(panel: pd.DataFrame) -> None:
     rows = panel[panel["model"] == "model2"]
     fit = regress(rows, BIOS)

@@ -11,10 +11,17 @@ import sys
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from bias_transfer.data.sources import read_hub, read_rows
 from bias_transfer.errors import StudyError
-from bias_transfer.models.checkpoints import load_masked_lm, load_tokenizer
+from bias_transfer.models.checkpoints import (
+    load_classifier,
+    load_masked_lm,
+    load_tokenizer,
+    new_classifier,
+    save_checkpoint,
+)
 from bias_transfer.models.sentiment import save_hub_classifier
 from bias_transfer.runtime.main import main
 from tests.unit.calls import prepare_data
@@ -99,24 +106,50 @@ def test_pickled_weights_are_refused_unopened(tiny_checkpoint, tmp_path, trap):
         save_hub_classifier(str(folder), "LABEL_0", 8, tmp_path / "made")
 
 
-def test_the_refusal_of_pickled_weights_tells_how_to_convert_them(
-    tiny_checkpoint, new_masked_lm, tmp_path, monkeypatch
-):
-    folder = shutil.copytree(tiny_checkpoint, tmp_path / "OLD")
-    (folder / "model.safetensors").unlink()
-    torch.save(new_masked_lm(1).state_dict(), folder / "pytorch_model.bin")
+def converted(refused, folder, monkeypatch):
+    """Run the command that a refusal of the folder OLD ends with, and return the folder NEW."""
     with pytest.raises(StudyError) as caught:
-        load_masked_lm(str(folder))
+        refused(str(folder / "OLD"))
     message = str(caught.value)
     _, flag, program, old, new = shlex.split(message[message.index("python -c") :])
     assert flag == "-c"
     # In this process: another would import torch again.
-    monkeypatch.setattr(sys, "argv", ["-c", str(tmp_path / old), str(tmp_path / new)])
+    monkeypatch.setattr(sys, "argv", ["-c", str(folder / old), str(folder / new)])
     exec(program, {})
-    converted = load_masked_lm(str(tmp_path / "NEW")).state_dict()
+    return str(folder / new)
+
+
+def pickled(folder):
+    """Leave of a checkpoint's safetensors a pickle."""
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+
+
+def test_the_refusal_of_pickled_weights_tells_how_to_convert_them(
+    tiny_checkpoint, tmp_path, monkeypatch
+):
+    pickled(shutil.copytree(tiny_checkpoint, tmp_path / "OLD"))
+    made = converted(load_masked_lm, tmp_path, monkeypatch)
+    found = load_masked_lm(made).state_dict()
     for name, weight in load_masked_lm(str(tiny_checkpoint)).state_dict().items():
-        assert torch.equal(converted[name], weight)
-    load_tokenizer(str(tmp_path / "NEW"))
+        assert torch.equal(found[name], weight)
+    load_tokenizer(made)
+
+
+def test_a_pickled_classifier_is_converted_with_its_head(
+    tiny_checkpoint, tiny_tokenizer, tmp_path, monkeypatch
+):
+    model = new_classifier(tiny_checkpoint, ("negative", "positive"))
+    save_checkpoint(model, tiny_tokenizer, tmp_path / "OLD")
+    pickled(tmp_path / "OLD")
+
+    def copied(name):
+        save_hub_classifier(name, "negative", 8, tmp_path / "copied")
+
+    copied(converted(copied, tmp_path, monkeypatch))
+    found = load_classifier(tmp_path / "copied").state_dict()
+    for name, weight in model.state_dict().items():
+        assert torch.equal(found[name], weight)
 
 
 def test_pickles_beside_the_weights_are_not_opened(tiny_checkpoint, tmp_path, trap):

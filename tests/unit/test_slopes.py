@@ -17,6 +17,7 @@ from bias_transfer.analysis.slopes import (
 )
 from tests.unit.transfer_data import ITEMS, TASK, observed, performance
 
+ONE_MODEL = "model == 'pretrained/original/full/seed1'"
 ORIGINAL, ALTERED = "dataset == 'original'", "upstream == 'pretrained'"
 
 
@@ -122,6 +123,85 @@ def test_items_of_one_label_are_one_cluster():
     table["label"] = table["occupation"].map(labels)
     row = found(table).loc[("within", "model")]
     assert (row["items"], row["clusters"]) == (12, 6)
+
+
+def only(table, items):
+    """Return observations of which altered models have an outcome for some items only."""
+    unmodified = table.eval("upstream == 'pretrained' and dataset == 'original'")
+    known = unmodified | table["occupation"].isin(items)
+    return table.assign(log_tpr_ratio=table["log_tpr_ratio"].where(known))
+
+
+def test_an_item_that_only_the_unmodified_model_has_tells_nothing_of_an_effect():
+    rows = found(only(observed(within=0.5, noise=0.05), ITEMS[:7])).loc["within"]
+    assert set(rows["clusters"]) == {7}
+    row = rows.loc["model"]
+    # t of six degrees of freedom, from a printed table.
+    assert row["high"] - row["standardised"] == pytest.approx(2.4469 * row["standard_error"], 1e-4)
+
+
+def test_an_effect_is_not_estimated_of_fewer_than_six_items_however_many_the_study_has():
+    rows = found(only(observed(within=0.5), ITEMS[:5])).loc["within"]
+    assert set(rows["reason"]) == {
+        "the models have every number for 5 items with and without an intervention that moves it, "
+        "and 6 are needed"
+    }
+
+
+def test_an_item_that_an_intervention_leaves_as_it_is_is_what_others_are_compared_with():
+    table = observed(within=0.5, data=0.0, noise=0.05)
+    still = table["occupation"].isin(ITEMS[:3])
+    table.loc[still, "pronoun_ranking"] = table.loc[still, "occupation"].map(
+        dict(zip(ITEMS, range(12), strict=True))
+    )
+    assert found(table).loc[("within", "model"), "clusters"] == 12
+
+
+def grouped(table):
+    """Return observations in which each of six labels is compared in two groups."""
+    number = table["occupation"].str.split().str[1].astype(int)
+    groups = np.where(number % 2 == 0, "women", "others")
+    return table.assign(label=((number - 1) // 2).astype(str), group=groups)
+
+
+def test_what_moves_all_items_of_a_group_alike_moves_none():
+    table = grouped(observed())
+    own = table.query(ONE_MODEL).set_index(["occupation", "template"])["pronoun_ranking"]
+    before = pd.MultiIndex.from_frame(table[["occupation", "template"]]).map(own).to_numpy()
+    shift = table["upstream_strength"].fillna(0) * np.where(table["group"] == "women", 1.0, -0.5)
+    rows = found(table.assign(pronoun_ranking=before + shift)).loc["within"]
+    assert rows.loc["model", "reason"] == UNMOVED
+
+
+def test_of_several_groups_slopes_and_scale_are_inside_each():
+    table = grouped(observed(within=0.5, noise=1e-4))
+    women = table["group"] == "women"
+    shifted = table.assign(
+        pronoun_ranking=table["pronoun_ranking"] + 5.0 * women,
+        log_tpr_ratio=table["log_tpr_ratio"] - 9.0 * women,
+    )
+    columns = ["slope", "scale", "standardised", "low", "high"]
+    for effects in ("within", "between"):
+        plain, moved = (found(each).loc[effects, columns] for each in (table, shifted))
+        np.testing.assert_allclose(plain, moved, rtol=1e-6)
+
+
+def test_labels_and_not_their_items_are_counted():
+    table = grouped(observed(items=ITEMS[:10]))
+    assert set(found(table)["reason"]) == {
+        "the unmodified model has every number for 10 items of 5 labels, and 6 are needed"
+    }
+
+
+def test_an_effect_of_models_that_failed_is_not_asked_of_the_others():
+    table = observed(within=0.5)
+    dial = table.loc[table["upstream_kind"] == "counterfactual", "model"].unique()
+    of = cells(table, performance(table, dial), TASK, "full", 10)
+    rows = slopes(of, seed=1).set_index(["effects", "source"]).loc["within"]
+    assert rows["reason"].to_dict() == {
+        "model": "the models in which it was moved did not learn the task",
+        "data": "",
+    }
 
 
 def test_equal_seeds_give_equal_tables():

@@ -3,12 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from transformers import PreTrainedTokenizerBase
 
 from bias_transfer.errors import StudyError
+from bias_transfer.models import pretraining
 from bias_transfer.models.checkpoints import load_tokenizer
-from bias_transfer.models.encoded import Encoded, read_encoded, write_encoded
+from bias_transfer.models.encoded import Encoded, encode, read_encoded, write_encoded
+from bias_transfer.models.families import Architecture
 from bias_transfer.models.tokenisation import require_same_tokenizer, tokenise, tokenizer_digest
 from bias_transfer.models.tokenizer import train_tokenizer
+from bias_transfer.models.training import TrainingSettings
+from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 from bias_transfer.runtime.artifacts import MANIFEST, read_json, sha256, write_json
 from bias_transfer.runtime.main import main
 from tests.unit.calls import call
@@ -25,14 +31,44 @@ def test_texts_become_the_ids_of_the_checkpoints_own_tokenizer(
     tiny_checkpoint, length, monkeypatch
 ):
     # Whatever the number of texts at a time.
-    monkeypatch.setattr("bias_transfer.models.tokenisation._AT_A_TIME", 3)
-    expected = load_tokenizer(str(tiny_checkpoint))(TEXTS, truncation=True, max_length=length)
-    assert texts_of(tokenise(tiny_checkpoint, TEXTS, length)) == expected["input_ids"]
+    monkeypatch.setattr("bias_transfer.models.encoded._AT_A_TIME", 3)
+    tokenizer = load_tokenizer(str(tiny_checkpoint))
+    expected = tokenizer(TEXTS, truncation=True, max_length=length)["input_ids"]
+    assert texts_of(tokenise(tiny_checkpoint, TEXTS, length)) == expected
+    assert texts_of(encode(tokenizer, TEXTS, length)) == expected
 
 
 def test_no_text_is_no_token(tiny_checkpoint):
-    encoded = tokenise(tiny_checkpoint, [], 12)
-    assert len(encoded) == len(encoded.tokens) == 0
+    for encoded in (
+        tokenise(tiny_checkpoint, [], 12),
+        encode(load_tokenizer(str(tiny_checkpoint)), [], 12),
+    ):
+        assert len(encoded) == len(encoded.tokens) == 0
+
+
+def test_a_corpus_is_never_tokenised_all_at_once(tiny_sentences, tmp_path, monkeypatch):
+    monkeypatch.setattr("bias_transfer.models.encoded._AT_A_TIME", 100)
+    asked, trained_on = [], []
+    tokenizer_call = PreTrainedTokenizerBase.__call__
+
+    def noted(self, texts, *others, **named):
+        asked.append(len(texts))
+        return tokenizer_call(self, texts, *others, **named)
+
+    monkeypatch.setattr(PreTrainedTokenizerBase, "__call__", noted)
+    monkeypatch.setattr(
+        pretraining, "continue_pretraining", lambda *arguments: trained_on.append(arguments[2])
+    )
+    pretraining.pretrain(
+        tiny_sentences,
+        Architecture(330, 16, 16, 1, 2, 24, 0.2, 0.1),
+        TrainingSettings(1, 8, 8, 0.01, 0.1, 0.0),
+        *(0.3, 1),
+        TrainingCheckpoints(tmp_path / "none", {}, 0),
+        torch.device("cpu"),
+    )
+    assert max(asked) == 100
+    assert sum(asked) == len(trained_on[0]) == len(tiny_sentences) > 400
 
 
 @pytest.mark.parametrize("texts", [[[3, 1], [2], [], [5, 5, 5]], [[]], []])

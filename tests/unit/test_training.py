@@ -1,6 +1,7 @@
 """Training: the fast loop against a plain one, one text at a time, and against stock Trainer."""
 
 import itertools
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from transformers import Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
 from bias_transfer.models.batches import overhead, random_batches, sorted_batches
-from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
+from bias_transfer.models.checkpoints import load_masked_lm, load_tokenizer, new_classifier
 from bias_transfer.models.classification import LabelledTokens
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import Encoded, encode
@@ -128,6 +129,27 @@ def losses_of_masks(model: Any, examples: MaskedTexts, row: int) -> torch.Tensor
     (places,) = torch.where(hidden >= 0)
     scores = model(input_ids=text_of(examples.encoded, row)[None]).logits[0].log_softmax(-1)
     return -scores[places, hidden[places]]
+
+
+def test_each_epoch_is_drawn_once_and_goes_when_it_is_over(
+    tiny_checkpoint: Path, masked: Callable[[object], MaskedTexts], tmp_path: Path
+) -> None:
+    drawn: list[tuple[int, weakref.ref[MaskedTexts]]] = []
+    alive: list[int] = []
+
+    def training(epoch: int) -> MaskedTexts:
+        examples = masked(epoch)
+        drawn.append((epoch, weakref.ref(examples)))
+        return examples
+
+    def note(*_: Any) -> None:
+        alive.append(sum(examples() is not None for _, examples in drawn))
+
+    model = load_masked_lm(str(tiny_checkpoint))
+    model.base_model.register_forward_hook(note)
+    run(model, training, masked("evaluation"), tmp_path)
+    assert [epoch for epoch, _ in drawn] == [0, 1]
+    assert set(alive) == {1}
 
 
 # In single precision a step of Adam is as large as the learning rate where the gradient is nothing

@@ -73,9 +73,8 @@ def test_sampling_variances_by_hand(table):
 def test_a_sampling_variance_is_missing_with_its_number(table):
     pastor = table.loc["pastor"]
     assert math.isnan(pastor["log_tpr_ratio_variance"])
-    # Of a rate of zero the delta method knows nothing, but of the gap the binomial does.
-    assert math.isnan(pastor["tpr_ratio_variance"])
     # None of two women, both men: the count that is zero is taken for a half.
+    assert pastor["tpr_ratio_variance"] == pytest.approx(0.5 * 2 / 2.5**3)
     assert pastor["tpr_gap_variance"] == pytest.approx(2 * 0.5 * 2 / 2.5**3)
     for name in ("tpr_ratio", "log_tpr_ratio", "tpr_gap"):
         assert table[f"{name}_variance"][table[name].isna()].isna().all()

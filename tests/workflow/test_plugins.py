@@ -12,6 +12,7 @@ import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,18 @@ WORDS = {
 }
 
 
-def write_trades(path: Path) -> None:
+# The same trades under names that a CSV file does not tell from numbers and missing cells.
+CODES = {
+    "welder": "291141",
+    "plumber": "007",
+    "baker": "NA",
+    "roofer": "True",
+    "florist": "1e5",
+    "nurse": "null",
+}
+
+
+def write_trades(path: Path, names: Mapping[str, str], groups: Sequence[str]) -> None:
     """Write rows of a task that nobody here knows: six trades, by women and men."""
     draw = random.Random(1)
     with path.open("w", newline="") as stream:
@@ -45,7 +57,7 @@ def write_trades(path: Path) -> None:
         for _ in range(480):
             trade = draw.choice(list(WORDS))
             text = " ".join(draw.choices(WORDS[trade].split(), k=4))
-            writer.writerow([text, trade, draw.choice(["women", "men"])])
+            writer.writerow([text, names[trade], draw.choice(groups)])
 
 
 def copied_source(study: Study, folder: Path) -> Path:
@@ -75,7 +87,8 @@ def extended(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
     # An edit of one file: a covariate more.
     module = source / "bias_transfer/tasks/labels_by_group.py"
     module.write_text(module.read_text() + COVARIATE)
-    write_trades(study.folder / "data/trades.csv")
+    write_trades(study.folder / "data/trades.csv", {name: name for name in WORDS}, ("women", "men"))
+    write_trades(study.folder / "data/codes.csv", CODES, ("1", "2"))
     overlay = laid_over(overlay, yaml.safe_load(OWN))
     result = study.snakemake("--cores", "2", overlay=yaml.safe_dump(overlay), source=source)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -83,11 +96,31 @@ def extended(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
 
 
 # What is the tests' own: one folder, small, and the covariate.
-OWN = """
+OWN = f"""
 results: results
 tasks:
-  trades: {upstream: []}
-  bios: {covariates: [prevalence_she, training_logarithm]}
+  trades: {{upstream: []}}
+  codes:
+    kind: labels_by_group
+    title: Codes
+    item: code
+    labels: {json.dumps([{"name": code, "title": trade} for trade, code in CODES.items()])}
+    groups: {{"1": she, "2": he}}
+    reference: "2"
+    templates: {{"1": "{{word}} is {{a_label}}", "NA": "{{word}} works as {{a_label}}"}}
+    source: file
+    file: {{path: data/codes.csv, text: text, label: label, group: group}}
+    measures: [pronoun_ranking]
+    covariates: [prevalence_she]
+    outcome: log_tpr_ratio
+    test_share: 0.5
+    maximum_length: 32
+    training: {{epochs: 1}}
+    upstream: []
+    alterations: {{balance: [{{oversample: 1, undersample: 0}}]}}
+    adaptation: [full]
+    adapted: []
+  bios: {{covariates: [prevalence_she, training_logarithm]}}
 """
 
 COVARIATE = """
@@ -120,6 +153,11 @@ KIND = dataclasses.replace(KIND, covariates=_more, covariate_quantities=_quantit
 
 def table(study: Study, name: str) -> pd.DataFrame:
     return pd.read_csv(study.folder / "results" / name)
+
+
+def written(study: Study, name: str) -> pd.DataFrame:
+    """Read a table's cells as they stand in its file."""
+    return pd.read_csv(study.folder / "results" / name, dtype="str", keep_default_na=False)
 
 
 CHECK = """
@@ -200,6 +238,25 @@ def test_a_task_is_config_and_a_csv_file(extended: Study) -> None:
     assert set(rates["trade"]) == set(WORDS)
     answer = (extended.folder / "results/analysis/answer.md").read_text()
     assert "## Trades" in answer
+
+
+def test_names_may_look_like_numbers_and_like_missing_cells(extended: Study) -> None:
+    codes = list(CODES.values())
+    tables = ("extrinsic/codes/rates.csv", "release/intrinsic_after/codes.csv")
+    for path in (*tables, "observations/codes.csv"):
+        assert written(extended, path)["code"].unique().tolist() == codes
+    assert written(extended, "observations/codes.csv")["template"].unique().tolist() == ["1", "NA"]
+    for path in ("analysis/item_means.csv", "analysis/contents.csv"):
+        rows = written(extended, path)
+        assert rows.loc[rows["task"] == "codes", "item"].unique().tolist() == codes
+    described = json.loads((extended.folder / "results/release/croissant.json").read_text())
+    types = {
+        field["dataType"]
+        for records in described["recordSet"]
+        for field in records["field"]
+        if field["name"] in ("code", "template")
+    }
+    assert types == {"sc:Text"}
 
 
 def test_a_covariate_is_an_edit_of_one_file(extended: Study) -> None:

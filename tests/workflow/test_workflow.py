@@ -238,6 +238,23 @@ def test_a_training_asks_for_a_gpu_where_the_machine_has_one(
     assert re.findall(r"^ +resources: .*\bgpu=(\d+)", result.stderr, re.MULTILINE) == [gpus]
 
 
+@pytest.mark.parametrize(
+    ("overlay", "gpus"),
+    [
+        ("", "1"),
+        ("model: {source: file, file: {path: results/checkpoints/random-t1}}", "0"),
+    ],
+)
+def test_a_checkpoint_asks_for_a_gpu_where_it_is_pre_trained_and_not_where_it_is_brought_in(
+    study: Study, overlay: str, gpus: str
+) -> None:
+    target = "results/checkpoints/pretrained/manifest.json"
+    result = study.snakemake("-n", "--force", target, overlay=overlay)
+    assert result.returncode == 0, result.stdout + result.stderr
+    asked = r"^rule prepare_checkpoint:\n(?: .*\n)*? +resources: .*\bgpu=(\d+)"
+    assert re.findall(asked, result.stdout, re.MULTILINE) == [gpus]
+
+
 def test_another_smallest_effect_weighs_again_and_estimates_nothing_else(study: Study) -> None:
     plan = study.planned(overlay="analysis: {smallest_effect: 0.5}")
     # The report and the release hold the config.
@@ -410,6 +427,23 @@ def test_the_analysis_is_redone_from_a_release_alone(
         "lay-paper",
     ):
         assert part in told.stdout
+
+
+def test_a_release_of_fewer_tasks_than_the_default_study_s_is_analysed(
+    study: Study, tmp_path: Path, root: Path
+) -> None:
+    copied = Study(shutil.copytree(study.folder, tmp_path / "study"), study.root)
+    made = copied.snakemake(
+        "results/release/manifest.json", "--cores", "2", overlay="tasks: {wiki: null}"
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    (copied.folder / "results/release").rename(tmp_path / "given")
+    command = ["snakemake", "-n", "--directory", str(tmp_path)]
+    command += ["--snakefile", str(root / "Snakefile"), "--configfile", "given/config.yaml"]
+    command += ["--config", "release=given", "results=redone"]
+    plan = plan_of(copies.run(command, folder=tmp_path))
+    assert plan["analyse"] == 1
+    assert "observe" not in plan
 
 
 @pytest.mark.parametrize("name", MADE)

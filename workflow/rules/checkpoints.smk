@@ -2,14 +2,13 @@
 # an ordinary from_pretrained folder each, and results/sentiment/manifest.json.
 PRETRAINED_MANIFEST = manifest("checkpoints", upstream.PRETRAINED.id)
 
+# Whether the checkpoint is pre-trained here, rather than brought in.
+PRETRAINED_HERE = section("model", "source") == "generated"
+
 
 rule prepare_checkpoint:
     input:
-        corpus=(
-            manifest("data/corpus")
-            if section("model", "source") == "generated"
-            else []
-        ),
+        corpus=manifest("data/corpus") if PRETRAINED_HERE else [],
     output:
         manifest=PRETRAINED_MANIFEST,
     log:
@@ -17,7 +16,7 @@ rule prepare_checkpoint:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=lambda wildcards: gpus_of_training(),
+        gpu=lambda wildcards: PRETRAINED_HERE * gpus_of_training(),
         gpu_share=STUDY.gpu_share,
         checkpoint_seconds=checkpoint_seconds(),
         tensorboard=int(STUDY.tensorboard),
@@ -28,10 +27,7 @@ rule prepare_checkpoint:
                 key: value
                 for key, value in source("model").items()
                 if key in ("source", "file", "hub")
-                or (
-                    section("model", "source") == "generated"
-                    and key in ("architecture", "pretraining")
-                )
+                or (PRETRAINED_HERE and key in ("architecture", "pretraining"))
             },
         ),
         content=content("model.file.path", "model.hub.id"),

@@ -18,12 +18,13 @@ from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.lineage import FOLDER as RECORDS
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
+from bias_transfer.study.declared import TASKS as DEFAULT_TASKS
 from bias_transfer.study.description import (
     checkpoint_in_words,
     dataset_in_words,
     describe,
 )
-from bias_transfer.study.grid import altered_by, models
+from bias_transfer.study.grid import altered_by, models, training_of
 from bias_transfer.study.overlays import check_overlays
 from bias_transfer.study.sources import is_generated, source_paths
 from bias_transfer.study.walk import settings_in_use
@@ -50,6 +51,12 @@ CONFIG_OF_NUMBERS = {
     key: value
     for key, value in CONFIG.items()
     if key not in ("training_checkpoint_minutes", "keep_models", "gpu_share", "scoring")
+}
+# Whoever lays it over the default study takes the same of its tasks away.
+CONFIG_OF_NUMBERS["tasks"] = CONFIG["tasks"] | {
+    name: None
+    for name, given in config.get("tasks", {}).items()
+    if given is None and name in DEFAULT_TASKS
 }
 TASKS = list(STUDY.tasks)
 NOTE = (
@@ -318,10 +325,8 @@ def method_settings(variant):
 
 
 def training(task, adaptation):
-    """Return how a model of a task is trained: keys that an adaptation has as well are its own."""
-    own = section("adaptations", adaptation)
-    of_task = section("tasks", task, "training")
-    return {key: own.get(key, value) for key, value in of_task.items()}
+    """Return how a model of a task is trained, in plain values."""
+    return training_of(STUDY, task, adaptation).model_dump(mode="json")
 
 
 def method_needs(variant):

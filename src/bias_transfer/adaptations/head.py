@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Settings(Section):
-    """Only the classification head is trained; the encoder stays as the checkpoint has it."""
+    """Only the head is trained; the encoder stays as the checkpoint has it, without dropout."""
 
     epochs: Count = 12
     """Passes over the training part, in place of the task's: a head that starts from nothing needs
@@ -27,7 +27,10 @@ class Settings(Section):
 
 @contextmanager
 def adapting(model: PreTrainedModel, settings: Settings) -> Iterator[None]:
-    """Freeze all but the head: what a masked language model lacks, poolers included."""
+    """Freeze all but the head: what a masked language model lacks, poolers included.
+
+    Dropout acts within the head alone (`models.frozen`).
+    """
     from bias_transfer.models.frozen import freeze_encoder
 
     freeze_encoder(model)

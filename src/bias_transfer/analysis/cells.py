@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,8 @@ CHANCE_LEVEL = 0.025
 
 _NOT_LEARNT = "that did not learn the task (how it fails is no bias)"
 
+Source = Literal["model", "data"]
+
 UPSTREAM, OUTCOME, VARIANCE = "upstream_bias", "outcome", "outcome_variance"
 
 
@@ -35,9 +37,11 @@ class Cells:
     table
         One row a model × item whose numbers are all defined. Columns: `model`, `checkpoint`,
         `variant` (the checkpoint and the data set), `seed`, `item`, `cluster` (the item, or of
-        items that are compared with one reference group, what they share: their label),
-        `unmodified`, `upstream_bias` (mean over templates), a column for each covariate,
-        `outcome`, `outcome_variance` (its sampling variance, NaN where unknown).
+        items that are compared with one reference group, what they share: their label), `level`
+        (the model; of several groups, the model and the item's group: what all items of a level
+        share is one number, not as many as there are items), `group` (the item's, empty where only
+        one is compared), `unmodified`, `upstream_bias` (mean over templates), a column for each
+        covariate, `outcome`, `outcome_variance` (its sampling variance, NaN where unknown).
     templates
         Upstream bias of the same rows, a column a template; no column for a measure without
         templates.
@@ -52,6 +56,9 @@ class Cells:
     learnt
         Whether the unmodified model learnt the task, with any seed. If it did not, the table shows
         how models fail, and no slope is to be made of it.
+    failed
+        The sources that were moved in models which are left out because they did not learn the
+        task: the model's bias in altered checkpoints, the data's in altered training sets.
     """
 
     table: pd.DataFrame
@@ -61,6 +68,7 @@ class Cells:
     undefined: int
     scarce: tuple[str, ...]
     learnt: bool
+    failed: frozenset[Source]
 
     def codes(self, column: str) -> NDArray[np.int64]:
         """Return whose each row is, e.g. which item's or model's, numbered from zero."""
@@ -76,6 +84,12 @@ class Cells:
             each[chosen].reset_index(drop=True) for each in (self.table, self.templates)
         )
         return replace(self, table=table, templates=templates)
+
+    @property
+    def groups(self) -> pd.Series:
+        """The group of each item of the unmodified model, as `of_unmodified` is ordered."""
+        rows = self.table[self.table["unmodified"]]
+        return rows.drop_duplicates("item").set_index("item")["group"]
 
     @property
     def of_unmodified(self) -> pd.DataFrame:
@@ -130,10 +144,14 @@ def cells(
         .astype(float)
     )
     about = kept.drop_duplicates(keys).set_index(keys)
+    items, models = (about.index.get_level_values(key) for key in (task.item, "model"))
+    group = about["group"].astype(str) if "group" in about else ""
     table = numbers.assign(
         checkpoint=about["upstream"],
         # Of several groups, those of one label share its reference group, and its errors.
-        cluster=about["label"] if "label" in about else about.index.get_level_values(task.item),
+        cluster=about.get("label", items),
+        level=models + "/" + group,
+        group=group,
         variant=about["upstream"] + "/" + about["dataset"],
         seed=about["seed"],
         unmodified=unmodified(about),
@@ -149,6 +167,7 @@ def cells(
         undefined=int((~defined & ~scarce).sum()),
         scarce=tuple(dict.fromkeys(scarce.index[scarce].get_level_values(task.item))),
         learnt=_unmodified_learnt(rows, performance),
+        failed=_moved_in(rows, [name for name, why in reasons.items() if why == _NOT_LEARNT]),
     )
 
 
@@ -159,10 +178,10 @@ def left_out(
 
     Checkpoints that hold nothing of the pre-training have no upstream bias to pass on. After a
     method that is no instrument, what follows may be an effect of more than the bias that it moved.
-    And models that did not learn the task show how they fail: those of the unaltered data that gain
-    less than half of what the unmodified one gains in accuracy over always choosing the majority
-    class, or no more than chance would. Where the unmodified one itself did not learn it, there is
-    nothing to compare with, and none is left out for that.
+    And models that did not learn the task show how they fail: those that gain no more in accuracy
+    over always choosing the majority class than chance would, and of the unaltered data those that
+    gain less than half of what the unmodified one does. Where the unmodified one itself did not
+    learn it, there is nothing to compare with, and none is left out for that.
 
     Parameters
     ----------
@@ -182,11 +201,8 @@ def left_out(
         if not (each.pretrained and each.instrument):
             own = models.loc[models["upstream_kind"] == each.kind, "model"]
             found |= dict.fromkeys(map(str, own), _why_not(each))
-    unaltered = models.loc[models["dataset_kind"] == "original", "model"]
-    failed = _failed(rows, performance)
-    return found | {
-        str(model): _NOT_LEARNT for model in unaltered if model in failed and model not in found
-    }
+    failed = models.loc[models["model"].isin(_failed(rows, performance)), "model"]
+    return found | {str(model): _NOT_LEARNT for model in failed if model not in found}
 
 
 def _why_not(method: Intervention) -> str:
@@ -197,13 +213,25 @@ def _why_not(method: Intervention) -> str:
 
 def _failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:
     """Return the models that gain too little over the majority class."""
-    quality = performance.set_index("model")
-    gain = quality["accuracy"] - quality["majority_accuracy"]
-    controls = rows.loc[unmodified(rows), "model"].unique()
-    if not len(controls) or not _unmodified_learnt(rows, performance):
+    if not _unmodified_learnt(rows, performance):
         return set()
-    too_little = gain < LEAST_GAIN * gain[controls].mean()
-    return set(quality.index[too_little | ~_above_chance(quality)])
+    quality = performance.set_index("model")
+    gain, above = quality["accuracy"] - quality["majority_accuracy"], _above_chance(quality)
+    controls = [model for model in rows.loc[unmodified(rows), "model"].unique() if above[model]]
+    unaltered = quality.index.isin(rows.loc[rows["dataset_kind"] == "original", "model"])
+    # Nothing is too little where there is no unmodified model.
+    too_little = unaltered & (gain < LEAST_GAIN * gain[controls].mean())
+    return set(quality.index[too_little | ~above])
+
+
+def _moved_in(rows: pd.DataFrame, models: Sequence[str]) -> frozenset[Source]:
+    """Return the sources that interventions moved in some models."""
+    of = rows[rows["model"].isin(models)]
+    moved: dict[Source, pd.Series] = {
+        "model": of["upstream_kind"] != "pretrained",
+        "data": of["dataset_kind"] != "original",
+    }
+    return frozenset(source for source, where in moved.items() if where.any())
 
 
 def _unmodified_learnt(rows: pd.DataFrame, performance: pd.DataFrame) -> bool:

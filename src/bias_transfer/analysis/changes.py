@@ -25,9 +25,9 @@ def changes(of: Cells) -> pd.DataFrame:
         One row an altered variant × item that the unmodified model has too, columns
         `CHANGE_COLUMNS` but for `task` and `adaptation`: the change of upstream bias, of the first
         covariate and of the outcome, means over seeds, each less its mean over the variant's items
-        (zero: the item moved as items did on average); `outcome_error`, the standard error of the
-        outcome's change that is due to the counts of test rows, were these drawn anew for both;
-        `models`, how many seeds.
+        (of several groups, over those of its group; zero: the item moved as items did on average);
+        `outcome_error`, the standard error of the outcome's change that is due to the counts of
+        test rows, were these drawn anew for both; `models`, how many seeds.
     """
     numbers = {
         UPSTREAM: "upstream_change",
@@ -35,13 +35,13 @@ def changes(of: Cells) -> pd.DataFrame:
         OUTCOME: "outcome_change",
     }
     control = _means(of.table[of.table["unmodified"]], ["item"], list(numbers))
-    altered = _means(of.table[~of.table["unmodified"]], ["variant", "item"], list(numbers))
+    altered = _means(of.table[~of.table["unmodified"]], ["variant", "group", "item"], list(numbers))
     items = altered.index.get_level_values("item")
     known = items.isin(control.index)
     altered = altered[known]
     base = control.loc[items[known]].set_axis(altered.index)
     change = (altered[list(numbers)] - base[list(numbers)]).rename(columns=numbers)
-    change -= change.groupby(level="variant").transform("mean")
+    change -= change.groupby(level=["variant", "group"]).transform("mean")
     change["outcome_error"] = np.sqrt(altered[VARIANCE] + base[VARIANCE])
     change["models"] = altered["models"]
     wanted = [name for name in CHANGE_COLUMNS if name not in ("task", "adaptation")]
@@ -49,9 +49,9 @@ def changes(of: Cells) -> pd.DataFrame:
 
 
 def _means(rows: pd.DataFrame, keys: list[str], numbers: list[str]) -> pd.DataFrame:
-    """Average over seeds; the variance of a mean of k is its mean variance by k."""
+    """Average over seeds; as they share the test rows, so they share what these may err."""
     groups = rows.groupby(keys, sort=False)
     means = groups[numbers].mean()
     means["models"] = groups["model"].nunique()
-    means[VARIANCE] = groups[VARIANCE].mean() / means["models"]
+    means[VARIANCE] = groups[VARIANCE].mean()
     return means

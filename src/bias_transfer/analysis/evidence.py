@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, VARIANCE, Cells, cells
 from bias_transfer.analysis.changes import CHANGE_COLUMNS, changes
 from bias_transfer.analysis.description import FEWEST_ITEMS, TaskDescription
-from bias_transfer.analysis.explained import shapley_shares
+from bias_transfer.analysis.explained import chance_shares, shapley_shares
 from bias_transfer.analysis.reliability import intraclass_correlation, split_half
 from bias_transfer.analysis.resampling import multi_bootstrap, percentile_interval
 from bias_transfer.analysis.sampling import sampling_share
@@ -30,7 +30,9 @@ BETWEEN_TEMPLATES, WITHIN_TEMPLATES = "templates, between items", "templates, wi
 SPLIT_HALVES, SEEDS, TEST_ROWS = "templates, split halves", "seeds", "test rows"
 
 RELIABILITY_COLUMNS = ("task", "adaptation", "measure", "over", "value", "items", "replicates")
-EXPLAINED_COLUMNS = ("task", "adaptation", "source", "share", "low", "high", "items", "reason")
+EXPLAINED_COLUMNS = (
+    *("task", "adaptation", "source", "share", "low", "high", "by_chance", "items", "reason"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +122,8 @@ def reliability_table(of: Cells) -> pd.DataFrame:
     - downstream over test rows: 1 - the share of the variance over the unmodified model's items
       that the sampling of test rows accounts for, from the counts of one model.
 
+    Of several groups all is inside each of them: the mean of a group's items is one number.
+
     One: the measure would order the items the same if it were taken again. Zero: it would not. A
     value is missing where nothing was repeated, or for fewer than six items. `items` and
     `replicates` say of how many numbers it is.
@@ -130,11 +134,17 @@ def reliability_table(of: Cells) -> pd.DataFrame:
     seeds = _by_seed(of.table[control])
     templates, items = of.templates.shape[1], len(once.table)
     rows = [
-        ("upstream", BETWEEN_TEMPLATES, template_reliability(once, ()), items, templates),
+        (
+            "upstream",
+            BETWEEN_TEMPLATES,
+            template_reliability(once, (once.codes("level"),)),
+            items,
+            templates,
+        ),
         ("upstream", SPLIT_HALVES, _halves(once), items, templates),
         (
             *("upstream", WITHIN_TEMPLATES),
-            template_reliability(of, (of.codes("item"), of.codes("model"))),
+            template_reliability(of, (of.codes("item"), of.codes("level"))),
             *(of.table["item"].nunique(), templates),
         ),
         ("downstream", SEEDS, _agreement(seeds), *seeds.shape),
@@ -151,10 +161,10 @@ def why_unknown(over: str, items: int, replicates: int) -> str:
     over, items, replicates
         Its columns.
     """
-    if over != TEST_ROWS and replicates < 2:
-        return "measured once"
     if items < FEWEST_ITEMS:
         return f"{items} items, and {FEWEST_ITEMS} are needed"
+    if over != TEST_ROWS and replicates < 2:
+        return "measured once"
     if over == TEST_ROWS:
         return "counts of too few items, or no differences between items"
     if over == WITHIN_TEMPLATES:
@@ -165,20 +175,23 @@ def why_unknown(over: str, items: int, replicates: int) -> str:
 def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     """Return the shares of downstream bias's variance over items that each source explains.
 
-    R² of the unmodified model's downstream bias on upstream bias and the covariates, split by the
-    averages over the orders in which the two may enter (Shapley), with 95 % percentiles over items.
-    Zero: a source explains nothing that the other does not. They sum to R².
+    R² of the unmodified model's downstream bias on upstream bias and the covariates, of several
+    groups inside each, split by the averages over the orders in which the two may enter (Shapley),
+    with 95 % percentiles over items. Zero: a source explains nothing that the other does not. They
+    sum to R². No share is negative, so that some is explained by chance: `by_chance` is the mean
+    share, were downstream bias dealt out to the items at random, k / (n - g) of k columns, n items
+    and g groups; and no percentile tells that a share is more than that.
     """
     control = of.of_unmodified
     items, reason = len(control), nothing_to_fit(of)
-    groups = {
+    sides = {
         source: control[columns].to_numpy(dtype=np.float64)
         for source, columns in (("model", [UPSTREAM]), ("data", list(of.covariates)))
     }
-    if not reason and items <= 1 + sum(each.shape[1] for each in groups.values()):
+    if not reason and items <= of.groups.nunique() + 1 + len(of.covariates):
         reason = f"{items} items are too few for {1 + len(of.covariates)} columns"
     if reason:
-        return _explained([(source, *[float("nan")] * 3, items, reason) for source in groups])
+        return _explained([(source, *[float("nan")] * 4, items, reason) for source in sides])
     clusters = of.table[of.table["unmodified"]].drop_duplicates("item")["cluster"]
     drawn = multi_bootstrap(
         pd.factorize(clusters)[0].astype(np.int64),
@@ -189,11 +202,14 @@ def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     )
     # The table itself comes before its draws.
     weights = np.vstack([np.ones(items), drawn])
-    shares = shapley_shares(control[OUTCOME].to_numpy(dtype=np.float64), groups, (), weights)
+    groups = (pd.factorize(of.groups)[0].astype(np.int64),)
+    shares = shapley_shares(control[OUTCOME].to_numpy(dtype=np.float64), sides, groups, weights)
+    by_chance = chance_shares(sides, groups)
     rows = []
     for source, (whole, *draws) in shares.items():
         known = "" if np.isfinite(whole) else "downstream bias is the same for all items"
-        rows.append((source, whole, *percentile_interval(np.array(draws), LEVEL), items, known))
+        interval = percentile_interval(np.array(draws), LEVEL)
+        rows.append((source, whole, *interval, by_chance[source], items, known))
     return _explained(rows)
 
 
@@ -230,7 +246,7 @@ def _explained(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
 
 def _halves(of: Cells) -> float:
     """Return the split halves' reliability of one model's upstream bias."""
-    complete = of.templates.dropna(axis=1, how="all").dropna()
+    complete = _inside(of.templates, of.table["group"]).dropna(axis=1, how="all").dropna()
     if complete.shape[1] < 2 or len(complete) < FEWEST_ITEMS:
         return float("nan")
     return split_half(complete.to_numpy(dtype=np.float64))
@@ -238,8 +254,16 @@ def _halves(of: Cells) -> float:
 
 def _by_seed(rows: pd.DataFrame) -> NDArray[np.float64]:
     """Return the outcomes of one variant's models, shape (items with every seed, seeds)."""
-    wide = rows.pivot(index="item", columns="seed", values=OUTCOME)
-    return wide.dropna().to_numpy(dtype=np.float64)
+    wide = rows.pivot(index=["item", "group"], columns="seed", values=OUTCOME).dropna()
+    return _inside(wide, wide.index.get_level_values("group")).to_numpy(dtype=np.float64)
+
+
+def _inside(values: pd.DataFrame, groups: pd.Series | pd.Index) -> pd.DataFrame:
+    """Return values without the means of their groups' items, which are no items' own."""
+    if groups.nunique() < 2:
+        # Nothing that is asked of the values depends on their mean.
+        return values
+    return values - values.groupby(groups.to_numpy()).transform("mean")
 
 
 def _agreement(values: NDArray[np.float64]) -> float:
@@ -253,7 +277,8 @@ def _not_sampling(of: Cells) -> float:
     known = of.table[of.table[VARIANCE].notna()]
     if len(known) < FEWEST_ITEMS:
         return float("nan")
-    return 1 - sampling_share(known[OUTCOME].to_numpy(), known[VARIANCE].to_numpy())
+    values = _inside(known[[OUTCOME]], known["group"])[OUTCOME]
+    return 1 - sampling_share(values.to_numpy(), known[VARIANCE].to_numpy())
 
 
 def _value(reliability: pd.DataFrame, measure: str, over: str) -> float:

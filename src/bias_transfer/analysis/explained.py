@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,23 +56,60 @@ def shapley_shares(
     correlations = products / (scale[:, :, np.newaxis] * scale[:, np.newaxis, :])
     width = [groups[name].shape[1] for name in names]
     column_of = np.repeat(names, width)
-    r_squared = {
-        chosen: _r_squared(correlations, 1 + np.flatnonzero(np.isin(column_of, list(chosen))))
+    shares = _split(
+        names,
+        lambda chosen: _r_squared(correlations, 1 + np.flatnonzero(np.isin(column_of, chosen))),
+    )
+    return {name: np.where(varies[:, 0], share, np.nan) for name, share in shares.items()}
+
+
+def chance_shares(groups: Mapping[str, _Values], effects: Sequence[_Codes]) -> dict[str, float]:
+    r"""Return the share that each group of columns explains on average of what it has no part in.
+
+    .. math:: E[R^2] = \frac{\mathrm{rank}(X)}{n - e}
+
+    over all ways to deal the outcome, without its effects (e dimensions), out to n rows; split as
+    in `shapley_shares`.
+
+    Parameters
+    ----------
+    groups, effects
+        As there.
+    """
+    names = list(groups)
+    rows = len(groups[names[0]])
+    space = fixed_effects(effects, rows)
+    own = {name: _in_their_own_unit(columns, effects) for name, columns in groups.items()}
+
+    def rank(chosen: Sequence[str]) -> _Values:
+        columns = np.column_stack([np.empty((rows, 0)), *(own[name] for name in chosen)])
+        return np.array([np.linalg.matrix_rank(columns, tol=COLLINEAR)], dtype=np.float64)
+
+    left = rows - space.rank
+    return {name: float(share[0]) / left for name, share in _split(names, rank).items()}
+
+
+def _split(names: Sequence[str], value: Callable[[Sequence[str]], _Values]) -> dict[str, _Values]:
+    """Return each name's average gain in a value over the orders in which names may enter."""
+    values = {
+        chosen: value(sorted(chosen))
         for size in range(len(names) + 1)
         for chosen in map(frozenset, itertools.combinations(names, size))
     }
-    shares = {
-        name: sum(
-            (r_squared[others | {name}] - r_squared[others])
-            * math.factorial(len(others))
-            * math.factorial(len(names) - len(others) - 1)
-            / math.factorial(len(names))
-            for others in r_squared
-            if name not in others
+    return {
+        name: np.sum(
+            [
+                (values[others | {name}] - values[others])
+                * math.factorial(len(others))
+                * math.factorial(len(names) - len(others) - 1)
+                / math.factorial(len(names))
+                for others in values
+                if name not in others
+            ],
+            axis=0,
         )
         for name in names
     }
-    return {name: np.where(varies[:, 0], share, np.nan) for name, share in shares.items()}
 
 
 def _r_squared(correlations: _Values, columns: NDArray[np.intp]) -> _Values:

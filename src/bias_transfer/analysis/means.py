@@ -5,14 +5,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from bias_transfer.analysis.description import Quantity, TaskDescription
 
 INTERVENTION = ("upstream_kind", "upstream_strength", "dataset_kind", "dataset")
 
+# Where a 95 % interval ends.
+_UPPER = 0.975
+
 ITEM_MEAN_COLUMNS = (
     *("task", *INTERVENTION, "twin_of"),
-    *("measure", "item", "models", "value", "standard_error", "observations", "undefined"),
+    *("measure", "item", "models", "value", "standard_error", "margin_of_error"),
+    *("observations", "undefined"),
 )
 
 
@@ -44,9 +49,11 @@ def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFram
         - standard_error: of the value, in its unit. Of a measure with templates, the error of
           having chosen these templates: the standard deviation of the templates' means over models
           / sqrt(templates). Of one with a sampling variance, the error of having drawn these test
-          rows: sqrt(mean variance / models), as if each model had test rows of its own. Empty where
+          rows, which all models share: sqrt(mean variance), whatever their number. Empty where
           neither is known, as with a single template. Zero: the templates, or the counts, leave no
           doubt. What fine-tuning with another seed would change is in neither;
+        - margin_of_error: half of the value's 95 % interval, in its unit: the standard error times
+          1.96, or of T templates times the quantile of Student's t with T - 1 degrees of freedom;
         - observations: the values that could be defined, one a model, and one a template where the
           measure has templates;
         - undefined: how many of them are not.
@@ -110,10 +117,12 @@ def _means(
         once = rows if measure.per_template else rows.drop_duplicates(["model", item])
         finite = once[column].astype(float).where(lambda values: np.isfinite(values))
         groups = finite.groupby(once[item], sort=False)
+        errors, quantile = _standard_errors(once, item, measure, finite)
         means = pd.DataFrame(
             {
                 "value": distribution(once.assign(**{column: finite}), item, column),
-                "standard_error": _standard_errors(once, item, measure, finite),
+                "standard_error": errors,
+                "margin_of_error": quantile * errors,
                 "observations": groups.size(),
                 "undefined": groups.size() - groups.count(),
             }
@@ -127,16 +136,20 @@ def _means(
 
 def _standard_errors(
     rows: pd.DataFrame, item: str, measure: Quantity, values: pd.Series
-) -> pd.Series:
-    """Return one standard error an item, missing where the rows do not tell it."""
+) -> tuple[pd.Series, pd.Series]:
+    """Return a standard error an item and how many of it to either side are a 95 % interval.
+
+    Both are missing where the rows do not tell them.
+    """
     if measure.per_template and "template" in rows:
         means = values.groupby([rows[item], rows["template"]], sort=False).mean()
         of_templates = means.groupby(level=0, sort=False)
-        by_choice: pd.Series = of_templates.std() / of_templates.count() ** 0.5
-        return by_choice
+        templates = of_templates.count()
+        quantile = pd.Series(stats.t.ppf(_UPPER, templates - 1), templates.index)
+        return of_templates.std() / templates**0.5, quantile
     if measure.variance in rows:
         variance = rows[measure.variance].astype(float).where(values.notna())
-        by_item = variance.groupby(rows[item], sort=False)
-        by_counts: pd.Series = (by_item.mean() / by_item.count()) ** 0.5
-        return by_counts
-    return pd.Series(np.nan, index=rows[item].unique())
+        by_counts = variance.groupby(rows[item], sort=False).mean() ** 0.5
+        return by_counts, pd.Series(stats.norm.ppf(_UPPER), by_counts.index)
+    unknown = pd.Series(np.nan, index=rows[item].unique())
+    return unknown, unknown

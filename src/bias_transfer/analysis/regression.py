@@ -42,13 +42,15 @@ class Specification:
     regressors
         Columns of the covariates, in the order of the printed rows.
     item
-        Column to cluster by, e.g. "occupation": downstream bias repeats over an item's templates.
+        Column of the items, e.g. "occupation": downstream bias repeats over an item's templates.
     templates
         Values of the column "template" in the order of the printed dummies. The first is the
         reference level and gets no dummy; empty means no template dummies.
     effects
         Column of the fixed effects: "model", or "template" where one model is fitted as a panel
         of templates. An effect below is a value of this column.
+    cluster
+        Column of what errors are clustered by; empty: the item.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Specification:
     item: str
     templates: tuple[str, ...] = ()
     effects: str = "model"
+    cluster: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +73,7 @@ class Regression:
     observations
         N, the rows used.
     models, items, effects
-        How many models, items (clusters) and fixed effects these rows hold.
+        How many models, items and fixed effects these rows hold.
     undefined
         Rows left out because their outcome or one of their regressors is NaN.
     residual_df
@@ -151,8 +154,8 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
     ``standard_error_item_clustered`` sums the plain residuals within each item, in the
     dummy-variable design with statsmodels' ``cov_type="cluster"`` correction (CR1: G/(G-1)
     (N-1)/(N-K), K with the effects' dummies); p value and interval use t with G - 1 degrees of
-    freedom, G items. NaN for one item, and where the residuals of every item cancel out: with as
-    many coefficients as items they must.
+    freedom, G items (of several groups, labels). NaN for fewer than six, and where the residuals of
+    every item cancel out: with as many coefficients as items they must.
 
     Where the outcome never varies within an effect, or the fit is exact, every residual is rounding
     (at most 1e-9 of the outcome's size): no error, p value or F is then a number, since each would
@@ -186,7 +189,8 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
     outcome = rows[specification.outcome].to_numpy(dtype=np.float64)
     design = frame.to_numpy(dtype=np.float64)
     effect, effects = _codes(rows[specification.effects])
-    item, items = _codes(rows[specification.item])
+    _, items = _codes(rows[specification.item])
+    cluster, clusters = _codes(rows[specification.cluster or specification.item])
     n, k = design.shape
     df = n - effects - k
     if df <= 0:
@@ -221,11 +225,11 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
         table[f"standard_error_{kind}"] = error
     for kind, error in errors.items():
         table[f"p_value_{kind}"] = _p_values(coefficients, error, df)
-    clustered = _item_clustered_errors(residuals, weights, item, items, df)
+    clustered = _item_clustered_errors(residuals, weights, cluster, clusters, df)
     # Of a single item t has no degrees of freedom.
-    half = clustered * stats.t.ppf(0.975, max(items - 1, 1))
+    half = clustered * stats.t.ppf(0.975, max(clusters - 1, 1))
     table["standard_error_item_clustered"] = clustered
-    table["p_value_item_clustered"] = _p_values(coefficients, clustered, items - 1)
+    table["p_value_item_clustered"] = _p_values(coefficients, clustered, clusters - 1)
     table["low_item_clustered"], table["high_item_clustered"] = (
         coefficients - half,
         coefficients + half,
@@ -250,7 +254,7 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
         breusch_pagan_p_value=bp_p_value,
         coefficients=table,
         no_errors=no_errors,
-        no_clustered_errors=_why_no_clustered_errors(clustered, items, residuals, no_errors),
+        no_clustered_errors=_why_no_clustered_errors(clustered, clusters, residuals, no_errors),
     )
 
 
@@ -424,15 +428,15 @@ def _why_no_errors(
 
 
 def _why_no_clustered_errors(
-    errors: _Vector, items: int, residuals: _Vector, no_errors: Mapping[HC3, str]
+    errors: _Vector, clusters: int, residuals: _Vector, no_errors: Mapping[HC3, str]
 ) -> str:
     """Say why no error is clustered by item; empty where every one is."""
     if not np.isnan(errors).any():
         return ""
     if not residuals.any():
         return no_errors["lsdv"]
-    if items < FEWEST_ITEMS:
-        return f"errors are clustered by item: there are {items}, and {FEWEST_ITEMS} are needed"
+    if clusters < FEWEST_ITEMS:
+        return f"errors are clustered by item: there are {clusters}, and {FEWEST_ITEMS} are needed"
     return "the residuals of every item cancel out"
 
 
@@ -482,15 +486,15 @@ def _row_errors(scores: _Matrix) -> _Vector:
 
 
 def _item_clustered_errors(
-    residuals: _Vector, weights: _Matrix, item: _Codes, items: int, df: int
+    residuals: _Vector, weights: _Matrix, cluster: _Codes, clusters: int, df: int
 ) -> _Vector:
-    if items < FEWEST_ITEMS:
+    if clusters < FEWEST_ITEMS:
         return np.full(len(weights), np.nan)
     # By Frisch-Waugh-Lovell the demeaned weights are the slopes' rows of the dummy design's.
     scores = weights * residuals
-    sums = _group_sums(scores.T, item).T
+    sums = _group_sums(scores.T, cluster).T
     left = np.linalg.norm(sums, axis=1) > _ROUNDING * np.linalg.norm(scores, axis=1)
-    correction = items / (items - 1) * (len(residuals) - 1) / df
+    correction = clusters / (clusters - 1) * (len(residuals) - 1) / df
     errors: _Vector = np.sqrt(correction) * np.where(left, _row_errors(sums), np.nan)
     return errors
 

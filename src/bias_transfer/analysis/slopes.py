@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells
+from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells, Source
 from bias_transfer.analysis.clustered import clustered, two_way
 from bias_transfer.analysis.description import FEWEST_ITEMS
 from bias_transfer.analysis.reliability import corrected_slopes, cronbach_alpha
@@ -31,7 +31,6 @@ from bias_transfer.errors import StudyError, counted
 _Values = NDArray[np.float64]
 _Codes = NDArray[np.int64]
 
-Source = Literal["model", "data"]
 Effects = Literal["within", "between"]
 
 QUESTIONS: tuple[Effects, ...] = ("within", "between")
@@ -39,6 +38,7 @@ LEVEL = 0.95
 POWER = 0.8
 # Why the slope within items is none of this study's, and the one between items serves.
 UNMOVED = "no intervention moves it"
+_MOVERS_FAILED = "the models in which it was moved did not learn the task"
 _WILD_DRAWS = 9999
 _BOOTSTRAP_DRAWS = 999
 
@@ -68,7 +68,7 @@ class Design:
     apart
         Whether the two sources, where both differ, can be told apart.
     effects
-        The fixed effects: models, or items and models.
+        The fixed effects: models (of several groups, each model's groups), or items and these.
     cluster, checkpoint
         (rows,) whose errors go together, numbered from zero.
     """
@@ -102,8 +102,8 @@ def design(cells: Cells, effects: Effects) -> Design:
         The question.
     """
     names = (UPSTREAM, *cells.covariates)
-    models, items = cells.codes("model"), cells.codes("item")
-    labels = (items, models) if effects == "within" else (models,)
+    levels, items = cells.codes("level"), cells.codes("item")
+    labels = (items, levels) if effects == "within" else (levels,)
     columns = cells.columns(names)
     left = fixed_effects(labels, len(columns)).taken_out(columns)
     size = np.linalg.norm(left, axis=0)
@@ -131,9 +131,13 @@ def slopes(cells: Cells, seed: int) -> pd.DataFrame:
     .. math:: y_{mi} = \beta_x x_{mi} + \beta_d d_{mi} + \alpha_m (+ \alpha_i) + \varepsilon_{mi}
 
     for model m and item i; x is upstream bias, the mean over templates, and d the covariates.
-    *Between* items there are effects of the models only, *within* items also of the items.
+    *Between* items there are effects of the models only, *within* items also of the items. Where
+    several groups are compared with one, a model has an effect for each of them: what all items of
+    a group share, such as noise on its one word, is one number and not as many as there are items.
     Standard errors are CR3 by item (the jackknife over items), with Student's t of G - 1 degrees
-    of freedom; items of several groups that one label has are one cluster.
+    of freedom; items of several groups that one label has are one cluster. G counts the clusters
+    that can tell the slope: within items, those in which some model has another value of the source
+    than the others.
 
     Parameters
     ----------
@@ -148,11 +152,12 @@ def slopes(cells: Cells, seed: int) -> pd.DataFrame:
         One row a source and question, columns `SLOPE_COLUMNS` but for `task` and `adaptation`:
 
         - slope: outcome per unit of the term; standardised: in standard deviations of the outcome
-          a standard deviation of the term, both over the unmodified model's items (`scale` turns
-          the one into the other). Zero: downstream bias does not move with it.
+          a standard deviation of the term, both over the unmodified model's items, of several
+          groups inside each (`scale` turns the one into the other). Zero: downstream bias does not
+          move with it.
         - standard_error, low, high, p_value: of `standardised`, CR3 by item, 95 %;
           standard_error_cr1 and standard_error_two_way (by item and checkpoint) beside it, and the
-          p value of the restricted wild cluster bootstrap.
+          p value of the restricted wild cluster bootstrap; clusters: G.
         - bootstrap_low, bootstrap_high: percentiles over items × seeds, the latter where a variant
           was trained with all of them (Sellam et al. 2022).
         - reliability: Cronbach's alpha of upstream bias over templates, in this question;
@@ -188,8 +193,11 @@ def estimates(cells: Cells, effects: Effects) -> list[dict[str, Any]]:
     numbers: dict[str, dict[str, float]] = {}
     if not nothing_to_fit(cells):
         of = design(cells, effects)
-        reasons = {term: _why_not(cells, of, term) for term in reasons}
-        asked = [term for term, reason in reasons.items() if not reason]
+        telling = {term: _telling(cells, term, effects) for term in reasons}
+        reasons = {
+            term: _why_not(cells, of, source, term, telling[term]) for source, term in names.items()
+        }
+        asked = {term: telling[term] for term, reason in reasons.items() if not reason}
         try:
             numbers = _numbers(cells, of, asked) if asked else {}
         except StudyError as error:
@@ -212,14 +220,15 @@ def nothing_to_fit(cells: Cells) -> str:
     """Say why the unmodified model allows no estimate at all; empty where it does."""
     if not cells.learnt:
         return "the unmodified model did not learn the task, and how it fails is no bias"
-    items = len(cells.of_unmodified)
-    if items >= FEWEST_ITEMS:
+    control = cells.table[cells.table["unmodified"]]
+    clusters = control["cluster"].nunique()
+    if clusters >= FEWEST_ITEMS:
         return ""
+    of = counted(control["item"].nunique(), "item")
+    if clusters != control["item"].nunique():
+        of += f" of {counted(clusters, 'label')}"
     scarce = f", {len(cells.scarce)} more of too few test rows" if cells.scarce else ""
-    return (
-        f"the unmodified model has every number for {counted(items, 'item')}{scarce}, and "
-        f"{FEWEST_ITEMS} are needed"
-    )
+    return f"the unmodified model has every number for {of}{scarce}, and {FEWEST_ITEMS} are needed"
 
 
 def template_reliability(cells: Cells, effects: Sequence[_Codes]) -> float:
@@ -241,30 +250,50 @@ def template_reliability(cells: Cells, effects: Sequence[_Codes]) -> float:
     return cronbach_alpha(left)
 
 
-def _why_not(cells: Cells, of: Design, term: str) -> str:
+def _telling(cells: Cells, term: str, effects: Effects) -> int:
+    """Return how many clusters can tell a slope.
+
+    Within items, those of the items that are seen under an intervention that moves the source for
+    some item, and under another or none: an item that is seen once has nothing to be compared with.
+    """
+    rows = cells.table
+    if effects == "between":
+        return rows["cluster"].nunique()
+    before = rows["item"].map(cells.of_unmodified[term])
+    moved = (rows[term] - before).abs() > ROUNDING * before.abs().max()
+    moving = rows["variant"].isin(rows.loc[moved, "variant"])
+    of_items = rows.assign(moving=moving).groupby("item")
+    told = of_items["moving"].any() & (of_items["variant"].nunique() > 1)
+    return rows.loc[rows["item"].isin(told.index[told]), "cluster"].nunique()
+
+
+def _why_not(cells: Cells, of: Design, source: Source, term: str, telling: int) -> str:
     """Say why a slope cannot be estimated, as far as the numbers alone say it; else empty."""
     control = cells.of_unmodified
     for name, what in ((OUTCOME, "downstream bias"), (term, "it")):
         if np.ptp(control[name]) <= ROUNDING * control[name].abs().max():
             return f"{what} is the same for all items of the unmodified model"
     if term not in of.terms:
-        return UNMOVED
+        return _MOVERS_FAILED if source in cells.failed else UNMOVED
+    if telling < FEWEST_ITEMS:
+        seen = f"{counted(telling, 'item')} with and without an intervention that moves it"
+        return f"the models have every number for {seen}, and {FEWEST_ITEMS} are needed"
     return "" if of.apart else "the model's bias and the data's go together, item by item"
 
 
-def _numbers(cells: Cells, of: Design, terms: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Return the columns of each term's estimate."""
+def _numbers(cells: Cells, of: Design, telling: Mapping[str, int]) -> dict[str, dict[str, float]]:
+    """Return the columns of each term's estimate, by how many clusters can tell it."""
     fitted = clustered(of.outcome, of.columns, of.effects, of.cluster)
     if fitted.exact:
         raise StudyError("the fit is exact: nothing is left to tell an error from")
     if np.isnan(fitted.cr3).any():
         raise StudyError("one item alone decides a slope: nothing is left to tell its error from")
-    control, df = cells.of_unmodified, fitted.clusters - 1
+    spread = _spread(cells, [OUTCOME, *telling])
     found = {}
-    for term in terms:
-        place = of.terms.index(term)
+    for term, clusters in telling.items():
+        place, df = of.terms.index(term), clusters - 1
         slope = float(fitted.coefficients[place])
-        scale = float(control[term].std() / control[OUTCOME].std())
+        scale = spread[term] / spread[OUTCOME]
         standardised = scale * slope
         error = scale * float(np.sqrt(fitted.cr3[place, place]))
         half = float(stats.t.ppf((1 + LEVEL) / 2, df)) * error
@@ -276,10 +305,18 @@ def _numbers(cells: Cells, of: Design, terms: Sequence[str]) -> dict[str, dict[s
             "low": standardised - half,
             "high": standardised + half,
             "p_value": float(2 * stats.t.sf(abs(standardised / error), df)),
-            "clusters": fitted.clusters,
+            "clusters": clusters,
             "smallest_detectable": half + float(stats.t.ppf(POWER, df)) * error,
         }
     return found
+
+
+def _spread(cells: Cells, names: Sequence[str]) -> dict[str, float]:
+    """Return standard deviations over the unmodified model's items, inside their groups."""
+    numbers = cells.of_unmodified[list(names)]
+    left = numbers - numbers.groupby(cells.groups).transform("mean")
+    variances = (left**2).sum() / (len(left) - cells.groups.nunique())
+    return {name: float(variances[name] ** 0.5) for name in names}
 
 
 def _checks(

@@ -1,7 +1,7 @@
 """Tables of regressions: which models make up a column, and what explains what."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -213,6 +213,9 @@ def fit(task: TaskDescription, table: Table, observations: pd.DataFrame) -> Iter
     """Fit every column of a table; one that cannot be fitted holds the reason."""
     for number, column in enumerate(table.columns, start=1):
         wanted = specification(task, table, column)
+        if "label" in observations:
+            # Of several groups, a label's items share its reference group, and its errors.
+            wanted = replace(wanted, cluster="label")
         rows = rows_of(task, column, observations)
         defined = _defined(rows, wanted)
         items = rows[wanted.item]

@@ -6,7 +6,8 @@ from typing import Literal
 
 import pandas as pd
 
-from bias_transfer.analysis.slopes import UNMOVED, Effects, Source
+from bias_transfer.analysis.cells import Source
+from bias_transfer.analysis.slopes import UNMOVED, Effects
 
 Word = Literal[
     "transfers",

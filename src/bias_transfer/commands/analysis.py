@@ -90,7 +90,9 @@ def described(job: Job) -> list[TaskDescription]:
 
 def observed_by(job: Job, tasks: Iterable[TaskDescription]) -> dict[str, pd.DataFrame]:
     """Read the observation table of each task, by its name: the models of all adaptations."""
-    return {task.name: read_table(job.input(f"observations_{task.name}")) for task in tasks}
+    return {
+        task.name: read_table(job.input(f"observations_{task.name}"), [task.item]) for task in tasks
+    }
 
 
 def principal(

@@ -24,7 +24,7 @@ def describe_checkpoint(job: Job) -> None:
     settings = job.settings
     scores = []
     for task in map(task_description, settings["tasks"]):
-        table = read_table(job.input(f"intrinsic_{task.name}"))
+        table = read_table(job.input(f"intrinsic_{task.name}"), [task.item])
         own = table[table["upstream"] == settings["upstream"]]
         scores += [(task, summary) for summary in summarise(own, task, task.measures)]
     corpus = [("Text", settings["corpus"])] if settings["corpus"] else []
@@ -36,7 +36,8 @@ def describe_classifier(job: Job) -> None:
     """Write the card of a fine-tuned classifier, with its performance and its rates."""
     settings = job.settings
     task = task_description(settings["description"])
-    performance, rates = (read_table(job.input(name)) for name in ("performance", "rates"))
+    performance = read_table(job.input("performance"))
+    rates = read_table(job.input("rates"), [task.item])
     (row,) = performance[performance[_MODEL] == settings["model"]].to_dict("records")
     facts = _facts(
         job,

@@ -1,6 +1,5 @@
 """Commands that make the upstream checkpoints."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from bias_transfer.models.checkpoints import (
 )
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.families import Architecture
+from bias_transfer.models.folder import MASKED_LM
 from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
@@ -36,8 +36,6 @@ from bias_transfer.seeding import derived_seed
 from bias_transfer.tasks import definition_of
 from bias_transfer.upstream import PRETRAINED, Request, Trained, Variant, method
 from bias_transfer.vocabularies.entries import Term
-
-logger = logging.getLogger(__name__)
 
 
 def prepare_checkpoint(job: Job) -> None:
@@ -154,7 +152,7 @@ def _brought(settings: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     hub = settings["hub"]
     commit = resolve(hub["id"], "model", hub["revision"])
     known = {"hub": hub["id"], "commit": commit}
-    return hub["id"], model_folder(hub["id"], commit), known
+    return hub["id"], model_folder(hub["id"], commit, MASKED_LM), known
 
 
 def _corpus(job: Job) -> list[str]:

@@ -20,7 +20,7 @@ def draw(job: Job) -> None:
     settings = job.settings
     task = task_description(settings["task"])
     tables = Tables(
-        observations=principally_adapted(read_table(job.input("observations")), task),
+        observations=principally_adapted(read_table(job.input("observations"), [task.item]), task),
         **{name: _of_task(read_table(job.input(name)), task.name) for name in _ANALYSED},
     )
     figure = drawing(settings["figure"]).draw(task, tables, settings["note"])

@@ -106,17 +106,17 @@ def follow(files: Sequence[Path], assignments: Sequence[str], watch: float | Non
     if not results.is_dir():
         raise StudyError(f"config key results: {results} is not there; nothing has begun")
     while True:
-        made, grid = _checkpoints(study, results), _models(study, results)
+        upstream, grid = _checkpoints(study, results), _models(study, results)
         clear = _CLEAR if watch is not None and sys.stdout.isatty() else ""
         failed = _failed_besides(study, results)
-        print(clear + "\n".join(_lines(study, made, grid, failed)), flush=True)
-        if watch is None or all(each.done for each in grid):
+        print(clear + "\n".join(_lines(study, upstream, grid, failed)), flush=True)
+        if watch is None or all(model.done for model in grid):
             return
         time.sleep(watch)
 
 
 def _models(study: Study, results: Path) -> list[State]:
-    return [_model(results, each) for each in models(study)]
+    return [_model(results, model) for model in models(study)]
 
 
 def _model(results: Path, model: Model) -> State:
@@ -133,12 +133,12 @@ def _model(results: Path, model: Model) -> State:
 
 
 def _checkpoints(study: Study, results: Path) -> list[State]:
-    found = []
-    for each in (PRETRAINED, *checkpoints(study)):
-        log = results / "logs" / "checkpoints" / f"{each.id}.log"
-        done = has_checkpoint(results, each.id)
-        found.append(State("", "", each.id, done, False, read_log(log), log))
-    return found
+    states = []
+    for variant in (PRETRAINED, *checkpoints(study)):
+        log = results / "logs" / "checkpoints" / f"{variant.id}.log"
+        done = has_checkpoint(results, variant.id)
+        states.append(State("", "", variant.id, done, False, read_log(log), log))
+    return states
 
 
 def _failed_besides(study: Study, results: Path) -> dict[str, str]:
@@ -147,27 +147,26 @@ def _failed_besides(study: Study, results: Path) -> dict[str, str]:
     Logs of what only an earlier config asked for are left out.
     """
     grid = models(study)
-    known = {
+    places_of_the_config = {
         *("", "corpus", "sentiment"),
         *study.tasks,
-        *(each.upstream.id for each in grid),
-        *(f"{each.task}/{each.dataset.id}" for each in grid),
-        *(each.path for each in grid),
+        *(model.upstream.id for model in grid),
+        *(f"{model.task}/{model.dataset.id}" for model in grid),
+        *(model.path for model in grid),
     }
-    found = {}
+    errors = {}
     for log, error in read_errors(results / "logs").items():
         stage, _, place = log.partition("/")
         task, _, name = place.partition("/")
         # Figures, downloads and sentences of a task have names that no axis has.
-        other = stage not in _BY_DATA_SET or name == "sentences"
-        if place not in known and not (other and task in study.tasks and "/" not in name):
-            continue
-        if stage not in _SHOWN_AS_STATES:
-            found[log] = error
-    return found
+        freely_named = stage not in _BY_DATA_SET or name == "sentences"
+        of_a_task = freely_named and task in study.tasks and "/" not in name
+        if stage not in _SHOWN_AS_STATES and (place in places_of_the_config or of_a_task):
+            errors[log] = error
+    return errors
 
 
-def seconds_left(grid: Sequence[State], made: Sequence[State]) -> float | None:
+def seconds_left(grid: Sequence[State], upstream: Sequence[State]) -> float | None:
     """Return the seconds until the last model is trained, at the pace of those so far.
 
     A model that waits takes the mean of those of its task and adaptation, else of all, that were
@@ -176,45 +175,47 @@ def seconds_left(grid: Sequence[State], made: Sequence[State]) -> float | None:
 
     Parameters
     ----------
-    grid, made
+    grid, upstream
         The models; the checkpoints.
     """
-    running = [each for each in grid if each.running]
-    making = [each for each in made if each.running]
-    before = [left for each in making if (left := _left(each)) is not None]
-    waiting = [each for each in grid if not (each.done or each.made or each.running)]
-    taken = _taken(grid)
-    if (not running and not before) or (waiting and not taken):
+    running = [model for model in grid if model.running]
+    upstream_running = [checkpoint for checkpoint in upstream if checkpoint.running]
+    upstream_seconds = [
+        seconds for each in upstream_running if (seconds := _seconds_left(each)) is not None
+    ]
+    waiting = [model for model in grid if not (model.done or model.made or model.running)]
+    taken = _seconds_taken(grid)
+    if (not running and not upstream_seconds) or (waiting and not taken):
         return None
     overall = sum(map(sum, taken.values())) / max(1, sum(map(len, taken.values())))
     means = {key: sum(times) / len(times) for key, times in taken.items()}
-    work = sum(means.get((each.task, each.adaptation), overall) for each in waiting)
-    work += sum(_left(each) or 0.0 for each in running)
-    return max(before, default=0.0) + work / max(1, len(running) + len(making))
+    work = sum(means.get((model.task, model.adaptation), overall) for model in waiting)
+    work += sum(_seconds_left(model) or 0.0 for model in running)
+    at_once = max(1, len(running) + len(upstream_running))
+    return max(upstream_seconds, default=0.0) + work / at_once
 
 
-def _taken(grid: Sequence[State]) -> dict[tuple[str, str], list[float]]:
+def _seconds_taken(grid: Sequence[State]) -> dict[tuple[str, str], list[float]]:
     """Return the seconds that models took, by task and adaptation."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for each in grid:
-        if each.log is not None and each.log.took is not None:
-            found.setdefault((each.task, each.adaptation), []).append(each.log.took)
-    return found
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for model in grid:
+        if model.log is not None and model.log.took is not None:
+            seconds.setdefault((model.task, model.adaptation), []).append(model.log.took)
+    return seconds
 
 
-def _left(state: State) -> float | None:
+def _seconds_left(state: State) -> float | None:
     return state.log.seconds_left if state.log is not None else None
 
 
 def _lines(
-    study: Study, made: Sequence[State], grid: Sequence[State], failed: Mapping[str, str]
+    study: Study, upstream: Sequence[State], grid: Sequence[State], failed: Mapping[str, str]
 ) -> Iterator[str]:
-    done = sum(each.done for each in grid)
-    left = seconds_left(grid, made)
-    said = "" if done == len(grid) else f"; {_about(left)}"
-    yield f"{study.results}: {done} of {counted(len(grid), 'model')} done{said}"
-    there = sum(each.done for each in made)
-    yield f"{there} of {counted(len(made), 'checkpoint')} there"
+    done = sum(model.done for model in grid)
+    time_left = "" if done == len(grid) else f"; {_about(seconds_left(grid, upstream))}"
+    yield f"{study.results}: {done} of {counted(len(grid), 'model')} done{time_left}"
+    there = sum(checkpoint.done for checkpoint in upstream)
+    yield f"{there} of {counted(len(upstream), 'checkpoint')} there"
     if not (Path(study.results) / "report.html").is_file():
         yield "tables, figures and report: not there; they are made last"
     yield ""
@@ -222,20 +223,22 @@ def _lines(
         ("task", "adaptation", "done", "to score", "running", "failed", "silent", "waiting")
     ]
     rows += [
-        _row(task, name, [each for each in grid if (each.task, each.adaptation) == (task, name)])
+        _row(
+            task, name, [model for model in grid if (model.task, model.adaptation) == (task, name)]
+        )
         for task, section in study.tasks.items()
         for name in section.adaptation
     ]
     yield from _table(rows)
-    running = [each for each in (*made, *grid) if each.running]
+    running = [state for state in (*upstream, *grid) if state.running]
     if running:
         yield ""
-        width = max(len(each.name) for each in running)
-        yield from (f"{each.name.ljust(width)}  {_progress(each)}" for each in running)
+        width = max(len(state.name) for state in running)
+        yield from (f"{state.name.ljust(width)}  {_progress(state)}" for state in running)
     logs = Path(study.results, "logs")
     troubled = [
         *(f"failed: {name}: {error} (log: {logs / name}.log)" for name, error in failed.items()),
-        *_troubles((*made, *grid)),
+        *_troubles((*upstream, *grid)),
     ]
     if troubled:
         yield ""
@@ -243,33 +246,34 @@ def _lines(
 
 
 def _troubles(states: Sequence[State]) -> Iterator[str]:
-    for each in states:
-        if each.failed:
-            yield f"failed: {each.name}: {each.failed} (log: {each.path})"
-        if each.silent and each.log is not None:
+    for state in states:
+        if state.failed:
+            yield f"failed: {state.name}: {state.failed} (log: {state.path})"
+        if state.silent and state.log is not None:
             yield (
-                f"silent: {each.name}: no line for {duration(each.log.age)}; it evaluates, or was "
-                f"killed (log: {each.path})"
+                f"silent: {state.name}: no line for {duration(state.log.age)}; it evaluates, or "
+                f"was killed (log: {state.path})"
             )
 
 
-def _about(left: float | None) -> str:
+def _about(seconds: float | None) -> str:
     return (
         "time left is not known before a model is trained"
-        if left is None
-        else f"about {duration(left)} until the last one is trained"
+        if seconds is None
+        else f"about {duration(seconds)} until the last one is trained"
     )
 
 
-def _row(task: str, name: str, mine: Sequence[State]) -> tuple[str, ...]:
+def _row(task: str, name: str, grid: Sequence[State]) -> tuple[str, ...]:
+    """Count the models of a task and an adaptation by how far they are."""
     counts = [
-        sum(each.done for each in mine),
-        sum(each.made and not each.done for each in mine),
-        sum(each.running for each in mine),
-        sum(bool(each.failed) for each in mine),
-        sum(each.silent for each in mine),
+        sum(model.done for model in grid),
+        sum(model.made and not model.done for model in grid),
+        sum(model.running for model in grid),
+        sum(bool(model.failed) for model in grid),
+        sum(model.silent for model in grid),
     ]
-    return task, adaptation(name).title, *map(str, (*counts, len(mine) - sum(counts)))
+    return task, adaptation(name).title, *map(str, (*counts, len(grid) - sum(counts)))
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -28,14 +28,14 @@ def observe(job: Job) -> None:
     covariates = _stack(
         settings["datasets"], training, lambda rows: plugin.covariates(rows, definition), "dataset"
     )
-    scored = read_table(job.input("before"))
+    scored = read_table(job.input("before"), [definition.item])
     table = observations(
         models,
         [
             scored[scored["upstream"] == upstream].drop(columns="upstream")
             for upstream in models["upstream"]
         ],
-        [read_table(path) for path in job.inputs["after"]],
+        [read_table(path, [definition.item]) for path in job.inputs["after"]],
         rates,
         covariates,
         item=definition.item,

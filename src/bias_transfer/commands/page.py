@@ -28,7 +28,10 @@ def report(job: Job) -> None:
             answer=Answer.model_validate(read_json(job.input("words")), strict=False),
             generated=settings["generated"],
             analysed={name: read_table(job.input(name)) for name in _ANALYSED},
-            observations={name: read_table(job.input(f"observations_{name}")) for name in names},
+            observations={
+                task.name: read_table(job.input(f"observations_{task.name}"), [task.item])
+                for task in tasks
+            },
             performance={name: read_table(job.input(f"performance_{name}")) for name in names},
             sheets={name: _texts(job, f"sheets_{name}") for name in names},
             paper=_texts(job, "paper"),

@@ -5,6 +5,7 @@ What it tells is known to `study.estimate`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def plan(
     files: Sequence[Path],
     assignments: Sequence[str],
     cores: int | None,
-    told: Sequence[str],
+    texts: Sequence[str],
     measure: bool,
 ) -> None:
     """Print what a study will take.
@@ -64,7 +65,7 @@ def plan(
         As for Snakemake's --configfile and --config.
     cores
         Models that train side by side where there is no GPU; None for as many as there are cores.
-    told
+    texts
         `TASK=N`: the texts of a task, where they are not to be found.
     measure
         Whether to try some real steps of training, rather than plain products.
@@ -78,44 +79,43 @@ def plan(
     study = parse(read_config(files, assignments))
     if study.release:
         raise StudyError("config key release: a study that starts from a release trains nothing")
-    print("\n".join(_lines(known(study, cores, _counts(told, study), measure), files)))
+    print("\n".join(_lines(known(study, cores, _counts(texts, study), measure), files)))
 
 
-def _counts(told: Sequence[str], study: Study) -> dict[str, int]:
-    found = {}
-    for each in told:
-        task, _, count = each.partition("=")
+def _counts(assignments: Sequence[str], study: Study) -> dict[str, int]:
+    """Return the number of texts of each task for which it is given as `TASK=N`."""
+    counts = {}
+    for assignment in assignments:
+        task, _, count = assignment.partition("=")
         if task not in study.tasks or not count.isdecimal():
-            raise StudyError(f"--texts {each}: write TASK=N, with {' or '.join(study.tasks)}")
-        found[task] = int(count)
-    return found
+            raise StudyError(f"--texts {assignment}: write TASK=N, with {' or '.join(study.tasks)}")
+        counts[task] = int(count)
+    return counts
 
 
 def _lines(plan: Plan, files: Sequence[Path]) -> Iterator[str]:
     study = plan.study
-    laid = " + ".join(map(str, files)) or "the defaults"
-    yield f"Plan of {laid}; results in {study.results}"
+    configs = " + ".join(map(str, files)) or "the defaults"
+    yield f"Plan of {configs}; results in {study.results}"
     yield f"Model: {_model(plan)}"
-    spent: list[Range | None] = []
+    fine_tuning: list[Range | None] = []
     for task in study.tasks:
         yield ""
-        yield from _task_lines(plan, task, spent)
+        yield from _task_lines(plan, task, fine_tuning)
     yield ""
     variants = (PRETRAINED, *checkpoints(study))
-    kinds: dict[str, int] = {}
-    for each in variants:
-        kinds[each.kind] = kinds.get(each.kind, 0) + 1
-    made = sum(has_checkpoint(plan.results, each.id) for each in variants)
+    kinds = Counter(variant.kind for variant in variants)
+    there = sum(has_checkpoint(plan.results, variant.id) for variant in variants)
     listed = ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in kinds.items())
-    first, *altered = (checkpoint_seconds(plan, each) for each in variants)
-    yield f"Checkpoints: {len(variants)}, {made} of them there ({listed})"
-    if first != NOTHING:
-        yield f"  pre-training: {_time(first)}"
-    if any(each != NOTHING for each in altered):
-        trained = [each for each in altered if each != NOTHING]
-        yield f"  continued pre-training: {len(trained)} × {_time(trained[0])}"
+    pre_training, *altering = (checkpoint_seconds(plan, variant) for variant in variants)
+    yield f"Checkpoints: {len(variants)}, {there} of them there ({listed})"
+    if pre_training != NOTHING:
+        yield f"  pre-training: {_time(pre_training)}"
+    continued = [seconds for seconds in altering if seconds != NOTHING]
+    if continued:
+        yield f"  continued pre-training: {len(continued)} × {_time(continued[0])}"
     yield ""
-    yield from _sum_lines(plan, first, total([*altered, *spent]))
+    yield from _sum_lines(plan, pre_training, total([*altering, *fine_tuning]))
     yield ""
     yield from _disk_lines(plan)
     yield ""
@@ -132,10 +132,11 @@ def _model(plan: Plan) -> str:
     )
 
 
-def _task_lines(plan: Plan, task: str, spent: list[Range | None]) -> Iterator[str]:
-    mine = [model for model in models(plan.study) if model.task == task]
-    done = sum(is_scored(plan.results, model.path) for model in mine)
-    yield f"{task}: {counted(len(mine), 'model')} to fine-tune, {done} of them done"
+def _task_lines(plan: Plan, task: str, seconds: list[Range | None]) -> Iterator[str]:
+    """Tell of a task, and add the seconds of its fine-tuning to a list."""
+    grid = [model for model in models(plan.study) if model.task == task]
+    done = sum(is_scored(plan.results, model.path) for model in grid)
+    yield f"{task}: {counted(len(grid), 'model')} to fine-tune, {done} of them done"
     texts = plan.texts[task]
     sets = datasets(plan.study, task)
     if texts is None:
@@ -145,62 +146,71 @@ def _task_lines(plan: Plan, task: str, spent: list[Range | None]) -> Iterator[st
         )
     else:
         tokens = _span(texts.tokens, "tokens a text", "{:,.0f}")
-        said = "counted" if texts.counted else "not counted yet"
+        how_known = "counted" if texts.counted else "not counted yet"
         yield (
             f"  texts: {texts.train:,} to train, {texts.evaluation:,} to evaluate, "
-            f"{texts.test:,} to test; {tokens} ({said}); data sets: {len(sets)}"
+            f"{texts.test:,} to test; {tokens} ({how_known}); data sets: {len(sets)}"
         )
-    yield from (f"  warning: {each}" for each in plan.shortcomings[task])
+    yield from (f"  warning: {shortcoming}" for shortcoming in plan.shortcomings[task])
     for share in shares(plan.study, task):
-        yield from _share_lines(plan, task, share, spent)
+        yield from _share_lines(plan, task, share, seconds)
 
 
-def _share_lines(plan: Plan, task: str, share: Share, spent: list[Range | None]) -> Iterator[str]:
-    left = sum(not is_scored(plan.results, model.path) for model in share.models)
-    each, known = share_seconds(plan, task, share)
-    spent.append(each.times(left) if each is not None else None if left else NOTHING)
+def _share_lines(plan: Plan, task: str, share: Share, seconds: list[Range | None]) -> Iterator[str]:
+    """Tell of models that are trained alike, and add the seconds of those to come to a list."""
+    to_train = sum(not is_scored(plan.results, model.path) for model in share.models)
+    of_a_model, how_known = share_seconds(plan, task, share)
+    if of_a_model is not None:
+        seconds.append(of_a_model.times(to_train))
+    else:
+        seconds.append(None if to_train else NOTHING)
     axes: dict[str, set[object]] = {
         "checkpoint": {model.upstream.id for model in share.models},
         "data set": {model.dataset.id for model in share.models},
         "seed": {model.seed for model in share.models},
     }
-    over = ", ".join(counted(len(found), name) for name, found in axes.items())
+    over = ", ".join(counted(len(values), name) for name, values in axes.items())
     texts = plan.texts[task]
     count = counted(len(share.models), "model")
-    head = f"  {adaptation(share.adaptation).title}: {count} over {over}; {left} left"
+    head = f"  {adaptation(share.adaptation).title}: {count} over {over}; {to_train} left"
     epochs = counted(share.training.epochs, "epoch")
     if texts is None:
-        some = divided(_SOME_TEXTS, 0, 0, plan.study.tasks[task].maximum_length)
-        yield f"{head}; {epochs}: {_time(counted_seconds(plan, some, share))} a model " + (
+        supposed = divided(_SOME_TEXTS, 0, 0, plan.study.tasks[task].maximum_length)
+        yield f"{head}; {epochs}: {_time(counted_seconds(plan, supposed, share))} a model " + (
             f"for {_SOME_TEXTS:,} texts to train"
         )
     else:
         steps = steps_of(texts.train, share.training)
-        said = f"{_time(each)} a model, {known}" if each is not None else "time not known"
-        yield f"{head}; {epochs}, {counted(steps, 'step')}: {said}"
+        time = (
+            f"{_time(of_a_model)} a model, {how_known}"
+            if of_a_model is not None
+            else "time not known"
+        )
+        yield f"{head}; {epochs}, {counted(steps, 'step')}: {time}"
 
 
 def _source(study: Study, task: str) -> str:
     section = study.tasks[task]
-    found = getattr(section, section.source, None)
-    return str(getattr(found, "id", "") or section.source)
+    of_source = getattr(section, section.source, None)
+    return str(getattr(of_source, "id", "") or section.source)
 
 
-def _sum_lines(plan: Plan, first: Range | None, others: Range | None) -> Iterator[str]:
+def _sum_lines(plan: Plan, pre_training: Range | None, others: Range | None) -> Iterator[str]:
+    """Add up: nothing runs beside the pre-training, and all else side by side."""
     grid = models(plan.study)
     waiting = sum(not is_scored(plan.results, model.path) for model in grid)
     jobs = 2 * waiting + (_OTHER_JOBS if waiting else 0)
-    small = _JOB_SECONDS.times(jobs)
-    if not jobs and total([first, others]) == NOTHING:
+    of_small_jobs = _JOB_SECONDS.times(jobs)
+    if not jobs and total([pre_training, others]) == NOTHING:
         yield "Time left: none; every model is done"
         return
-    work = total([first, others, small])
-    if work is None or first is None or others is None:
+    work = total([pre_training, others, of_small_jobs])
+    if work is None or pre_training is None or others is None:
         yield f"Time left: not known, {plan.at_once} at a time; see above what is missing"
         return
-    rest = (others + small).times(1 / plan.at_once)
+    side_by_side = (others + of_small_jobs).times(1 / plan.at_once)
     yield (
-        f"Time left: {_time(first + rest)}, {plan.at_once} at a time; in all "
+        f"Time left: {_time(pre_training + side_by_side)}, {plan.at_once} at a time; in all "
         f"{_time(work)} of computing"
     )
 
@@ -211,16 +221,16 @@ def _disk_lines(plan: Plan) -> Iterator[str]:
         return
     share = plan.study.gpu_share if visible_devices() else 1
     peak = disk(plan.study, plan.shape, plan.texts, plan.at_once * share)
-    known = peak.checkpoints + peak.training + peak.models
+    weights = peak.checkpoints + peak.training + peak.models
     tables = (peak.tables or 0) + _OTHER_TABLES
-    without = "" if peak.tables is not None else ", and the texts, which are not known"
+    not_counted = "" if peak.tables is not None else ", and the texts, which are not known"
     parts = [
         f"checkpoints {_bytes(peak.checkpoints)}",
         f"{plan.at_once * share} in training {_bytes(peak.training)}",
         *([f"fine-tuned models {_bytes(peak.models)}"] if peak.models else []),
-        f"tables {_bytes(tables)}{without}",
+        f"tables {_bytes(tables)}{not_counted}",
     ]
-    yield f"Disk at its peak, at most: {_bytes(known + tables)} ({'; '.join(parts)})"
+    yield f"Disk at its peak, at most: {_bytes(weights + tables)} ({'; '.join(parts)})"
 
 
 def _explanations(plan: Plan) -> Iterator[str]:

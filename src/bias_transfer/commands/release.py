@@ -1,7 +1,7 @@
 """The command that puts a study's numbers into one folder, without text and without models."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def release(job: Job) -> None:
             for path in job.inputs[f"extrinsic_{task}"]:
                 _copy(path, folder / "extrinsic" / task / path.name)
             names = settings["models"][task]
-            after = _joined(names, job.inputs[f"after_{task}"])
+            after = _joined(names, job.inputs[f"after_{task}"], [settings["items"][task]])
             write_table(folder / "intrinsic_after" / f"{task}.csv", after)
             predictions = _joined(names, job.inputs[f"predictions_{task}"])
             write_table(folder / "predictions" / f"{task}.parquet", predictions)
@@ -122,7 +122,7 @@ def _describe(job: Job, folder: Path) -> None:
     found = []
     for kind in _TABLES:
         for path in sorted((folder / kind).rglob("*.*")):
-            columns = _columns(path)
+            columns = _columns(path, job.settings["items"].values())
             told = {column: meaning(known, column, _DICTIONARY[kind]) for column in columns}
             found.append(Table(_file(path, folder), columns, told))
     write_json(folder / "croissant.json", croissant(found, software, note))
@@ -145,12 +145,12 @@ def _file(path: Path, folder: Path) -> File:
     )
 
 
-def _columns(path: Path) -> dict[str, str]:
-    """Return the type of each column of a table, in the words of `Table`."""
+def _columns(path: Path, items: Collection[str]) -> dict[str, str]:
+    """Return the type of each column of a table, in the words of `Table`; items have names."""
     if path.suffix == ".parquet":
         types = pyarrow.parquet.read_schema(path).empty_table().to_pandas().dtypes
     else:
-        types = read_table(path).dtypes
+        types = read_table(path, items).dtypes
     return {str(name): _type(each) for name, each in types.items()}
 
 
@@ -179,10 +179,12 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _joined(names: list[str], paths: list[Path]) -> pd.DataFrame:
+def _joined(models: list[str], paths: list[Path], items: Collection[str] = ()) -> pd.DataFrame:
+    """Stack tables, the model of each in the first column; `items` are columns of names."""
+
     def parts() -> Iterator[pd.DataFrame]:
-        for name, path in zip(names, paths, strict=True):
-            table = read_table(path)
+        for name, path in zip(models, paths, strict=True):
+            table = read_table(path, items)
             table.insert(0, "model", name)
             yield table
 

@@ -5,10 +5,11 @@ import torch
 
 from bias_transfer.data.hub import model_folder, resolve
 from bias_transfer.data.sentiment import SENTIMENTS
-from bias_transfer.models.checkpoints import load_tokenizer, new_classifier
+from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
 from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import encode
+from bias_transfer.models.folder import CLASSIFIER
 from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.models.sentiment import save_hub_classifier
 from bias_transfer.models.training import TrainingSettings
@@ -37,7 +38,7 @@ def prepare_sentiment_classifier(job: Job) -> None:
         else:
             hub = settings["hub"]
             commit = resolve(hub["id"], "model", hub["revision"])
-            source = model_folder(hub["id"], commit)
+            source = model_folder(hub["id"], commit, CLASSIFIER)
             save_hub_classifier(source, hub["negative"], settings["maximum_length"], folder)
             known = {"negative": hub["negative"], "hub": hub["id"], "commit": commit}
             describe_folder(folder, {"kind": "sentiment classifier", **known})
@@ -75,7 +76,6 @@ def _train(job: Job) -> None:
         quality = performance(parts["test"]["label"].to_numpy(), predicted)
         description = {"kind": "sentiment classifier", "negative": "negative"}
         with atomic_folder(job.output("manifest").parent) as folder:
-            model.save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
+            save_checkpoint(model, tokenizer, folder)
             write_table(folder / "loss_curve.csv", curve)
             describe_folder(folder, {**description, "performance": quality})

@@ -97,8 +97,14 @@ def read_detox(
 
 
 def white_space(texts: pd.Series) -> pd.Series:
-    """Put white space back where the release writes it as words."""
-    return texts.str.replace("NEWLINE_TOKEN", " ").str.replace("TAB_TOKEN", " ")
+    """Put white space back where the release writes it as words; what is no text stays."""
+    return texts.map(
+        lambda text: (
+            text.replace("NEWLINE_TOKEN", " ").replace("TAB_TOKEN", " ")
+            if isinstance(text, str)
+            else text
+        )
+    )
 
 
 def _ids(column: pd.Series, path: Path) -> pd.Series:

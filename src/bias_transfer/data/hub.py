@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, shortened
+from bias_transfer.models.folder import AutoClass, conversion
 
 Kind = Literal["model", "dataset"]
 
@@ -61,7 +62,7 @@ def resolve(name: str, kind: Kind, revision: str = "") -> str:
     return str(found.resolved)
 
 
-def model_folder(name: str, commit: str) -> str:
+def model_folder(name: str, commit: str, auto_class: AutoClass) -> str:
     """Return a folder with a model and its tokenizer, fetched from the hub if it is not one.
 
     The libraries' own loading by id would, for a repository with pickled weights only, have them
@@ -73,6 +74,8 @@ def model_folder(name: str, commit: str) -> str:
         A hub id, or a local folder, which is returned as it is.
     commit
         As `resolve` returns it.
+    auto_class
+        What the model is, which decides how pickled weights of it are converted.
 
     Raises
     ------
@@ -93,7 +96,8 @@ def model_folder(name: str, commit: str) -> str:
         raise StudyError(
             f"model {name}: no safetensors at commit {commit}, and pickled weights are not read; "
             "if a pull request on its page adds them, give that as the revision (refs/pr/NUMBER), "
-            "or convert the model yourself and give the folder"
+            "or, if you trust them, convert them yourself and give the new folder, with "
+            f"{name} for OLD: {conversion(auto_class)}"
         )
     return str(folder)
 
@@ -136,7 +140,7 @@ def _reason(error: Exception, kind: Kind, revision: str) -> str:
         )
     # The innermost says most, but what a parser says may quote a cell.
     telling = next((each for each in reversed(causes) if not isinstance(each, ValueError)), error)
-    return f"cannot be loaded ({_short(telling)}); {_CHECK[kind]}, or {_INSTEAD[kind]}"
+    return f"cannot be loaded ({shortened(telling)}); {_CHECK[kind]}, or {_INSTEAD[kind]}"
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -145,7 +149,3 @@ def _causes(error: BaseException) -> list[BaseException]:
     while (cause := found[-1].__cause__) is not None:
         found.append(cause)
     return found
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bias_transfer.alterations import alteration
 from bias_transfer.analysis.description import FEWEST_ITEMS
-from bias_transfer.data.detox import NAMES, RECORD, read_detox
+from bias_transfer.data.detox import NAMES, RECORD, read_detox, white_space
 from bias_transfer.data.fetch import Remote, fetch, figshare_files
 from bias_transfer.data.generate.biographies import biographies
 from bias_transfer.data.generate.comments import comments
@@ -95,8 +95,9 @@ def prepare_task(
         `seed`, and of the task's section `source`, the section of that source, `empty`,
         `test_share`, `evaluation_share`; `generator`, the strengths, if the source is generated.
     files
-        The two files of the Detox release by their keys, `comments` and `annotations`, if that is
-        the source; else empty.
+        What the job reads: the two files of the Detox release by their keys, `comments` and
+        `annotations`, if that is the source. Others are not looked at: the user's own table is
+        named by the settings.
 
     Returns
     -------
@@ -104,11 +105,14 @@ def prepare_task(
         Tables `train`, `evaluation` and `test`.
     """
     source = _SOURCES[settings["source"]](name, definition, settings, files)
-    rows = source.rows
+    text = source.columns["text"]
+    # Also where a file only derives from the release that writes white space as words, and before
+    # it is asked which texts are empty.
+    rows = source.rows.assign(**{text: white_space(source.rows[text])})
     if settings["empty"] == "drop":
-        rows = without_empty(rows, source.columns["text"])
+        rows = without_empty(rows, text)
         if rows.empty:
-            raise StudyError(f"{source.name}: no row has a text in {source.columns['text']!r}")
+            raise StudyError(f"{source.name}: no row has a text in {text!r}")
     key = f"tasks.{name}.{settings['source']}"
     table = kind(definition.kind).rows_from(rows, source.columns, definition, source.name, key)
     parts = split(

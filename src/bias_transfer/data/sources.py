@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bias_transfer.data import hub
-from bias_transfer.errors import StudyError, counted, first_few
+from bias_transfer.errors import StudyError, counted, first_few, shortened
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 _PICKLE_SUFFIXES = (".pkl", ".pickle", ".p")
@@ -485,6 +485,5 @@ def _parquet(path: Path) -> Iterator[Any]:
             yield file
     except (ValueError, OSError, pyarrow.ArrowException) as error:
         raise StudyError(
-            f"{path}: cannot be read as Parquet ({' '.join(str(error).split())[:200]}); write it "
-            "again"
+            f"{path}: cannot be read as Parquet ({shortened(error)}); write it again"
         ) from error

@@ -5,30 +5,20 @@ from collections.abc import Iterator
 import numpy as np
 from transformers import PreTrainedModel
 
+from bias_transfer.models.shape import fixed_cost
 from bias_transfer.seeding import generator
-
-# What a part costs besides its tokens, in tokens that could be computed instead: see `overhead`.
-# Measured on a CPU. On a GPU batches of usual sizes shall remain whole: a base-size model's kernels
-# take some microseconds each however few the tokens, and there would be as many for each part.
-_TRAFFIC = {"cpu": 90.0, "cuda": 0.0}
-_CALLS = {"cpu": 4.5e6, "cuda": 3e10}
 
 
 def overhead(model: PreTrainedModel) -> float:
-    """Return what it costs to compute a part of a batch by itself, in tokens.
+    """Return what it costs to compute a part of a batch by itself, in tokens: see `fixed_cost`.
 
-    A token costs about one multiplication for each parameter of the encoder's layers, which is the
-    unit here. A part costs besides: to read each parameter and to add to its gradient, as much as
-    a fixed number of tokens; and to call the operations of each layer, which is a fixed time a
-    layer. Both are constants (benchmarks/training.md): nothing is timed here, and a batch is always
-    cut alike. A tiny model's batches are hardly cut, a large one's are cut fine.
+    A tiny model's batches are hardly cut, a large one's are cut fine.
     """
     encoder = model.base_model
     embeddings = encoder.get_input_embeddings().weight.numel()
     parameters: int = max(1, sum(each.numel() for each in encoder.parameters()) - embeddings)
     layers: int = model.config.num_hidden_layers
-    kind = model.device.type
-    return _TRAFFIC[kind] + _CALLS[kind] * layers / parameters
+    return fixed_cost(model.device.type, layers, parameters)
 
 
 def random_batches(

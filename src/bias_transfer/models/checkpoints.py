@@ -18,9 +18,15 @@ from transformers import (
 )
 from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 
-from bias_transfer.errors import StudyError, counted
+from bias_transfer.errors import StudyError, counted, shortened
 from bias_transfer.models.families import Family, family_of
-from bias_transfer.models.folder import require_safe_files, require_tokenizer_files
+from bias_transfer.models.folder import (
+    CLASSIFIER,
+    MASKED_LM,
+    AutoClass,
+    require_safe_files,
+    require_tokenizer_files,
+)
 from bias_transfer.models.hidden_debias import attach_stored, save_projection
 from bias_transfer.runtime.artifacts import write_json
 
@@ -45,7 +51,7 @@ def load_masked_lm(source: str) -> PreTrainedModel:
         If it cannot be loaded, is of a family that is not known here, or has missing, unexpected or
         non-finite weights. Without its own head the scores would be those of random weights.
     """
-    family = _family(source)
+    family = _family(source, MASKED_LM)
     model, missing, unexpected = _load(AutoModelForMaskedLM, source)
     missing -= _bias_by_its_other_name(model, missing)
     headless = sorted(_within(missing, family.head))
@@ -64,7 +70,7 @@ def load_masked_lm(source: str) -> PreTrainedModel:
 
 def load_classifier(source: Path) -> PreTrainedModel:
     """Load a fine-tuned classifier, head included."""
-    _family(str(source))
+    _family(str(source), CLASSIFIER)
     model, missing, unexpected = _load(AutoModelForSequenceClassification, str(source))
     _refuse(str(source), missing, unexpected)
     require_finite(model, str(source))
@@ -77,7 +83,7 @@ def new_classifier(source: Path, labels: tuple[str, ...]) -> PreTrainedModel:
 
     Torch must have been seeded: the head is random.
     """
-    family = _family(str(source))
+    family = _family(str(source), MASKED_LM)
     model, missing, unexpected = _load(
         AutoModelForSequenceClassification,
         str(source),
@@ -160,7 +166,7 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
     except Exception as error:
         # tokenizers, json and the hub client each have errors of their own.
         raise StudyError(
-            f"{source}: no tokenizer can be loaded ({_short(error)}); save it again with "
+            f"{source}: no tokenizer can be loaded ({shortened(error)}); save it again with "
             "save_pretrained"
         ) from error
     if tokenizer.mask_token_id is None or not tokenizer.is_fast:
@@ -199,9 +205,9 @@ def require_finite(model: PreTrainedModel, source: str) -> None:
             )
 
 
-def _family(source: str) -> Family:
+def _family(source: str, auto_class: AutoClass) -> Family:
     """Return the family of a checkpoint, from its config alone."""
-    require_safe_files(source)
+    require_safe_files(source, auto_class)
     try:
         config, _ = PretrainedConfig.get_config_dict(source)
     except Exception as error:
@@ -238,7 +244,7 @@ def _load(
 def _unloadable(source: str, error: Exception) -> StudyError:
     # safetensors, json and the hub client each have errors of their own.
     return StudyError(
-        f"{source}: the checkpoint cannot be loaded ({_short(error)}); give a folder that "
+        f"{source}: the checkpoint cannot be loaded ({shortened(error)}); give a folder that "
         "save_pretrained wrote, or an id of the hub"
     )
 
@@ -284,7 +290,3 @@ def _leftovers(keys: Iterable[str], family: Family) -> set[str]:
     """Return the weights of other objectives, and the buffers that older releases saved."""
     buffers = {key for key in keys if key.endswith(".position_ids")}
     return buffers | _within(keys, family.other_heads)
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

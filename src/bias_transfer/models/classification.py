@@ -50,7 +50,8 @@ class LabelledTokens:
         inputs = self.encoded.inputs(rows, model.config.pad_token_id, model.device)
         return inputs | {"labels": on_device(torch.from_numpy(self.labels[rows]), model.device)}
 
-    def loss(self, model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    @staticmethod
+    def loss(model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the sum of −log P(label) over some texts."""
         texts = {name: each for name, each in inputs.items() if name != "labels"}
         logits = classifier_logits(model, texts)
@@ -68,11 +69,10 @@ def fine_tune(
     """Fine-tune a classifier in place; return its loss curve (see `train`).
 
     Those of its parameters are trained that require a gradient. Where these are the head's alone,
-    the encoder reads each text once, and not once an epoch.
+    the encoder reads each text once, and not once an epoch, as in evaluation: without dropout.
     """
     examples: tuple[Examples, Examples] = training, evaluation
     if head_alone_is_trained(model):
-        # As in evaluation: there is no dropout.
         size = settings.evaluation_batch_size
         examples = (
             head_inputs(model, training.encoded, training.labels, size),

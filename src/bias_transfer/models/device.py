@@ -18,8 +18,11 @@ def kind_of(device: torch.device) -> str:
 
 
 def half_precision(device: torch.device) -> torch.autocast:
-    """Return the block within which a model is trained: bfloat16 on a GPU that knows it."""
-    enabled = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    """Return the block within which a model is trained: bfloat16 on a GPU that computes in it.
+
+    An older one, such as a V100 or a T4, only emulates it, which is slower than single precision.
+    """
+    enabled = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 

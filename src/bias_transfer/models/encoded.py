@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _TOKENS = "tokens"
 # What a batch's width is a multiple of on a GPU.
 _WIDTHS = 8
+# Texts at a time: what a tokenizer makes of each takes tens of kilobytes.
+_AT_A_TIME = 4096
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,34 @@ class Encoded:
 def encode(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], maximum_length: int
 ) -> Encoded:
-    """Tokenise some texts, each cut to a number of tokens."""
-    return Encoded.of(tokenizer(list(texts), truncation=True, max_length=maximum_length).input_ids)
+    """Tokenise any number of texts, each cut to a number of tokens."""
+
+    def ids(some: Sequence[str]) -> Sequence[Sequence[int]]:
+        found: list[list[int]] = tokenizer(
+            list(some), truncation=True, max_length=maximum_length
+        ).input_ids
+        return found
+
+    return encode_by(ids, texts)
+
+
+def encode_by(
+    ids: Callable[[Sequence[str]], Sequence[Sequence[int]]], texts: Sequence[str]
+) -> Encoded:
+    """Tokenise any number of texts, some thousand at a time.
+
+    Parameters
+    ----------
+    ids
+        From some texts to the token ids of each.
+    texts
+        All of them.
+    """
+    parts = []
+    for start in range(0, len(texts), _AT_A_TIME):
+        encoded = Encoded.of(ids(texts[start : start + _AT_A_TIME]))
+        parts.append((encoded.tokens, encoded.lengths))
+    return Encoded.joined(parts)
 
 
 def write_encoded(path: Path, rows: pd.DataFrame, encoded: Encoded) -> None:

@@ -91,8 +91,9 @@ class Family:
     head
         The modules of the masked-language-model head, in the order in which they are applied.
     fresh
-        The modules of a classifier that a masked language model lacks: they are drawn anew. In the
-        order in which they are applied; nothing but an activation and dropout stands between them.
+        The modules of a classifier that a masked language model lacks, its dropout included: their
+        weights are drawn anew. In the order in which they are applied; nothing but an activation
+        stands between them.
     other_heads
         Modules of published checkpoints that neither model has: poolers, the heads of further
         objectives.
@@ -102,16 +103,17 @@ class Family:
         From a masked language model and hidden states to logits; None: the head's modules one
         after another.
     apply_fresh
-        From a classifier and what its first fresh module is given to logits, without dropout; None:
-        the fresh modules one after another.
+        From a classifier and what its first fresh module is given to logits; None: the fresh
+        modules one after another.
     queries_and_values
         What the linear maps of attention to queries and to values are called; a family that holds
         them in one matrix with the keys has one name.
     behind_attention
         From an encoder to the module of its last layer that is called with what attention gives
-        and with what went into the layer. From there on to the classifier, which looks at the first
-        position, and to the language model's head each position is computed by itself. None where
-        no module is called so.
+        and with what went into the layer. From there on each position is computed by itself, also
+        by the language model's head, and the classifier looks at the first one only. None where no
+        module is called so, or where a classifier may look at all positions, as ModernBERT's does
+        that takes their mean.
     recordable
         Whether a step of training can be recorded on a GPU (`models.recording`): nothing in it goes
         from the processor to the GPU or back.
@@ -140,7 +142,7 @@ class Family:
         return hidden
 
     def class_logits(self, model: PreTrainedModel, given: torch.Tensor) -> torch.Tensor:
-        """Apply a classifier's fresh modules, without dropout, to what the first one is given."""
+        """Apply a classifier's fresh modules to what the first one is given."""
         if self.apply_fresh is not None:
             return self.apply_fresh(model, given)
         for name in self.fresh:
@@ -369,13 +371,15 @@ def _deberta_logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tenso
 
 
 def _distilbert_fresh(model: PreTrainedModel, given: torch.Tensor) -> torch.Tensor:
-    logits: torch.Tensor = model.classifier(model.pre_classifier(given).relu())
+    hidden = model.dropout(model.pre_classifier(given).relu())
+    logits: torch.Tensor = model.classifier(hidden)
     return logits
 
 
 def _albert_fresh(model: PreTrainedModel, given: torch.Tensor) -> torch.Tensor:
     encoder = model.albert
-    logits: torch.Tensor = model.classifier(encoder.pooler_activation(encoder.pooler(given)))
+    hidden = model.dropout(encoder.pooler_activation(encoder.pooler(given)))
+    logits: torch.Tensor = model.classifier(hidden)
     return logits
 
 
@@ -398,7 +402,7 @@ FAMILIES: dict[str, Family] = {
         title="BERT",
         head=("cls",),
         # The pooler belongs to the objective of the next sentence.
-        fresh=("bert.pooler", "classifier"),
+        fresh=("bert.pooler", "dropout", "classifier"),
         other_heads=("bert.pooler", "cls.seq_relationship"),
         behind_attention=_behind_attention,
         pretraining=Pretraining(_bert_tokenizer, _bert_configuration),
@@ -406,14 +410,14 @@ FAMILIES: dict[str, Family] = {
     "distilbert": Family(
         title="DistilBERT",
         head=("vocab_transform", "activation", "vocab_layer_norm", "vocab_projector"),
-        fresh=("pre_classifier", "classifier"),
+        fresh=("pre_classifier", "dropout", "classifier"),
         apply_fresh=_distilbert_fresh,
         queries_and_values=("q_lin", "v_lin"),
     ),
     "albert": Family(
         title="ALBERT",
         head=("predictions",),
-        fresh=("albert.pooler", "classifier"),
+        fresh=("albert.pooler", "dropout", "classifier"),
         apply_fresh=_albert_fresh,
         other_heads=("albert.pooler", "sop_classifier"),
     ),
@@ -435,7 +439,7 @@ FAMILIES: dict[str, Family] = {
     "deberta-v2": Family(
         title="DeBERTa-v2",
         head=("cls", "lm_predictions"),
-        fresh=("pooler", "classifier"),
+        fresh=("pooler", "dropout", "classifier"),
         queries_and_values=("query_proj", "value_proj"),
         # Of the objective of replaced tokens.
         other_heads=("mask_predictions",),
@@ -447,7 +451,7 @@ FAMILIES: dict[str, Family] = {
     "modernbert": Family(
         title="ModernBERT",
         head=("head", "decoder"),
-        fresh=("classifier",),
+        fresh=("drop", "classifier"),
         queries_and_values=("Wqkv",),
         pretraining=Pretraining(_modernbert_tokenizer, _modernbert_configuration),
     ),

@@ -69,8 +69,8 @@ class MaskScorer:
         """
         asked = np.arange(len(sentences))
         result = np.empty((len(sentences), self._model.config.vocab_size))
-        for members, rows, scores in self._scored(sentences, asked, np.array(positions)):
-            result[members] = scores[rows].cpu().numpy()
+        for questions, rows, scores in self._scored(sentences, asked, np.array(positions)):
+            result[questions] = scores[rows].cpu().numpy()
         return result
 
     def token_log_probabilities(
@@ -104,8 +104,8 @@ class MaskScorer:
         asked = np.repeat(np.arange(len(sentences)), [len(each) for each in tokens])
         places, wanted = (np.array(list(chain.from_iterable(each))) for each in (positions, tokens))
         result = np.empty(len(asked))
-        for members, rows, scores in self._scored(sentences, asked, places):
-            result[members] = scores[rows, wanted[members]].cpu().numpy()
+        for questions, rows, scores in self._scored(sentences, asked, places):
+            result[questions] = scores[rows, wanted[questions]].cpu().numpy()
         return result
 
     def _scored(
@@ -129,14 +129,21 @@ class MaskScorer:
         lengths = np.array([len(each) for each in sentences])
         firsts, numbers = distinct(map(tuple, sentences), lengths)
         texts = Encoded.of([sentences[first] for first in firsts])
+        # A place is one number, text × width + position. Of texts of at most 10 tokens, position 3
+        # of text 2 is place 23. Where questions 0 and 2 ask for it and question 1 for place 15,
+        # the places are 15 and 23, and the questions' answers are the second, first and second.
         width = int(texts.lengths.max(initial=1))
         places, answers = np.unique(numbers[asked] * width + positions, return_inverse=True)
-        order = np.argsort(answers, kind="stable")
+        # Questions in the order of their places: 1, 0, 2.
+        by_place = np.argsort(answers, kind="stable")
         for rows in batches(texts.lengths, self._batch_size):
+            # The batch's texts are neighbours, so its places are, and the questions about these.
             first, last = np.searchsorted(places, [rows[0] * width, (rows[-1] + 1) * width])
-            scores = self._at(texts, rows, *np.divmod(places[first:last], width))
-            members = order[slice(*np.searchsorted(answers, [first, last], sorter=order))]
-            yield members, answers[members] - first, scores
+            text_of_place, position_of_place = np.divmod(places[first:last], width)
+            scores = self._at(texts, rows, text_of_place, position_of_place)
+            start, stop = np.searchsorted(answers, [first, last], sorter=by_place)
+            questions = by_place[start:stop]
+            yield questions, answers[questions] - first, scores
 
     @torch.inference_mode()
     def _at(

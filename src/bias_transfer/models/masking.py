@@ -67,7 +67,8 @@ class MaskedTexts:
             "tokens": on_device(wanted[places], model.device),
         }
 
-    def loss(self, model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    @staticmethod
+    def loss(model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the sum of −log P(token) over the tokens to predict of some texts.
 
         The head, whose output matrix is as tall as the vocabulary, is applied there only.

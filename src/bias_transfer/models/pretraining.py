@@ -11,7 +11,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.encoded import Encoded, encode
 from bias_transfer.models.families import Architecture, pretraining_of
 from bias_transfer.models.masking import masking
 from bias_transfer.models.tokenizer import train_tokenizer
@@ -63,9 +63,7 @@ def pretrain(
     check_tokenizer(tokenizer)
     configuration = pretraining_of(architecture.family).configuration(tokenizer, architecture)
     model = AutoModelForMaskedLM.from_config(configuration).to(device)
-    encoded = Encoded.of(
-        tokenizer(list(lines), truncation=True, max_length=architecture.maximum_length)["input_ids"]
-    )
+    encoded = encode(tokenizer, lines, architecture.maximum_length)
     curve = continue_pretraining(
         model, tokenizer, encoded, settings, masked_share, seed, checkpoints
     )

@@ -65,15 +65,26 @@ class Recorded:
         gc.collect()
         gc.disable()
         try:
-            with torch.cuda.graph(recording, pool=self._memory, capture_error_mode="thread_local"):
+            # A recording that fails does not go back to this stream by itself.
+            with (
+                torch.cuda.stream(torch.cuda.current_stream()),
+                torch.cuda.graph(recording, pool=self._memory, capture_error_mode="thread_local"),
+            ):
                 self._step(read, total)
             self._recordings[shape] = recording, read
             self._recordable = len(self._recordings) < _MOST
         except RuntimeError as error:
             # Something in this model waits for the GPU, or there is no memory for a recording.
-            said = str(error).partition("\n")[0]
+            said = str(_root(error)).partition("\n")[0]
             logger.warning("steps are not recorded, which makes them slower: %s", said)
             self._recordable = False
             self._undo()
         finally:
             gc.enable()
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return what was raised first: the end of a recording that failed only says that it did."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error

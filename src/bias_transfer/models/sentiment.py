@@ -13,11 +13,17 @@ from transformers import (
 )
 
 from bias_transfer.data.sentiment import uniform_tweet
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, shortened
 from bias_transfer.measures import NegativeProbability
-from bias_transfer.models.checkpoints import load_tokenizer, require_finite
+from bias_transfer.models.checkpoints import (
+    load_classifier,
+    load_tokenizer,
+    require_finite,
+    save_checkpoint,
+)
 from bias_transfer.models.encoded import encode
-from bias_transfer.models.folder import require_safe_files
+from bias_transfer.models.folder import CLASSIFIER, require_safe_files, require_tokenizer_files
+from bias_transfer.models.hidden_debias import attach_stored
 from bias_transfer.models.prediction import checked_length, predict
 from bias_transfer.runtime.artifacts import read_json, verified_folder
 
@@ -39,10 +45,7 @@ def negative_probability(
     folder, description = verified_folder(manifest), read_json(manifest)
     if description["kind"] == "sentiment lexicon":
         return _lexicon()
-    model = AutoModelForSequenceClassification.from_pretrained(
-        folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
-    ).eval()
-    model.to(device)
+    model = load_classifier(folder).to(device)
     negative = model.config.label2id[description["negative"]]
     return by_classifier(model, load_tokenizer(str(folder)), negative, maximum_length, batch_size)
 
@@ -94,7 +97,8 @@ def save_hub_classifier(name: str, negative: str, maximum_length: int, folder: P
         If it cannot be loaded, has weights that are missing or not finite, fewer positions than
         `maximum_length`, or no class of the name that the config gives.
     """
-    require_safe_files(name)
+    require_safe_files(name, CLASSIFIER)
+    require_tokenizer_files(name)
     try:
         model, info = AutoModelForSequenceClassification.from_pretrained(
             name, use_safetensors=True, output_loading_info=True, trust_remote_code=False
@@ -102,7 +106,7 @@ def save_hub_classifier(name: str, negative: str, maximum_length: int, folder: P
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except Exception as error:
         raise StudyError(
-            f"sentiment classifier {name}: cannot be loaded ({' '.join(str(error).split())[:200]})"
+            f"sentiment classifier {name}: cannot be loaded ({shortened(error)})"
         ) from error
     if info["missing_keys"]:
         raise StudyError(
@@ -116,8 +120,8 @@ def save_hub_classifier(name: str, negative: str, maximum_length: int, folder: P
             f"config key sentiment.hub.negative: {name} has no class {negative!r}; it has "
             f"{', '.join(model.config.label2id)}"
         )
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    attach_stored(model, Path(name))
+    save_checkpoint(model, tokenizer, folder)
 
 
 def _lexicon() -> NegativeProbability:

@@ -1,4 +1,4 @@
-"""The size of an encoder, from its config alone: parameters, and operations a token."""
+"""The size of an encoder, from its config alone: parameters, and what it costs to compute."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,31 @@ _NAMES = {
     "vocabulary": ("vocab_size",),
     "positions": ("max_position_embeddings",),
 }
+
+# What a part of a batch costs besides its tokens: see `fixed_cost`. Measured on a CPU. On a GPU
+# batches of usual sizes shall remain whole: a base-size model's kernels take some microseconds each
+# however few the tokens, and there would be as many for each part.
+_TRAFFIC = {"cpu": 90.0, "cuda": 0.0}
+_CALLS = {"cpu": 4.5e6, "cuda": 3e10}
+
+
+def fixed_cost(device: str, layers: int, parameters: int) -> float:
+    """Return what a part of a batch costs besides its tokens, in tokens, in training.
+
+    A token costs about one multiplication for each parameter of the encoder's layers, which is the
+    unit here. A part costs besides: to read each parameter and to add to its gradient, as much as
+    a fixed number of tokens; and to call the operations of each layer, which is a fixed time a
+    layer. Both are constants (benchmarks/training.md): nothing is timed here, and a batch is always
+    cut alike.
+
+    Parameters
+    ----------
+    device
+        "cpu" or "cuda".
+    layers, parameters
+        Of the encoder; parameters without the word embeddings.
+    """
+    return _TRAFFIC[device] + _CALLS[device] * layers / parameters
 
 
 @dataclass(frozen=True)

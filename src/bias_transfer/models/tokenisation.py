@@ -9,14 +9,12 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from bias_transfer.errors import StudyError
-from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.encoded import Encoded, encode_by
 from bias_transfer.runtime.artifacts import read_json
 
 _TOKENIZER = "tokenizer.json"
 # Left there by whatever was tokenised last.
 _PASSING_STATE = ("padding", "truncation")
-# Texts at a time: what the library makes of each takes kilobytes.
-_AT_A_TIME = 4096
 
 
 def tokenise(checkpoint: Path, texts: Sequence[str], maximum_length: int) -> Encoded:
@@ -36,12 +34,9 @@ def tokenise(checkpoint: Path, texts: Sequence[str], maximum_length: int) -> Enc
     tokenizer.no_padding()
     tokenizer.enable_truncation(maximum_length, direction=settings.get("truncation_side", "right"))
     tokenizer.encode_special_tokens = settings.get("split_special_tokens", False)
-    parts = []
-    for start in range(0, len(texts), _AT_A_TIME):
-        some = tokenizer.encode_batch_fast(list(texts[start : start + _AT_A_TIME]))
-        encoded = Encoded.of([each.ids for each in some])
-        parts.append((encoded.tokens, encoded.lengths))
-    return Encoded.joined(parts)
+    return encode_by(
+        lambda some: [each.ids for each in tokenizer.encode_batch_fast(list(some))], texts
+    )
 
 
 def tokenizer_digest(checkpoint: Path) -> str:

@@ -69,7 +69,8 @@ class Examples(Protocol):
     def inputs(self, model: PreTrainedModel, rows: np.ndarray) -> dict[str, torch.Tensor]:
         """Return what `loss` takes of some texts, on the model's device."""
 
-    def loss(self, model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    @staticmethod
+    def loss(model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the sum of the losses of all that is to be predicted of some texts."""
 
 
@@ -108,9 +109,10 @@ def train(
         One row an epoch: `epoch`, `training_loss`, the mean over the epoch's steps, and
         `evaluation_loss`, the mean over all that is to be predicted.
     """
-    steps_per_epoch = -(-len(training(0).lengths) // settings.batch_size)
+    examples = training(0)
+    steps_per_epoch = -(-len(examples.lengths) // settings.batch_size)
     torch.manual_seed(seed)
-    run = _Run(model, training(0).loss, steps_per_epoch * settings.epochs, settings)
+    run = _Run(model, examples.loss, steps_per_epoch * settings.epochs, settings)
     found = checkpoints.newest()
     if found is not None:
         run.restore(read(found))
@@ -122,7 +124,9 @@ def train(
     saved = time.monotonic()
     with closing(curves(checkpoints.curves, run.done, run.steps)) as noted:
         for epoch in range(run.done // steps_per_epoch, settings.epochs):
-            examples = training(epoch)
+            # The first epoch's are here, and go when the next ones come.
+            if epoch > 0:
+                examples = training(epoch)
             batches = random_batches(examples.lengths, settings.batch_size, cost, seed, epoch)
             model.train()
             for number in range(run.done % steps_per_epoch, steps_per_epoch):

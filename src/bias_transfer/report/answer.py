@@ -19,7 +19,7 @@ from bias_transfer.analysis.evidence import (
 from bias_transfer.analysis.means import distribution, unmodified
 from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.analysis.tables import why_missing
-from bias_transfer.analysis.verdict import Verdict, word
+from bias_transfer.analysis.verdict import LEAST_RELIABILITY, Verdict, word
 from bias_transfer.errors import counted
 from bias_transfer.report.sheet import begun, count, minus
 from bias_transfer.section import Section
@@ -41,6 +41,8 @@ _SAID = {
         "does not transfer": "does not go with downstream bias",
     },
 }
+# Over what the reliability is that a verdict on the model asks for, by the question.
+_TEMPLATES = {"within": WITHIN_TEMPLATES, "between": BETWEEN_TEMPLATES}
 _RELIABILITIES = {
     ("upstream", BETWEEN_TEMPLATES): "upstream bias over templates",
     ("upstream", WITHIN_TEMPLATES): (
@@ -205,6 +207,7 @@ def _lines(
     rows = principally_adapted(of_all, task)
     yield from (_joined(_sentence(task, of)) for of in found[1:])
     yield from (_of(task, of.adaptation, line) for of in found for line in _over_seeds(of))
+    yield from (_of(task, of.adaptation, line) for of in found for line in _seeds(of))
     principal = (
         _reliability(found[0]),
         _explained(found[0]),
@@ -231,12 +234,17 @@ def _of(task: TaskDescription, adaptation: str, line: str) -> str:
 def _over_seeds(of: Evidence) -> Iterator[str]:
     """Say which verdict does not stand with fine-tuning seeds resampled beside the items.
 
-    Its own interval takes the items for drawn, and the models as they came out.
+    Its own interval takes the items for drawn, and the models as they came out. Where no variant
+    that moves the source was trained with every seed, the draws do so too.
     """
     seeds = of.cells.table["seed"].nunique()
+    repeated = _repeated(of)
+    moves = {"model": repeated["checkpoint"], "data": repeated["dataset"]}
     rows = of.slopes.set_index(["source", "effects"]).to_dict("index")
     for each in of.verdicts:
-        if seeds < 2 or each.word in ("undecided", "not estimated"):
+        if each.word in ("undecided", "not estimated"):
+            continue
+        if each.effects == "within" and not repeated.loc[moves[each.source], "every"].any():
             continue
         low, high = (rows[each.source, each.effects][f"bootstrap_{end}"] for end in ("low", "high"))
         found = word(low, high, of.smallest_effect)
@@ -252,17 +260,56 @@ def _over_seeds(of: Evidence) -> Iterator[str]:
             )
 
 
+def _repeated(of: Evidence) -> pd.DataFrame:
+    """Return the variants in the slopes, what each has altered, and whether seeds tell of it.
+
+    Columns `checkpoint` and `dataset`, whether these are altered ones, and `every`, whether it was
+    trained with every seed of the study, which is more than one.
+    """
+    table = of.cells.table
+    rows = table.drop_duplicates("variant").set_index("variant")
+    unmodified = rows[rows["unmodified"]]
+    datasets = rows.index.str.split("/").str[-1]
+    seeds = table.groupby("variant")["seed"].nunique()
+    return pd.DataFrame(
+        {
+            "checkpoint": ~rows["checkpoint"].isin(unmodified["checkpoint"]),
+            "dataset": ~datasets.isin(unmodified.index.str.split("/").str[-1]),
+            "every": (seeds == table["seed"].nunique()) & (seeds > 1),
+        },
+        index=rows.index,
+    )
+
+
+def _seeds(of: Evidence) -> Iterator[str]:
+    """Say of how many models it is not known what another fine-tuning seed would change."""
+    repeated = _repeated(of)
+    alone = int((~repeated["every"]).sum())
+    if alone:
+        variants = counted(len(repeated), "variant")
+        yield (
+            f"of {variants} in the slopes {alone} {'was' if alone == 1 else 'were'} trained with "
+            "one fine-tuning seed; what another seed would change in them is in no interval."
+        )
+
+
 def _reliability(of: Evidence) -> str:
     """Say how reliable the measures are, as far as it was measured, and why it was not."""
     rows = of.reliability.set_index(["measure", "over"]).to_dict("index")
+    over_seeds = math.isfinite(rows["downstream", SEEDS]["value"])
+    asked = {
+        *(("upstream", _TEMPLATES[each.effects]) for each in of.verdicts if each.source == "model"),
+        ("downstream", SEEDS if over_seeds else TEST_ROWS),
+    }
     known, unknown = [], []
     for key, name in _RELIABILITIES.items():
         value, items, times = (rows[key][column] for column in ("value", "items", "replicates"))
         if math.isfinite(value):
-            known.append(f"of {name} {minus(f'{value:.2f}')}")
+            least = f" (a verdict needs {LEAST_RELIABILITY:g})" if key in asked else ""
+            known.append(f"of {name} {minus(f'{value:.2f}')}{least}")
         else:
             unknown.append(f"not known of {name} ({why_unknown(key[1], items, times)})")
-    return f"reliability (1: the same again; under 0.5 no verdict): {'; '.join(known + unknown)}."
+    return f"reliability (1: the same again): {'; '.join(known + unknown)}."
 
 
 def _explained(of: Evidence) -> str:
@@ -275,16 +322,18 @@ def _explained(of: Evidence) -> str:
         )
     model, data = (_share(rows[source]) for source in ("model", "data"))
     return (
-        f"of the variance of downstream bias over items, the model's bias explains {model} and the "
-        f"data's {data}."
+        f"of the variance of downstream bias over items, the model's bias goes with {model} and "
+        f"the data's with {data}."
     )
 
 
 def _share(row: Mapping[Hashable, Any]) -> str:
-    share = f"{100 * row['share']:.0f} %"
-    if not math.isfinite(row["low"]):
-        return share
-    return f"{share} (interval {100 * row['low']:.0f} % to {100 * row['high']:.0f} %)"
+    """Write a share, its interval, and how much of it chance would give: it is never negative."""
+    chance = f"by chance {100 * row['by_chance']:.0f} %"
+    if math.isfinite(row["low"]):
+        ends = f"{100 * row['low']:.0f} % to {100 * row['high']:.0f} %"
+        chance = f"interval {ends}; {chance}"
+    return f"{100 * row['share']:.0f} % ({chance})"
 
 
 def _between(task: TaskDescription, of: Evidence) -> str:
@@ -339,8 +388,10 @@ def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
     said = [models]
     if control.any():
         quality = performance[control].mean(numeric_only=True)
+        accuracies = sorted(performance.loc[control, "accuracy"])
+        ends = dict.fromkeys(f"{accuracies[end]:.3f}" for end in (0, -1))
         said.append(
-            f"from the unmodified checkpoint accuracy is {quality['accuracy']:.3f} on "
+            f"from the unmodified checkpoint accuracy is {' to '.join(ends)} on "
             f"{count(round(quality['test_rows']))} test rows (majority class "
             f"{quality['majority_accuracy']:.3f})"
         )

@@ -187,7 +187,9 @@ def _setting(task: TaskDescription, row: _Numbers) -> str:
 
 def _side(row: _Numbers, footnotes: Footnotes, starred: Callable[[float], int]) -> list[Cell]:
     """Return both correlations and the items they rest on."""
-    items = Cell(count(row["items"]))
+    undefined = int(row["undefined_items"])
+    gone = [footnotes.mark(f"Items that are undefined: {undefined}.")] if undefined else []
+    items = Cell(count(row["items"]), marks=tuple(gone))
     if row["reason"]:
         mark = footnotes.mark(f"Not defined: {row['reason']}.")
         return [*(Cell(MISSING, marks=(mark,)) for _ in _TESTS), items]

@@ -5,8 +5,7 @@ from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import Quantity
 
-# Half of a 95 % interval, in standard errors: those of counts and of templates know no degrees of
-# freedom that all items share.
+# Half of a 95 % interval, in standard errors of counts, which know no degrees of freedom.
 HALF = 1.96
 
 

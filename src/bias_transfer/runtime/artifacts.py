@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,6 +19,17 @@ from bias_transfer.errors import StudyError
 MANIFEST = "manifest.json"
 # What a folder says of itself to readers, with scores that are known later than the folder is made.
 CARD = "README.md"
+
+# Columns of the study's tables that hold names, which a CSV file does not tell from numbers:
+# "007" is none, nor is "True" a truth value. A task's own column of items comes on top.
+_NAMES = frozenset(
+    (
+        *("task", "model", "variant", "twin_of", "upstream", "upstream_kind"),
+        *("dataset", "dataset_kind", "covariates_dataset", "adaptation"),
+        *("item", "absent_items", "template", "label", "group", "term"),
+        *("measure", "outcome", "source", "column"),
+    )
+)
 
 # The libraries whose version can change a number.
 _RECORDED_LIBRARIES = (
@@ -147,13 +158,27 @@ def _table_writer(suffix: str) -> Callable[[pd.DataFrame, Path], None]:
     raise ValueError(f"tables are written as .csv or .parquet, not {suffix!r}")
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table that a job of this study wrote."""
+def read_table(path: Path, names: Collection[str] = ()) -> pd.DataFrame:
+    """Read a table that a job of this study wrote.
+
+    Parameters
+    ----------
+    path
+        Of a CSV or a Parquet file.
+    names
+        Columns that hold names whatever these look like, besides those that all studies have: the
+        column of a task's items, which is called as the task has it. The table may lack them.
+    """
     with reading(path):
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         # Only the empty cell is missing: "None" or "NA" may be somebody's text.
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        return pd.read_csv(
+            path,
+            keep_default_na=False,
+            na_values=[""],
+            dtype=dict.fromkeys((*_NAMES, *names), "str"),
+        )
 
 
 @contextmanager

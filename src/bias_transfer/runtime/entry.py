@@ -67,10 +67,14 @@ def run_in_fork(arguments: Sequence[str]) -> int | None:
         signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
         for number in _FORWARDED:
             signal.signal(number, lambda number, _: connection.sendall(bytes([number])))
-        socket.send_fds(connection, [words[:1]], [0, 1, 2])
-        connection.sendall(words[1:])
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
-        answer = connection.recv(16)
+        try:
+            socket.send_fds(connection, [words[:1]], [0, 1, 2])
+            connection.sendall(words[1:])
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
+            answer = connection.recv(16)
+        except (BrokenPipeError, ConnectionResetError):
+            # The server waits a while for a request, not for ever.
+            answer = b""
     if not answer:
         print("error: the command's process was lost; run snakemake again", file=sys.stderr)
         return 1

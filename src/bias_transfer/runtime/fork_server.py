@@ -1,9 +1,10 @@
 """The fork server: a process that has imported everything, and runs each command in a copy of it.
 
 A copy costs milliseconds where a new process imports torch and transformers for seconds. It starts
-with nothing done, no thread and no CUDA, and computes what a new process would. The server ends
-with the workflow, each copy with the server, with its command's own process (see `entry`), or with
-its work.
+with nothing done and no CUDA, and computes what a new process would. It is one thread: beside the
+server's own runs at most one in the background of a memory allocator, which a copy does without.
+The server ends with the workflow, each copy with the server, with its command's own process (see
+`entry`), or with its work.
 """
 
 import atexit
@@ -37,6 +38,11 @@ _ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
+
+
+# Seconds that a command may pause while it asks, which takes milliseconds. All others wait for it,
+# as nobody is served meanwhile.
+_PATIENCE = 5.0
 
 
 def start_fork_server(commands: Collection[str]) -> None:
@@ -180,7 +186,7 @@ def _accept(listener: socket.socket, run: Run) -> list[_Copy]:
     try:
         request = _received(client, streams) if is_ours(client) else b""
         if not request.endswith(b"\n"):
-            # Another user's, or a command that was killed while it asked.
+            # Another user's, or a command that was killed, or stopped, while it asked.
             client.close()
             return []
         learned = os.memfd_create("modules")
@@ -195,13 +201,17 @@ def _accept(listener: socket.socket, run: Run) -> list[_Copy]:
 
 
 def _received(client: socket.socket, streams: list[int]) -> bytes:
-    """Return a request, and put the client's open streams into a list."""
-    request, files, _, _ = socket.recv_fds(client, 1, 3)
-    streams += files
-    while part := client.recv(65536):
-        request += part
-        if part.endswith(b"\n"):
-            break
+    """Return a request, as far as it came in time; put the client's open streams into a list."""
+    request = b""
+    client.settimeout(_PATIENCE)
+    with contextlib.suppress(TimeoutError):
+        request, files, _, _ = socket.recv_fds(client, 1, 3)
+        streams += files
+        while part := client.recv(65536):
+            request += part
+            if part.endswith(b"\n"):
+                break
+    client.settimeout(None)
     return request
 
 
@@ -276,8 +286,8 @@ def _end(copy: _Copy) -> list[str]:
 
 def _import(name: str) -> None:
     # What cannot be imported here (a part of a package that needs another first) the copies
-    # import themselves, as they did before.
-    with contextlib.suppress(Exception):
+    # import themselves, as they did before. Some leave instead of failing.
+    with contextlib.suppress(Exception, SystemExit):
         importlib.import_module(name)
 
 

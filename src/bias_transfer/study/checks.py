@@ -14,7 +14,12 @@ from bias_transfer.data.sources import check_header, read_header
 from bias_transfer.errors import StudyError
 from bias_transfer.measures import measures
 from bias_transfer.models.families import longest_text
-from bias_transfer.models.folder import require_safe_files, require_tokenizer_files
+from bias_transfer.models.folder import (
+    CLASSIFIER,
+    MASKED_LM,
+    require_safe_files,
+    require_tokenizer_files,
+)
 from bias_transfer.runtime.artifacts import CARD, MANIFEST
 from bias_transfer.runtime.lineage import BUNDLE
 from bias_transfer.runtime.lineage import FOLDER as RECORDS
@@ -36,6 +41,8 @@ _NOT_IN_PATHS = re.compile(r"[{}\x00-\x1f\x7f]")
 # Records of how something was made: no folder has them but one that a study has begun to fill, or
 # that was unpacked from a release.
 _OF_A_STUDY = (RECORDS, f"checkpoints/{RECORDS}", f"data/{RECORDS}", f"data/*/{RECORDS}", BUNDLE)
+# The one key of a checkpoint that is no masked language model.
+_SENTIMENT = "sentiment.hub.id"
 
 
 def check(study: Study) -> None:
@@ -293,7 +300,7 @@ def _check_folders(study: Study) -> None:
     """Refuse the folder of a checkpoint that lacks config, weights or tokenizer."""
     for key, folder in _given_checkpoints(study).items():
         try:
-            require_safe_files(folder)
+            require_safe_files(folder, CLASSIFIER if key == _SENTIMENT else MASKED_LM)
             require_tokenizer_files(folder)
         except StudyError as error:
             raise StudyError(f"config key {key}: {error}") from error
@@ -308,7 +315,7 @@ def _given_checkpoints(study: Study) -> dict[str, str]:
     if model.source == "hub":
         found["model.hub.id"] = model.hub.id
     if sentiment.source == "hub":
-        found["sentiment.hub.id"] = sentiment.hub.id
+        found[_SENTIMENT] = sentiment.hub.id
     return found
 
 
@@ -353,7 +360,7 @@ def _check_lengths(study: Study) -> None:
     """Refuse longer texts than the checkpoint has positions for, where that is known already."""
     sentiment = study.sentiment
     limits = {key: _positions(key, Path(name)) for key, name in _given_checkpoints(study).items()}
-    of_sentiment = limits.pop("sentiment.hub.id", None)
+    of_sentiment = limits.pop(_SENTIMENT, None)
     # The other one is the model's; there is none of a model that is pre-trained here.
     limit = next(iter(limits.values()), study.model.architecture.maximum_length)
     for task, section in study.tasks.items():

@@ -13,6 +13,7 @@ from bias_transfer import alterations, upstream
 from bias_transfer.alterations import ORIGINAL
 from bias_transfer.section import Section
 from bias_transfer.study.config import Study
+from bias_transfer.tasks._section import Training
 from bias_transfer.upstream import PRETRAINED
 
 
@@ -98,6 +99,15 @@ def _seeds(
     if methods == "all" or unmodified or (dataset == ORIGINAL and checkpoint.kind in methods):
         return study.seeds
     return study.seeds[:1]
+
+
+def training_of(study: Study, task: str, adaptation: str) -> Training:
+    """Return how a model of a task is trained: keys that an adaptation has as well are its own."""
+    own = getattr(study.adaptations, adaptation)
+    of_task = study.tasks[task].training.model_dump()
+    return Training.model_validate(
+        {key: getattr(own, key, value) for key, value in of_task.items()}
+    )
 
 
 def _cells(study: Study, task: str) -> Iterator[tuple[upstream.Variant, alterations.Variant, str]]:

@@ -11,16 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bias_transfer.adaptations import Operations, adaptation
-from bias_transfer.models.shape import Shape
+from bias_transfer.models.shape import Shape, fixed_cost
 from bias_transfer.study.config import Study
-from bias_transfer.study.grid import Model, models
+from bias_transfer.study.grid import Model, models, training_of
 from bias_transfer.tasks._section import Training
 from bias_transfer.upstream import PRETRAINED, Variant, method
 
 # Tokens computed for each real one, since batches are padded (benchmarks/training.md).
 PADDING = 1.2
-# What a step costs besides its tokens, in tokens, on a CPU: as `models.batches.overhead` has it.
-_TRAFFIC, _CALLS = 90.0, 4.5e6
 _FORWARDS, _TRAINING = 2, 6
 # Share of a text's tokens in its maximum length, where nobody has counted.
 _SHARE_OF_LENGTH = (0.25, 1.0)
@@ -131,8 +129,9 @@ def pre_training(rows: int, tokens: Range, training: Training, share: float, sha
 
 
 def _steps(steps: int, shape: Shape) -> float:
-    """Return the operations that steps cost besides their tokens."""
-    return steps * _TRAINING * (_TRAFFIC * shape.in_layers + _CALLS * shape.layers)
+    """Return the operations that steps cost besides their tokens, on a CPU."""
+    tokens = fixed_cost("cpu", shape.layers, shape.in_layers)
+    return steps * _TRAINING * tokens * shape.in_layers
 
 
 def _once(value: float) -> Range:
@@ -162,15 +161,14 @@ def shares(study: Study, task: str) -> tuple[Share, ...]:
     """Return the models of a task by their adaptation, in the order of the config."""
     section = study.tasks[task]
     of_task = [model for model in models(study) if model.task == task]
-    found = []
-    for name in section.adaptation:
-        own = getattr(study.adaptations, name)
-        told = section.training.model_dump()
-        changed = {key: getattr(own, key) for key in told if key in type(own).model_fields}
-        training = Training.model_validate(told | changed)
-        mine = tuple(model for model in of_task if model.adaptation == name)
-        found.append(Share(name, training, mine))
-    return tuple(found)
+    return tuple(
+        Share(
+            name,
+            training_of(study, task, name),
+            tuple(model for model in of_task if model.adaptation == name),
+        )
+        for name in section.adaptation
+    )
 
 
 def checkpoints(study: Study) -> tuple[Variant, ...]:

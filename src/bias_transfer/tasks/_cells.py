@@ -20,6 +20,16 @@ def rate_variance(hits: int, rows: int) -> float:
     return ratio(seen * (of - seen), of**3)
 
 
+def ratio_variance(hits: int, rows: int, other_hits: int, other_rows: int) -> float:
+    """Return the sampling variance of the ratio p / q of two independent rates.
+
+    By the delta method, Var(p) / q² + p² Var(q) / q⁴; missing where the ratio is.
+    """
+    p, q = ratio(hits, rows), ratio(other_hits, other_rows)
+    one, other = rate_variance(hits, rows), rate_variance(other_hits, other_rows)
+    return ratio(one, q**2) + ratio(p**2 * other, q**4)
+
+
 def log_ratio_variance(hits: float, rows: float, other_hits: float, other_rows: float) -> float:
     """Return the sampling variance of the logarithm of the ratio of two independent rates.
 

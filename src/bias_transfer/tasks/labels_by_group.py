@@ -19,6 +19,7 @@ from bias_transfer.tasks._cells import (
     log_ratio_variance,
     rate_variance,
     ratio,
+    ratio_variance,
 )
 from bias_transfer.tasks._vocabulary import Templates, check_templates, read_by, refuse_repetition
 from bias_transfer.vocabularies.entries import Group, Label
@@ -324,9 +325,8 @@ def _variances(counts: Mapping[str, Any], group: Group, task: LabelsByGroup) -> 
         (counts[f"true_positives_{word}"], counts[f"test_{word}"]) for word in words
     )
     under_log, other_under_log = _cells_under_log(counts, group, task)
-    quotient = ratio(*(counts[f"tpr_{word}"] for word in words))
     return {
-        "tpr_ratio_variance": quotient**2 * log_ratio_variance(hits, rows, other_hits, other_rows),
+        "tpr_ratio_variance": ratio_variance(hits, rows, other_hits, other_rows),
         "log_tpr_ratio_variance": log_ratio_variance(*under_log, *other_under_log),
         "tpr_gap_variance": rate_variance(hits, rows) + rate_variance(other_hits, other_rows),
     }
@@ -481,7 +481,7 @@ KIND = Kind(
     section=LabelsByGroupSection,
     rows_from=rows_from,
     items=items,
-    items_title=lambda task: task.items,
+    items_title=lambda task: task.items if len(task.groups) == 2 else f"{task.items} × groups",
     scored_class=lambda task: None,
     rates=rates,
     covariates=covariates,

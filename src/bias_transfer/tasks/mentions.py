@@ -10,7 +10,6 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from bias_transfer import vocabularies
 from bias_transfer.analysis.description import Contents, Quantity
-from bias_transfer.data.detox import white_space
 from bias_transfer.data.mentions import SEPARATOR, mentioned, mentions
 from bias_transfer.data.sources import TABLE_SUFFIXES, check_texts, map_values, row_ids
 from bias_transfer.errors import StudyError
@@ -224,14 +223,13 @@ def rows_from(
         raise StudyError(
             f"config key {key}.labels leads to {wrong[0]!r}; use {task.positive} or {task.negative}"
         )
-    # Also where a file only derives from the release that writes white space as words.
-    plain = white_space(text.astype(str))
+    texts = text.astype(str)
     table = pd.DataFrame(
         {
             "id": row_ids(rows, columns, name),
-            "text": plain,
+            "text": texts,
             "label": map_values(label, labels, name, f"{key}.labels"),
-            "group": mentions(plain, [term.name for term in task.terms]),
+            "group": mentions(texts, [term.name for term in task.terms]),
         }
     )
     if not (table["group"] != "").any():

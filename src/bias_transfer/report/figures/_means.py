@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import Quantity
 from bias_transfer.report.figures import Tables
-from bias_transfer.report.scale import HALF, drawn
+from bias_transfer.report.scale import drawn
 
 PRETRAINED = "pretrained"
 ORIGINAL = "original"
@@ -74,10 +74,10 @@ def means(tables: Tables, models: Models, quantity: Quantity) -> Means:
     same_twin = twin == models.twin_of if models.twin_of else twin.isna() | (twin == "")
     # One choice of rows: a figure asks for dozens of means.
     rows = table[_are(table, models) & (table["measure"] == quantity.column) & same_twin]
-    value, error = numbers(rows["value"]), numbers(rows["standard_error"])
+    value, margin = numbers(rows["value"]), numbers(rows["margin_of_error"])
     shown, low, high = (
         pd.Series(drawn(quantity, each), index=rows["item"].astype(str), dtype=float)
-        for each in (value, value - HALF * error, value + HALF * error)
+        for each in (value, value - margin, value + margin)
     )
     return Means(
         drawn=shown,

@@ -120,8 +120,8 @@ def _text(task: TaskDescription, within: pd.DataFrame) -> Iterator[str]:
     if within["slope"].notna().any():
         yield (
             "The black line is the slope that the verdict rests on, all interventions together, "
-            "with its 95 % band. A flat line: what happens at the source does not reach the "
-            "classifier."
+            "with its 95 % band. A flat line with a narrow band: what happens at the source does "
+            "not reach the classifier; with a wide one, that cannot be told."
         )
     if within["slope"].isna().any():
         yield "Where no slope is estimated there is no black line, and the reason stands there."

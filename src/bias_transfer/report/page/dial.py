@@ -34,7 +34,7 @@ from bias_transfer.report.page.charts import (
 from bias_transfer.report.page.tables import Table, texts, title_of
 from bias_transfer.report.page.variants import Variant, key_of, variants
 from bias_transfer.report.page.words import UNDEFINED, number, rounded, whole
-from bias_transfer.report.scale import HALF, drawn
+from bias_transfer.report.scale import drawn
 from bias_transfer.report.sheet import begun
 
 # Which intervention is shown.
@@ -276,11 +276,11 @@ def _held(
 def _value(quantity: Quantity, row: Mapping[Hashable, Any] | None) -> _Value:
     if row is None or pd.isna(row["value"]):
         return _Value(_NONE, _NONE, _NONE, UNDEFINED)
-    error = float(row["standard_error"])
-    ends = float(row["value"]) + np.array([0, -HALF * error, HALF * error])
+    margin = float(row["margin_of_error"])
+    ends = float(row["value"]) + np.array([0, -margin, margin])
     value, low, high = (float(each) for each in drawn(quantity, ends))
     told = number(value)
-    if np.isfinite(error):
+    if np.isfinite(margin):
         told += f" ({number(low)} to {number(high)})"
     return _Value(value, low, high, told)
 

@@ -104,6 +104,7 @@ def slope_table(task: TaskDescription, slopes: pd.DataFrame) -> Table:
             _Column("Corrected", _estimated(lambda row: signed(row["corrected"]))),
             _Column("Models", lambda row: whole(row["models"])),
             _Column("Items", lambda row: whole(row["items"])),
+            _Column("Clusters", _estimated(lambda row: whole(row["clusters"]))),
             _Column("Why not estimated", _reason),
         ),
         note=(
@@ -146,7 +147,7 @@ def explained_table(task: TaskDescription, explained: pd.DataFrame) -> Table:
     return _table(
         f"explained-{task.name}",
         f"{task.title}: share of the variance of {task.outcome.title} over {task.items} that each "
-        "source explains, unmodified model",
+        "source goes with, unmodified model",
         explained,
         (
             _Column("Fine-tuning", lambda row: ways[row["adaptation"]]),
@@ -160,8 +161,13 @@ def explained_table(task: TaskDescription, explained: pd.DataFrame) -> Table:
                     else f"{percentage(row['low'])} to {percentage(row['high'])}"
                 ),
             ),
+            _Column("By chance", lambda row: percentage(row["by_chance"])),
             _Column("Items", lambda row: whole(row["items"])),
             _Column("Why undefined", _reason),
+        ),
+        note=(
+            "No share is negative, so that its interval cannot hold zero. By chance: the mean "
+            "share of a source that has no part in downstream bias."
         ),
         file="analysis/explained.csv",
     )

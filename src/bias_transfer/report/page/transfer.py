@@ -78,9 +78,9 @@ def _text(every: int, known: int, hollow: bool) -> Iterator[str]:
     yield (
         "Each row is a task and a way of fine-tuning. The mark says how far downstream bias moves "
         "with a source of bias, in standard deviations per standard deviation; the line is its "
-        "95 % interval. A line right of zero: bias transfers. Left of zero: it is inverted. Inside "
-        "the grey band: it does not transfer, or too little to matter. Else, or where a measure is "
-        "unreliable: undecided."
+        "95 % interval. A line right of zero: bias transfers, inside the grey band too little to "
+        "matter. Inside the band otherwise: it does not transfer. Left of zero and not inside: it "
+        "is inverted. Else, or where a measure is unreliable: undecided."
     )
     if hollow:
         yield (
