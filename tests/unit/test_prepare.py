@@ -123,7 +123,7 @@ def test_fewer_items_than_an_error_can_be_clustered_by_are_told():
     # Two labels, though there are four items: two groups are compared with the third.
     assert shortcomings(TRADES) == [f"trades to compare: 2; {told}"]
     assert shortcomings(TRADES, ["welder/women"]) == [
-        "no row of 1 of the 4 trades: welder/women",
+        "no row of 1 of the 4 trades × groups: welder/women",
         f"trades to compare: 2; {told}",
     ]
     assert shortcomings(TRADES, ["welder/women", "welder/nonbinary"])[1] == (

@@ -198,7 +198,7 @@ def _clusters(described: pd.DataFrame, definition: Definition) -> pd.Series:
 
 
 def shortcomings(
-    definition: Definition, without: Sequence[str] = (), enough: Enough | None = None
+    definition: Any, without: Sequence[str] = (), enough: Enough | None = None
 ) -> list[str]:
     """Say what texts will not do for, though nothing is wrong with them; in a line each.
 
@@ -219,15 +219,16 @@ def shortcomings(
     every = of.rates(NO_ROWS, definition)
     present = every[~every[definition.item].isin(list(without))]
     left = _clusters(present, definition).nunique()
+    clusters = definition.items if "label" in every else items
     if left < FEWEST_ITEMS:
         found.append(
-            f"{items} to compare: {left}; with fewer than {FEWEST_ITEMS} no error is clustered and "
+            f"{clusters} to compare: {left}; with fewer than {FEWEST_ITEMS} no error is clustered and "
             "there is no verdict"
         )
     if enough is not None and enough.items < min(FEWEST_ITEMS, left):
         rows = "test row" if enough.rows == 1 else "test rows"
         found.append(
-            f"only {enough.items} {items} have {enough.rows:,} {rows} (analysis.fewest_test_rows) "
+            f"only {enough.items} {clusters} have {enough.rows:,} {rows} (analysis.fewest_test_rows) "
             f"{_where(definition)}; a verdict needs {FEWEST_ITEMS}"
         )
     return found
