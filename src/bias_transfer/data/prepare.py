@@ -222,23 +222,23 @@ def shortcomings(
     clusters = definition.items if "label" in every else items
     if left < FEWEST_ITEMS:
         found.append(
-            f"{clusters} to compare: {left}; with fewer than {FEWEST_ITEMS} no error is clustered and "
-            "there is no verdict"
+            f"{clusters} to compare: {left}; with fewer than {FEWEST_ITEMS} no error is clustered "
+            "and there is no verdict"
         )
     if enough is not None and enough.items < min(FEWEST_ITEMS, left):
         rows = "test row" if enough.rows == 1 else "test rows"
         found.append(
-            f"only {enough.items} {clusters} have {enough.rows:,} {rows} (analysis.fewest_test_rows) "
-            f"{_where(definition)}; a verdict needs {FEWEST_ITEMS}"
+            f"only {enough.items} {clusters} have {enough.rows:,} {rows} "
+            f"(analysis.fewest_test_rows) {_where(definition)}; a verdict needs {FEWEST_ITEMS}"
         )
     return found
 
 
 def _where(definition: Any) -> str:
     """Say which rows of an item its downstream bias rests on."""
-    if definition.kind == "labels_by_group":
-        return "in each group that is compared"
-    return f"of class {definition.negative}"
+    if hasattr(definition, "negative"):
+        return f"of class {definition.negative}"
+    return "in each group that is compared"
 
 
 def _generated(
