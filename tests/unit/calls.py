@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bias_transfer.runtime.artifacts import MANIFEST
-from bias_transfer.tasks import Definition
+from bias_transfer.tasks import Definition, kind
 
 
 def call(
@@ -16,9 +16,11 @@ def call(
     plugins: Iterable[str] = (),
     inputs: Mapping[str, Path | list[Path]],
     outputs: Mapping[str, Path],
+    checks: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Return the words of a command."""
     words = [command, "--settings", json.dumps(settings), "--plugins", *plugins]
+    words += ["--checks", json.dumps(checks or {})]
     for name, given in inputs.items():
         paths = given if isinstance(given, list) else [given]
         words += ["--input", name, *map(str, paths)]
@@ -57,6 +59,7 @@ def prepare_data(
     """
     file = {"path": str(path), "text": "text", "label": "label", "id": "", "labels": {}} | columns
     shares = {"test_share": 0.3, "evaluation_share": 0.3, "empty": "refuse"}
+    outcomes = kind(definition.kind).outcomes(definition)
     return call(
         "prepare-data",
         {
@@ -70,4 +73,5 @@ def prepare_data(
         plugins=[f"tasks.{definition.kind}"],
         inputs={"file": path, "comments": [], "annotations": []},
         outputs={"manifest": folder / MANIFEST},
+        checks={"outcome": next(iter(outcomes)), "fewest_test_rows": 10},
     )

@@ -10,12 +10,13 @@ from snakemake.exceptions import WorkflowError
 
 from bias_transfer.errors import StudyError
 from bias_transfer.models.folder import CLASSIFIER, MASKED_LM, conversion
+from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.main import main
 from bias_transfer.study.mistakes import refuse_repeated_keys
 from bias_transfer.study.parsing import parse
 from tests.unit.calls import call, prepare_data
 from tests.unit.conftest import ROOT
-from tests.unit.definitions import BIOS
+from tests.unit.definitions import BIOS, THREE_GROUPS
 
 # ---- configs: an overlay, and what is said of it ---------------------------------------
 
@@ -26,6 +27,21 @@ BAD_CONFIGS = {
     ),
     "an unknown section": ("measurs: {}", "config key measurs is unknown; did you mean 'measures'"),
     "a number as a key": ("1: 2", "config key 1 is unknown"),
+    **{
+        f"items in the column {item}": (
+            f"tasks: {{{task}: {{item: {item}}}}}",
+            f"config key tasks.{task}.item: {item!r} is a column of the tables already; give ano",
+        )
+        for task, item in (
+            *(("bios", "score_she"), ("bios", "pronoun_ranking_word"), ("bios", "tpr_she")),
+            *(("bios", "prevalence_she"), ("wiki", "fpr"), ("wiki", "negative_sentiment")),
+            *(("wiki", "toxic_length"), ("bios", "scrubbed_fraction"), ("bios", "upstream_kind")),
+        )
+    },
+    "two tasks of one title": (
+        "tasks: {wiki: {title: Bios}}",
+        "config key tasks.wiki.title: 'Bios' is the title of tasks.bios already; give another",
+    ),
     "a list where a mapping is meant": (
         "tasks: {bios: [1]}",
         "bios: [1] where a mapping (key: value) is",
@@ -94,11 +110,34 @@ BAD_CONFIGS = {
     ),
     "a seed twice": ("seeds: [1, 1]", "config key seeds: [1, 1] lists a value twice"),
     "no seed": ("seeds: []", "config key seeds: the list is empty; give at least 1 value"),
+    "one group": (
+        "tasks: {bios: {groups: [{name: male, word: he}]}}",
+        "config key tasks.bios.groups: the list has 1 value only; give at least 2 values",
+    ),
+    "no label": ("tasks: {bios: {labels: []}}", "the list is empty; give at least 2 values"),
     "no results folder": ("results: ''", "config key results is empty; give a value"),
     "the root for results": ("results: /", "config key results: / is the folder that Snakemake"),
     "the working directory for results": ("results: .", "give a folder of its own"),
     "a folder above for results": ("results: ..", "give a folder of its own"),
     "a file for results": ("results: a file.csv", "results: a file.csv is a file; give a folder"),
+    "somebody's own files for results": (
+        "results: a folder",
+        "config key results: a folder holds config.json, which no study wrote and one might overw",
+    ),
+    "results in the folder of a checkpoint": (
+        "results: a folder/new\nmodel: {source: file, file: {path: a folder}}",
+        "config key results: a folder/new lies in a folder, the folder that config key "
+        "model.file.path names; give a folder outside it",
+    ),
+    "results in the folder of a sentiment classifier": (
+        "results: a folder/new\nsentiment: {source: hub, hub: {id: a folder}}",
+        "a folder/new lies in a folder, the folder that config key sentiment.hub.id names",
+    ),
+    "results over what is read": (
+        "results: begun\ntasks: {wiki: {source: file, file: {path: begun/mine.csv}}}",
+        "config key results: begun holds begun/mine.csv, which config key tasks.wiki.file.path "
+        "names; keep what is read out of the folder that is written to",
+    ),
     "a wildcard in a path": ("results: 'out{n}'", "holds '{', which Snakemake cannot take"),
     "a line end in a path": ('results: "a\\nb"', "config key results: the path 'a\\nb' holds"),
     "a dash before a path": ("results: -rf", "'-rf' starts with '-'"),
@@ -237,6 +276,16 @@ def here(tmp_path, monkeypatch):
         for file, text in whole.items():
             if file not in lacks:
                 (tmp_path / name / file).write_text(text)
+    for folder in ("begun/.lineage", "interrupted/data/bios"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in (
+        *("begun/mine.csv", "studies/README.md", "studies/.gitkeep"),
+        "interrupted/logs/data/bios/original.log",
+        *("studies/first/data/bios/.lineage/original.json", "studies/first/logs/data.log"),
+        *("studies/second/release/lineage.json", "studies/second/release/manifest.json"),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("comment,toxic\n")
     (tmp_path / "a folder/of SentencePiece/spm.model").touch()
     (tmp_path / "a folder/pickled/pytorch_model.bin").touch()
     return tmp_path
@@ -262,8 +311,23 @@ def test_a_bad_config_is_refused(here, config, overlay, said):
     assert not (here / "pwned").exists()
 
 
+def test_a_task_of_a_name_without_end_is_refused(config):
+    config["tasks"]["a" * 300] = config["tasks"].pop("bios")
+    with pytest.raises(StudyError) as caught:
+        parse(config)
+    assert str(caught.value) == (
+        f"config key tasks: the name {'a' * 20}… of a task has 300 letters; 60 at most"
+    )
+
+
 GOOD_CONFIGS = {
     "results elsewhere": "results: /tmp/some/where",
+    "results of a study that was begun": "results: begun",
+    "results beside a file that is read": "results: begun\ntasks: {wiki: {source: file, file: "
+    "{path: a file.csv}}}",
+    "results of a study that was interrupted in its first job": "results: interrupted",
+    "results in a folder that holds those of other studies": "results: studies",
+    "results where a release was unpacked": "results: studies/second",
     "results of an awkward name": """results: "it's $(touch pwned) `x`; & 'é' \\"" """,
     "a folder as a hub id": "model: {source: hub, hub: {id: ./a folder}}\nsentiment: &a "
     "{maximum_length: 40}\ntasks: {bios: *a, wiki: *a}",
@@ -363,6 +427,8 @@ def test_what_a_table_will_not_do_for_is_told_while_it_is_prepared(tmp_path, cap
         "chiropractor, comedian, composer…",
         "warning: people: occupations to compare: 2; with fewer than 6 no error is clustered and "
         "there is no verdict",
+        "warning: people: only 0 occupations have 10 test rows (analysis.fewest_test_rows) in each "
+        "group that is compared; a verdict needs 6",
     ]
     assert all(line.removeprefix("warning: ") in caplog.messages for line in told)
 
@@ -541,6 +607,33 @@ def test_a_tokenizer_that_splits_a_word_to_score_is_refused(
     capfd.readouterr()
     assert bring_in(tmp_path / "unfit", tmp_path, bios=task) == 1
     assert_refused(tmp_path / "unfit", "the tokenizer splits 'She' into", tmp_path, capfd)
+
+
+def test_labels_that_a_tokenizer_does_not_know_are_told_or_refused(tiny_sentences, capfd, caplog):
+    from bias_transfer.commands.checkpoints import _check
+    from bias_transfer.models.tokenizer import train_tokenizer
+
+    words = train_tokenizer(tiny_sentences, 512, 64, family="bert")
+    titles = {"some": ["nurse", "ж", "жж", "poet"], "all": ["ж", "жж"], "none": ["nurse", "poet"]}
+    said = {}
+    for name, labels in titles.items():
+        definition = THREE_GROUPS | {"labels": labels, "groups": {"women": "she", "men": "he"}}
+        task = {"definition": definition, "measures": ["pronoun_ranking"]}
+        job = Job({}, {}, {}, checks={name: task})
+        try:
+            _check(words, job, "given")
+        except StudyError as error:
+            said[name] = str(error)
+    assert said == {
+        "all": "given: the tokenizer knows 'ж', as all trades, as its unknown token only, so they "
+        "have one upstream bias; use other words or a tokenizer that has seen them"
+    }
+    told = (
+        "some: the tokenizer knows 2 of the 4 trades as its unknown token only, so their upstream "
+        "bias is one and says nothing of them: ж, жж"
+    )
+    assert caplog.messages == [told]
+    assert f"warning: {told}\n" in capfd.readouterr().err
 
 
 def assert_refused(folder, said, output, capfd):

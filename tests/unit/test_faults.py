@@ -253,8 +253,8 @@ GREEDY = {
         ),
         ("prepare-checkpoint", '{"pretraining": {"batch_size": 64}}', "model.pretraining.batch_s"),
         ("prepare-sentiment-classifier", '{"training": {"batch_size": 64}}', "sentiment.training"),
-        ("score-fine-tuned", '{"batch_size": 64}', "scoring.batch_size (64)"),
-        ("score-upstream", '{"batch_size": 64}', "scoring.batch_size (64)"),
+        ("score-fine-tuned", "{}", "scoring.batch_size (256)"),
+        ("score-upstream", "{}", "scoring.batch_size (256)"),
         ("analyse", "{}", "give the job more (on a cluster, mem_mb)"),
     ],
 )

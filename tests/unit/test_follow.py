@@ -105,6 +105,7 @@ def told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], root: Path
 ) -> Callable[..., str]:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "results/.lineage").mkdir(parents=True)
 
     def run(*words: str) -> str:
         assert main(["follow", "--configfile", str(root / "config.yaml"), *words]) == 0
@@ -211,7 +212,6 @@ def test_it_is_watched_until_all_is_done(told, config: dict[str, Any], tmp_path,
             for name in ("predictions.parquet", "intrinsic.csv"):
                 written(tmp_path / "results/scores" / model.path / name)
 
-    (tmp_path / "results").mkdir()
     monkeypatch.setattr(time, "sleep", finish)
     printed = told("--watch", "3")
     assert (

@@ -284,3 +284,11 @@ def test_a_damaged_record_is_refused_with_what_to_do(study, content):
             call()
         assert f"delete {TABLE} and make it again" in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_of_a_folder_a_file_is_to_be_named(tmp_path):
+    with pytest.raises(StudyError) as caught:
+        trace(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: a folder; name a file in it, such as its manifest.json"
+    )

@@ -9,7 +9,7 @@ from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from bias_transfer.errors import StudyError
-from bias_transfer.study.overlays import laid_over, read_config, with_default
+from bias_transfer.study.overlays import check_overlays, laid_over, read_config, with_default
 
 BELOW = {"seeds": [1, 2], "tasks": {"bios": {"title": "B", "rows": {"a": 1}}, "wiki": {"x": 1}}}
 ABOVE: list[dict[str, Any]] = [
@@ -47,6 +47,30 @@ def test_later_files_win_and_assignments_over_all(tmp_path):
         "zz": 2,
         "z2": 3,
     }
+
+
+def test_a_task_that_is_left_out_must_be_there(tmp_path):
+    for name, text in (
+        ("default", "tasks: {bios: {title: B}}"),
+        ("own", "tasks: {bios: null, wiki: null, jobs: {title: J}, job: {title: K}}"),
+        ("without", "tasks: {jobs: null}"),
+        ("misspelt", "tasks: {bois: null}"),
+        ("other", "tasks: {zzz: null}"),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    default, own, without, misspelt, other = (
+        tmp_path / f"{name}.yaml" for name in ("default", "own", "without", "misspelt", "other")
+    )
+    for read in (read_config, check_overlays):
+        read([default, own, without])
+        for files, said in (
+            ((default, misspelt), "tasks.bois: no such task to leave out; did you mean 'bios'?"),
+            ((without, own), "tasks.jobs: no such task to leave out; remove the line"),
+            ((own, other), "tasks.zzz: no such task to leave out; remove the line"),
+        ):
+            with pytest.raises(StudyError) as caught:
+                read(files)
+            assert str(caught.value) == f"config key {said}"
 
 
 def test_the_default_config_lies_below_where_there_is_one(tmp_path, monkeypatch):

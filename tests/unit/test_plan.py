@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from transformers import AutoModelForMaskedLM, RobertaConfig
 
@@ -15,8 +16,11 @@ from bias_transfer.errors import StudyError
 from bias_transfer.models.batches import overhead
 from bias_transfer.models.checkpoints import load_masked_lm
 from bias_transfer.models.shape import PUBLISHED, Shape, fixed_cost, shape_of
+from bias_transfer.runtime.artifacts import MANIFEST, describe_folder
+from bias_transfer.runtime.lineage import record_outputs, start_run
 from bias_transfer.runtime.main import main
 from bias_transfer.runtime.progress import took
+from bias_transfer.study.config import Study
 from bias_transfer.study.overlays import read_config
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.plan import (
@@ -31,6 +35,7 @@ from bias_transfer.study.plan import (
     steps_of,
     total,
 )
+from bias_transfer.study.walk import settings_in_use
 from bias_transfer.tasks._section import Training
 
 # Two layers of width 4 and feed-forward width 8, ten words, six positions.
@@ -243,6 +248,7 @@ def test_a_model_that_nobody_knows(told):
 
 def test_what_is_done_is_not_done_again_and_tells_how_long_it_takes(told, study, tmp_path):
     first, *_ = shares(study, "bios")
+    (tmp_path / "results/.lineage").mkdir(parents=True)
     for number, model in enumerate(first.models[:2]):
         scores = tmp_path / "results/scores" / model.path
         scores.mkdir(parents=True)
@@ -296,6 +302,69 @@ def test_a_table_is_read_and_its_rows_are_divided_as_they_will_be(told, trades):
     assert "  warning: no row of 4 of the 7 trades: poet, nurse, pilot, judge\n" in printed
     assert "  warning: trades to compare: 3; with fewer than 6 no error is clustered" in printed
     assert "72 to train, 8 to evaluate, 20 to test" in told(trades, "--texts", "trades=100")
+
+
+def tokenised(folder: Path, study: Study, task: str, **rows: int) -> None:
+    """Write what tells how many texts and tokens a task has, as the study's jobs would."""
+    told = settings_in_use(study.tasks[task])
+    for stage, settings in {
+        "data": {"seed": study.seed, "task": task, "source": told["source"]}
+        | {key: told[key] for key in (told["source"], "empty", "test_share", "evaluation_share")}
+        | {"definition": study.definition(task).model_dump(exclude={"templates"})},
+        "tokens": {"maximum_length": told["maximum_length"]},
+    }.items():
+        made = folder / stage / task / "original"
+        made.mkdir(parents=True, exist_ok=True)
+        for part, count in rows.items():
+            pd.DataFrame({"tokens": [[5, 6, 7]] * count}).to_parquet(made / f"{part}.parquet")
+        describe_folder(made, {})
+        run = start_run("made", "code", settings, [])
+        record_outputs(run, [made / MANIFEST])
+
+
+def test_texts_that_were_counted_for_another_config_are_counted_anew(told, trades, tmp_path):
+    study = parse(read_config([tmp_path / "trades.yaml"]))
+    tokenised(tmp_path / "results", study, "trades", train=42, evaluation=6, test=12)
+    assert "texts: 42 to train, 6 to evaluate, 12 to test; 3 tokens a text (counted)" in told(
+        trades
+    )
+    shares = tmp_path / "shares.yaml"
+    shares.write_text("tasks: {trades: {test_share: 0.5}}")
+    assert "27 to train, 3 to evaluate, 30 to test; 16 to 64 tokens a text (not counted yet)" in (
+        told(trades, str(shares))
+    )
+    shares.write_text("tasks: {trades: {maximum_length: 32}}")
+    assert "12 to test; 8 to 32 tokens a text (not counted yet)" in told(trades, str(shares))
+    (tmp_path / "people.csv").write_text(
+        "".join((tmp_path / "people.csv").read_text().splitlines(keepends=True)[:-6])
+    )
+    assert "(not counted yet)" in told(trades)
+
+
+def test_generated_texts_of_another_config_are_not_taken(told, tmp_path, study):
+    tokenised(tmp_path / "results", study, "bios", train=70, evaluation=10, test=20)
+    assert "70 to train, 10 to evaluate, 20 to test; 3 tokens a text (counted)" in told()
+    assert "7,200 to train, 800 to evaluate" in told("--config", "seed=7")
+
+
+def test_too_few_test_rows_for_a_verdict_are_told(told, trades, tmp_path):
+    table = tmp_path / "people.csv"
+    rows = [
+        f"text {name} {group} {number},{name},{group}"
+        for name in ("welder", "baker", "dj", "poet", "nurse", "pilot", "judge")
+        for group in "wm"
+        for number in range(30)
+    ]
+    table.write_text("\n".join(["text,trade,group", *rows]) + "\n")
+    fewer = tmp_path / "fewer.yaml"
+    for fewest, share, few in ((20, 0.2, True), (20, 0.8, False), (1, 0.2, False)):
+        fewer.write_text(
+            f"analysis: {{fewest_test_rows: {fewest}}}\ntasks: {{trades: {{test_share: {share}}}}}"
+        )
+        assert (
+            "  warning: only 0 trades have 20 test rows (analysis.fewest_test_rows) in each group "
+            "that is compared; a verdict needs 6\n" in told(trades, str(fewer))
+        ) is few, fewest
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,14 @@
 import pandas as pd
 import pytest
 
-from bias_transfer.data.prepare import alter, prepare_sentences, prepare_task, shortcomings
+from bias_transfer.data.prepare import (
+    Enough,
+    alter,
+    prepare_sentences,
+    prepare_task,
+    shortcomings,
+    with_test_rows,
+)
 from bias_transfer.errors import StudyError
 from tests.unit.definitions import BIOS, TRADES, WIKI, occupations_of, terms_of
 
@@ -99,6 +106,10 @@ def test_items_without_a_row_are_counted_and_the_first_are_named():
     assert shortcomings(BIOS, names[:7]) == [
         f"no row of 7 of the 28 occupations: {', '.join(names[:6])}…"
     ]
+    # A name that holds a comma is one name.
+    assert shortcomings(BIOS, ["judge, senior", "dj"]) == [
+        "no row of 2 of the 28 occupations: 'judge, senior', 'dj'"
+    ]
 
 
 def test_fewer_items_than_an_error_can_be_clustered_by_are_told():
@@ -109,8 +120,45 @@ def test_fewer_items_than_an_error_can_be_clustered_by_are_told():
         "no row of 1 of the 6 identity terms: a",
         f"identity terms to compare: 5; {told}",
     ]
-    # Two labels of two groups each that are compared with the third.
-    assert shortcomings(TRADES) == [f"trades to compare: 4; {told}"]
+    # Two labels, though there are four items: two groups are compared with the third.
+    assert shortcomings(TRADES) == [f"trades to compare: 2; {told}"]
+    assert shortcomings(TRADES, ["welder/women"]) == [
+        "no row of 1 of the 4 trades × groups: welder/women",
+        f"trades to compare: 2; {told}",
+    ]
+    assert shortcomings(TRADES, ["welder/women", "welder/nonbinary"])[1] == (
+        f"trades to compare: 1; {told}"
+    )
+
+
+def test_items_with_test_rows_enough_are_counted_in_each_group_that_is_compared():
+    rows = [("dj", "female")] * 3 + [("dj", "male")] * 2 + [("poet", "female")] * 5
+    test = pd.DataFrame(rows, columns=["label", "group"])
+    found = [with_test_rows(test, BIOS, "tpr_gap", fewest) for fewest in (1, 2, 3)]
+    assert found == [Enough(1, 1), Enough(1, 2), Enough(0, 3)]
+    # Of several groups, a label counts once, whichever of them has rows enough.
+    of = [("welder", group) for group in ("men", "women", "nonbinary")] + [("roof_tiler", "women")]
+    test = pd.DataFrame(of * 2, columns=["label", "group"])
+    assert with_test_rows(test, TRADES, "tpr_gap", 2) == Enough(1, 2)
+    # Of mentions, the harmless ones.
+    of = [("non-toxic", "gay")] * 2 + [("toxic", "gay"), ("toxic", "lesbian"), ("toxic", "trans")]
+    test = pd.DataFrame(of, columns=["label", "group"])
+    assert with_test_rows(test, WIKI, "fpr", 2) == Enough(1, 2)
+    assert with_test_rows(test, WIKI, "fpr", 3) == Enough(0, 3)
+
+
+def test_too_few_items_with_test_rows_enough_are_told():
+    assert shortcomings(BIOS, (), Enough(6, 10)) == []
+    assert shortcomings(BIOS, (), Enough(5, 10)) == [
+        "only 5 occupations have 10 test rows (analysis.fewest_test_rows) in each group that is "
+        "compared; a verdict needs 6"
+    ]
+    assert shortcomings(WIKI, (), Enough(0, 1)) == [
+        "only 0 identity terms have 1 test row (analysis.fewest_test_rows) of class non-toxic; a "
+        "verdict needs 6"
+    ]
+    # Told already, where no more are there.
+    assert len(shortcomings(terms_of("a", "b"), (), Enough(2, 10))) == 1
 
 
 TRAINING = pd.DataFrame(

@@ -135,11 +135,12 @@ def test_every_rule_quotes_what_it_hands_to_the_shell(root: Path) -> None:
     commands = re.findall(r"^ +shell:\n +(.*)$", whole, re.MULTILINE)
     assert {re.sub(" [a-z][a-z-]+ ", " NAME ", command) for command in commands} <= {
         'f"{COMMAND} NAME {TOLD}"',
-        'f"{COMMAND} NAME {TOLD} {ON_GPU}"',
+        'f"{COMMAND} NAME {TOLD} --checks {{params.checks:q}}"',
+        'f"{COMMAND} NAME {TOLD} {SCORING}"',
         'f"{COMMAND} NAME {TOLD} {TRAINING}"',
         'f"{COMMAND} NAME {TOLD} {TRAINING} --checks {{params.checks:q}}"',
     }
-    places = re.findall(r"^(?:TOLD|ON_GPU|NOTING|TRAINING) = .*$", whole, re.MULTILINE)
+    places = re.findall(r"^(?:TOLD|ON_GPU|SCORING|NOTING|TRAINING) = .*$", whole, re.MULTILINE)
     handed = {each for line in places for each in re.findall(r"\{([^{}]*)\}", line)}
     # Resources are numbers, and the folder of curves is quoted where it is made.
     assert "CURVES = shlex.quote(" in whole
@@ -149,6 +150,7 @@ def test_every_rule_quotes_what_it_hands_to_the_shell(root: Path) -> None:
         "NOTING",
         "resources.gpu",
         "resources.gpu_share",
+        "resources.batch_size",
         "resources.checkpoint_seconds",
         "resources.tensorboard",
     }

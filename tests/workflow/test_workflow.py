@@ -170,10 +170,36 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
 
 
 @pytest.mark.parametrize(
-    "overlay", ["training_checkpoint_minutes: 0.5", "keep_models: false", "gpu_share: 4"]
+    "overlay",
+    [
+        *("training_checkpoint_minutes: 0.5", "keep_models: false", "gpu_share: 4"),
+        *("scoring: {batch_size: 16}", "scoring: {gpus: 1}"),
+    ],
 )
 def test_what_changes_no_number_does_nothing(study: Study, overlay: str) -> None:
     assert study.planned(overlay=overlay) == {}
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        "tasks: {bios: {title: Biographies}}",
+        "tasks: {bios: {cell_correction: 0.5, outcome: tpr_ratio}}",
+        "analysis: {fewest_test_rows: 3}",
+    ],
+)
+def test_what_changes_tables_only_trains_and_scores_nothing(study: Study, overlay: str) -> None:
+    plan = study.planned(overlay=overlay)
+    assert plan["analyse"] == 1
+    assert not {rule for rule in plan if rule.startswith(("prepare", "fine", "score", "alter"))}
+
+
+@pytest.mark.parametrize(
+    "key", ["item: trade", "items: trades", "reference: female, covariates: [prevalence_he]"]
+)
+def test_a_task_that_is_another_is_made_anew(study: Study, key: str) -> None:
+    plan = study.planned(overlay=f"tasks: {{bios: {{{key}}}}}")
+    assert (plan["prepare_data"], plan["fine_tune"]) == (1, 4)
 
 
 def test_weights_go_once_they_are_scored_and_come_back_when_they_are_needed(

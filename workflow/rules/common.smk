@@ -15,21 +15,22 @@ from bias_transfer.report.figures import drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.fork_server import start_fork_server
 from bias_transfer.runtime.gpu_slots import visible_devices
+from bias_transfer.runtime.lineage import FOLDER as RECORDS
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
+from bias_transfer.study.declared import TASKS as DEFAULT_TASKS
 from bias_transfer.study.description import (
     checkpoint_in_words,
     dataset_in_words,
     describe,
 )
 from bias_transfer.study.grid import altered_by, models, training_of
-from bias_transfer.study.mistakes import refuse_repeated_keys
+from bias_transfer.study.overlays import check_overlays
 from bias_transfer.study.sources import is_generated, source_paths
 from bias_transfer.study.walk import settings_in_use
 
 try:
-    for each in workflow.configfiles:
-        refuse_repeated_keys(Path(each))
+    check_overlays(map(Path, workflow.configfiles))
     # Snakemake has a `parse` of its own among these names.
     STUDY = parse_config(config)
     if STUDY.release:
@@ -49,11 +50,13 @@ CONFIG = STUDY.model_dump(mode="json")
 CONFIG_OF_NUMBERS = {
     key: value
     for key, value in CONFIG.items()
-    if key not in ("training_checkpoint_minutes", "keep_models", "gpu_share")
+    if key not in ("training_checkpoint_minutes", "keep_models", "gpu_share", "scoring")
 }
-# Whoever lays it over the default study takes the same tasks away.
+# Whoever lays it over the default study takes the same of its tasks away.
 CONFIG_OF_NUMBERS["tasks"] = CONFIG["tasks"] | {
-    name: None for name, given in config.get("tasks", {}).items() if given is None
+    name: None
+    for name, given in config.get("tasks", {}).items()
+    if given is None and name in DEFAULT_TASKS
 }
 TASKS = list(STUDY.tasks)
 NOTE = (
@@ -76,8 +79,9 @@ SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
 COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"
 # What every command is told: see `files`, `settings` and `plugins`.
 TOLD = "--log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
-# And one that may use a GPU, and one that trains: a change of resources reruns nothing.
+# And one that may use a GPU, one that scores, one that trains: a change of resources reruns nothing.
 ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
+SCORING = f"{ON_GPU} --batch-size {{resources.batch_size}}"
 CURVES = shlex.quote(f"{RESULTS}/tensorboard")
 NOTING = f"--tensorboard {{resources.tensorboard}} --tensorboard-folder {CURVES}"
 TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}} {NOTING}"
@@ -108,6 +112,8 @@ FEW_JOBS = 4
 onstart:
     try:
         require_writable(Path(RESULTS), "results")
+        # From now on the folder is known for a study's, however early it is interrupted.
+        Path(RESULTS, RECORDS).mkdir(exist_ok=True)
     except StudyError as error:
         raise WorkflowError(f"error: {error}") from None
     # On a cluster each job has a machine of its own, and a Snakemake that runs this one job.
@@ -352,7 +358,6 @@ def measure_settings(task):
             name: section("measures", name)
             for name in section("tasks", task, "measures")
         },
-        batch_size=section("scoring", "batch_size"),
     )
     if "sentiment" in needed(task):
         wanted["sentiment_length"] = section("sentiment", "maximum_length")
@@ -422,6 +427,19 @@ def scored_tasks(wildcards, output):
             )
             for task in TASKS
         }
+    )
+
+
+def test_rows_needed(wildcards, output):
+    """Return, as JSON, the test rows that an item needs, to warn where they are few.
+
+    They change no data set. Snakemake takes what depends on `output` for no reason to rerun.
+    """
+    return json.dumps(
+        dict(
+            outcome=section("tasks", wildcards.task, "outcome"),
+            fewest_test_rows=section("analysis", "fewest_test_rows"),
+        )
     )
 
 

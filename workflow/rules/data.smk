@@ -116,9 +116,10 @@ rule prepare_data:
         files=lambda wildcards, input, output: files_and_sources(
             f"tasks.{wildcards.task}.hub.id"
         )(wildcards, input, output),
+        checks=test_rows_needed,
         code=lambda wildcards: code_digest("data", [kind(wildcards.task)]),
     shell:
-        f"{COMMAND} prepare-data {TOLD}"
+        f"{COMMAND} prepare-data {TOLD} --checks {{params.checks:q}}"
 
 
 rule prepare_corpus:

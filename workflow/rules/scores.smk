@@ -22,6 +22,7 @@ rule score_upstream:
     resources:
         gpu=section("scoring", "gpus"),
         gpu_share=STUDY.gpu_share,
+        batch_size=section("scoring", "batch_size"),
     params:
         settings=lambda wildcards: settings(
             upstream=upstream_of(wildcards.task), **measure_settings(wildcards.task)
@@ -30,7 +31,7 @@ rule score_upstream:
         files=files,
         code=lambda wildcards: code_digest("scoring", measure_plugins(wildcards.task)),
     shell:
-        f"{COMMAND} score-upstream {TOLD} {ON_GPU}"
+        f"{COMMAND} score-upstream {TOLD} {SCORING}"
 
 
 rule score_fine_tuned:
@@ -55,6 +56,7 @@ rule score_fine_tuned:
     resources:
         gpu=section("scoring", "gpus"),
         gpu_share=STUDY.gpu_share,
+        batch_size=section("scoring", "batch_size"),
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task, **measure_settings(wildcards.task)
@@ -63,4 +65,4 @@ rule score_fine_tuned:
         files=files,
         code=lambda wildcards: code_digest("scoring", measure_plugins(wildcards.task)),
     shell:
-        f"{COMMAND} score-fine-tuned {TOLD} {ON_GPU}"
+        f"{COMMAND} score-fine-tuned {TOLD} {SCORING}"

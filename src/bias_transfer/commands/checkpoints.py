@@ -9,6 +9,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.data.hub import model_folder, resolve
+from bias_transfer.errors import StudyError, first_few
 from bias_transfer.measures import measure
 from bias_transfer.models.checkpoints import (
     load_masked_lm,
@@ -29,6 +30,7 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.resuming import training_checkpoints
 from bias_transfer.seeding import derived_seed
 from bias_transfer.tasks import definition_of
@@ -97,10 +99,50 @@ def alter_checkpoint(job: Job) -> None:
 
 def _check(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
     """Refuse a tokenizer that a measure of some task could not score, before anything long."""
-    for task in job.checks.values():
+    for key, task in job.checks.items():
+        definition = definition_of(task["definition"])
         for each in map(measure, task["measures"]):
             if each.check is not None:
-                each.check(tokenizer, definition_of(task["definition"]), name)
+                each.check(tokenizer, definition, name)
+        _check_titles(tokenizer, definition, key, name)
+
+
+def _check_titles(
+    tokenizer: PreTrainedTokenizerBase, definition: Any, task: str, name: str
+) -> None:
+    """Refuse a tokenizer that knows no label or term of a task, and warn where it lacks some.
+
+    Their upstream bias would be one number, that of the token for what is unknown.
+    """
+    items = getattr(definition, "labels", None) or getattr(definition, "terms", ())
+    titles = [each.title for each in items]
+    unknown = [title for title in titles if _is_unknown(tokenizer, title)]
+    if not unknown:
+        return
+    count = f"{len(unknown)} of the {len(titles)} {definition.items}"
+    if len(unknown) == len(titles):
+        raise StudyError(
+            f"{name}: the tokenizer knows {titles[0]!r}, as all {definition.items}, as its unknown "
+            "token only, so they have one upstream bias; use other words or a tokenizer that has "
+            "seen them"
+        )
+    warn(
+        f"{task}: the tokenizer knows {count} as its unknown token only, so their upstream bias "
+        f"is one and says nothing of them: {first_few(unknown)}"
+    )
+
+
+def _is_unknown(tokenizer: PreTrainedTokenizerBase, title: str) -> bool:
+    """Tell whether a tokenizer has but its unknown token for a title inside a sentence."""
+    before = "a "
+    encoded = tokenizer(before + title, add_special_tokens=False, return_offsets_mapping=True)
+    tokens = {
+        token
+        for token, (start, end) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        # The space before a word may be a token of its own.
+        if end > len(before) and tokenizer.decode([token]).strip()
+    }
+    return tokens == {tokenizer.unk_token_id}
 
 
 def _brought(settings: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:

@@ -1,7 +1,6 @@
 """Commands that prepare and alter data sets."""
 
 import logging
-import sys
 
 from bias_transfer.data import prepare
 from bias_transfer.data.prepare import Prepared
@@ -14,6 +13,7 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.notices import warn
 from bias_transfer.tasks import definition_of
 
 logger = logging.getLogger(__name__)
@@ -25,8 +25,13 @@ def prepare_data(job: Job) -> None:
     files = {name: paths[0] for name, paths in job.inputs.items() if paths}
     definition = definition_of(settings["definition"])
     prepared = prepare.prepare_task(settings["task"], definition, settings, files)
-    for each in prepare.shortcomings(definition, prepared.description["items_without_rows"]):
-        _warn(f"{settings['task']}: {each}")
+    told = job.checks
+    enough = prepare.with_test_rows(
+        prepared.tables["test"], definition, told["outcome"], told["fewest_test_rows"]
+    )
+    without = prepared.description["items_without_rows"]
+    for each in prepare.shortcomings(definition, without, enough):
+        warn(f"{settings['task']}: {each}")
     dropped = prepared.description["empty_rows_dropped"]
     if dropped:
         logger.info("%s: %s without a text dropped", settings["task"], counted(dropped, "row"))
@@ -77,12 +82,6 @@ def fetch_sentences(job: Job) -> None:
     prepare.fetch_sentences(
         settings["task"], settings["address"], settings["sha256"], job.output("file")
     )
-
-
-def _warn(message: str) -> None:
-    """Say something in the log, and where it is read while the study runs."""
-    logger.warning("%s", message)
-    print(f"warning: {message}", file=sys.stderr)
 
 
 def _write(job: Job, prepared: Prepared) -> None:

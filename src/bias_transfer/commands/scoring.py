@@ -32,7 +32,7 @@ def score_upstream(job: Job) -> None:
     for upstream, manifest in zip(job.settings["upstream"], job.inputs["upstream"], strict=True):
         folder = verified_folder(manifest)
         model, tokenizer = load_masked_lm(str(folder)).to(device), load_tokenizer(str(folder))
-        scorer = MaskScorer(model, tokenizer, job.settings["batch_size"])
+        scorer = MaskScorer(model, tokenizer, job.batch_size)
         table = _scores(scorer, job, resources)
         table.insert(0, "upstream", upstream)
         tables.append(table)
@@ -49,14 +49,14 @@ def score_fine_tuned(job: Job) -> None:
     require_same_tokenizer(tokens, fine_tuned)
     checked_length(classifier, read_json(tokens)["maximum_length"])
     test, encoded = read_encoded(verified_folder(tokens) / "test.parquet")
-    probabilities = predict(classifier, encoded, tokenizer.pad_token_id, settings["batch_size"])
+    probabilities = predict(classifier, encoded, tokenizer.pad_token_id, job.batch_size)
     definition = definition_of(settings["definition"])
     classes = [classifier.config.id2label[index] for index in range(probabilities.shape[1])]
     scored_class = kind(definition.kind).scored_class(definition)
     predictions = _predictions(test, classes, probabilities, scored_class)
     # The upstream head, whole, on the fine-tuned encoder.
     model = load_masked_lm(str(upstream)).to(device)
-    scorer = MaskScorer(model, tokenizer, settings["batch_size"], fine_tuned=classifier)
+    scorer = MaskScorer(model, tokenizer, job.batch_size, fine_tuned=classifier)
     write_table(job.output("intrinsic"), _scores(scorer, job, _resources(job, device)))
     write_table(job.output("predictions"), predictions)
 
@@ -88,7 +88,7 @@ def _resources(job: Job, device: torch.device) -> Resources:
         negative_probability=negative_probability(
             job.input("sentiment"),
             settings["sentiment_length"],
-            settings["batch_size"],
+            job.batch_size,
             device,
         )
         if job.inputs["sentiment"]

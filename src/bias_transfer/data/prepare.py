@@ -31,9 +31,9 @@ from bias_transfer.data.sources import (
     without_empty,
 )
 from bias_transfer.data.split import split
-from bias_transfer.errors import StudyError, counted
+from bias_transfer.errors import StudyError, counted, first_few
 from bias_transfer.seeding import generator
-from bias_transfer.tasks import Definition, kind
+from bias_transfer.tasks import NO_ROWS, Definition, kind
 
 # The usual column names of a generated table, in the form of the config's source sections.
 _GENERATED: dict[str, Any] = {
@@ -45,8 +45,6 @@ _GENERATED: dict[str, Any] = {
 }
 _GENERATED_SENTENCES: dict[str, Any] = {"text": "text", "label": "label", "kind": "", "labels": {}}
 _DETOX: dict[str, Any] = {"text": "comment", "label": "toxic", "id": "rev_id", "labels": {}}
-# So many of the items without a row are named.
-_NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +122,7 @@ def prepare_task(
         settings["seed"],
         name,
         copies="text",
+        table=source.name,
     )
     return Prepared(
         parts,
@@ -150,7 +149,57 @@ def _without_rows(table: pd.DataFrame, definition: Definition) -> list[str]:
     return [str(item) for item in described.loc[absent, definition.item]]
 
 
-def shortcomings(definition: Definition, without: Sequence[str] = ()) -> list[str]:
+@dataclass(frozen=True)
+class Enough:
+    """How many items have the test rows that a verdict takes.
+
+    Attributes
+    ----------
+    items
+        So many; of items that are compared with one reference group, such as those of one label,
+        one counts.
+    rows
+        The test rows that an item must have.
+    """
+
+    items: int
+    rows: int
+
+
+def with_test_rows(
+    test: pd.DataFrame, definition: Definition, outcome: str, fewest_test_rows: int
+) -> Enough | None:
+    """Count the items of a test part with enough rows; None where the outcome's are not counted.
+
+    Parameters
+    ----------
+    test
+        Columns `label` and `group`, a row each.
+    definition
+        What is predicted, for whom.
+    outcome
+        The column of downstream bias that is explained.
+    fewest_test_rows
+        That it must rest on.
+    """
+    of = kind(definition.kind)
+    column = of.outcomes(definition)[outcome].test_rows
+    if not column:
+        return None
+    # No counts of rows depend on what is predicted.
+    found = of.rates(test.assign(prediction=test["label"], score=0.0), definition)
+    kept = found[found[column] >= fewest_test_rows]
+    return Enough(_clusters(kept, definition).nunique(), fewest_test_rows)
+
+
+def _clusters(described: pd.DataFrame, definition: Definition) -> pd.Series:
+    """Return what each item shares errors with: its label, where there are several of one."""
+    return described["label" if "label" in described else definition.item]
+
+
+def shortcomings(
+    definition: Any, without: Sequence[str] = (), enough: Enough | None = None
+) -> list[str]:
     """Say what texts will not do for, though nothing is wrong with them; in a line each.
 
     Parameters
@@ -159,19 +208,37 @@ def shortcomings(definition: Definition, without: Sequence[str] = ()) -> list[st
         What is predicted, for whom.
     without
         The items without a row, as far as they are known.
+    enough
+        How many items have test rows enough; None where that is not known.
     """
     of = kind(definition.kind)
     items, count = of.items_title(definition), len(of.items(definition))
     found = []
     if without:
-        named = ", ".join(without[:_NAMED]) + ("…" if len(without) > _NAMED else "")
-        found.append(f"no row of {len(without)} of the {count} {items}: {named}")
-    if (left := count - len(without)) < FEWEST_ITEMS:
+        found.append(f"no row of {len(without)} of the {count} {items}: {first_few(without)}")
+    every = of.rates(NO_ROWS, definition)
+    present = every[~every[definition.item].isin(list(without))]
+    left = _clusters(present, definition).nunique()
+    clusters = definition.items if "label" in every else items
+    if left < FEWEST_ITEMS:
         found.append(
-            f"{items} to compare: {left}; with fewer than {FEWEST_ITEMS} no error is clustered and "
-            "there is no verdict"
+            f"{clusters} to compare: {left}; with fewer than {FEWEST_ITEMS} no error is clustered "
+            "and there is no verdict"
+        )
+    if enough is not None and enough.items < min(FEWEST_ITEMS, left):
+        rows = "test row" if enough.rows == 1 else "test rows"
+        found.append(
+            f"only {enough.items} {clusters} have {enough.rows:,} {rows} "
+            f"(analysis.fewest_test_rows) {_where(definition)}; a verdict needs {FEWEST_ITEMS}"
         )
     return found
+
+
+def _where(definition: Any) -> str:
+    """Say which rows of an item its downstream bias rests on."""
+    if hasattr(definition, "negative"):
+        return f"of class {definition.negative}"
+    return "in each group that is compared"
 
 
 def _generated(
@@ -337,7 +404,9 @@ def prepare_sentiment(settings: Mapping[str, Any]) -> Prepared:
     else:
         rows = sentiment_from(settings["file"])
     check_texts(rows["text"], "sentiment")
-    parts = split(rows, 0.2, 0.1, settings["seed"], "sentiment")
+    of = settings["source"]
+    table = settings["file"]["path"] if of == "file" else f"{of} sentences"
+    parts = split(rows, 0.2, 0.1, settings["seed"], "sentiment", table=table)
     return Prepared(parts, {"kind": "sentiment", "source": settings["source"]})
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import math
 import tempfile
@@ -13,11 +14,12 @@ from typing import Any
 import pandas as pd
 
 from bias_transfer.data import hub
-from bias_transfer.errors import StudyError, counted, shortened
+from bias_transfer.errors import StudyError, counted, first_few, shortened
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 _PICKLE_SUFFIXES = (".pkl", ".pickle", ".p")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_SEPARATORS = ("\t", ";", "|", ",")
 
 # For the reader to run, at their own risk; nothing here opens a pickle.
 _UNPICKLE = (
@@ -169,7 +171,7 @@ def check_texts(texts: pd.Series, name: str) -> None:
     if empty.any():
         raise StudyError(
             f"{name}, row {first_row(empty)}: the text in column {texts.name!r} is empty; remove "
-            f"the row ({int(empty.sum())} such)"
+            f"the row ({int(empty.sum())} such), or, of a task's texts, set `empty: drop`"
         )
     _require_text(texts, name)
 
@@ -233,8 +235,7 @@ def map_values(values: pd.Series, mapping: Mapping[str, str], name: str, key: st
         row = first_row(unknown)
         raise StudyError(
             f"{name}, row {row}: {quoted(values[row - 1])} in column {values.name!r} is not one "
-            f"of {', '.join(list(mapping)[:6])}{'…' if len(mapping) > 6 else ''}; correct it or "
-            f"extend the map in config key {key}"
+            f"of {first_few(list(mapping))}; correct it or extend the map in config key {key}"
         )
     return keys.map(dict(mapping))
 
@@ -283,9 +284,18 @@ def check_header(header: Sequence[Any], columns: Sequence[str], name: str) -> No
             known = ", ".join(
                 str(each) if len(str(each)) <= _LONGEST_QUOTED else quoted(each) for each in header
             )
-            raise StudyError(f"{name}: no column {column!r}; it has {known}")
+            hint = _other_separator(str(header[0])) if len(header) == 1 else ""
+            raise StudyError(f"{name}: no column {column!r}; it has {known}{hint}")
         if header.count(column) > 1:
             raise StudyError(f"{name}: the column {column!r} appears twice; rename one")
+
+
+def _other_separator(line: str, separator: str = "") -> str:
+    """Say which separator the header's line has, where it is not the one that it was read with."""
+    found = next((each for each in _SEPARATORS if each in line), None)
+    if found is None or (separator and separator in line):
+        return ""
+    return f"; the separator looks like {found!r}, and is a comma in .csv and a tab in .tsv"
 
 
 def decoded(path: Path) -> str:
@@ -365,8 +375,13 @@ def _taken_apart(
     # The module's own limit is 128 kB; a comment may be longer.
     csv.field_size_limit(2**31 - 1)
     # Strict, as a quote that is never closed would swallow every row behind it.
-    records = csv.reader(lines, delimiter=delimiter, strict=True)
-    header = _next_record(records, f"{name}, header")
+    beginning = iter(lines)
+    first = next(beginning, "")
+    records = csv.reader(itertools.chain([first], beginning), delimiter=delimiter, strict=True)
+    try:
+        header = _next_record(records, f"{name}, header")
+    except StudyError as error:
+        raise StudyError(f"{error}{_other_separator(first, delimiter)}") from error
     if header is None:
         raise StudyError(f"{name}: the file is empty")
     return header, _rows_like(header, records, name)

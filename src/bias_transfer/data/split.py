@@ -17,6 +17,7 @@ def split(
     name: str,
     strata: str = "label",
     copies: str | None = None,
+    table: str = "",
 ) -> dict[str, pd.DataFrame]:
     """Split rows so that every class has its share in every part, and at least one row.
 
@@ -31,12 +32,14 @@ def split(
     seed
         The study's seed.
     name
-        What error messages call the table.
+        Of the table, on which the draw depends.
     strata
         Column of the classes.
     copies
         Column whose equal values stay in one part, that of the first of them; the shares then hold
         but for those that follow it. None: rows are split one by one.
+    table
+        What error messages call it; empty: by its name.
 
     Returns
     -------
@@ -49,15 +52,16 @@ def split(
         If there is one class only, or a class with fewer than three rows, or of too few different
         values of `copies`.
     """
+    called = table or name
     labels = rows[strata].to_numpy()
     classes = rows[strata].value_counts()
     if len(classes) < 2:
-        raise StudyError(f"{name}: every row is {classes.index[0]!r}; two classes are needed")
+        raise StudyError(f"{called}: every row is {classes.index[0]!r}; two classes are needed")
     if classes.min() < len(PARTS):
         smallest = sorted(classes[classes == classes.min()].index)[0]
         raise StudyError(
-            f"{name}: class {smallest!r} has {counted(classes.min(), 'row')}, too few to split in "
-            f"{len(PARTS)}; add rows or leave the class out"
+            f"{called}: class {smallest!r} has {counted(classes.min(), 'row')}, too few to split "
+            f"in {len(PARTS)}; add rows or leave the class out"
         )
     rng = generator(seed, "split", name)
     part = np.full(len(rows), "train", dtype=object)
@@ -71,7 +75,7 @@ def split(
         part[members[test : test + evaluation]] = "evaluation"
     if copies is not None:
         values = pd.factorize(rows[copies])[0]
-        part = _one_part_a_value(part, values, labels, name)
+        part = _one_part_a_value(part, values, labels, called)
     return {each: rows.loc[part == each].reset_index(drop=True) for each in PARTS}
 
 

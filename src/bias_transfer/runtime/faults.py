@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def _no_space(error: Exception, number: int, job: Job) -> str:
 
 def _no_memory(chain: list[BaseException], command: str, job: Job) -> str:
     on_gpu = any("CUDA" in str(each) for each in chain)
-    keys = " or ".join(f"{key} ({value})" for key, value in _memory_keys(command, job.settings))
+    keys = " or ".join(f"{key} ({value})" for key, value in _memory_keys(command, job))
     more = "take a GPU with more" if on_gpu else "give the job more (on a cluster, mem_mb)"
     return (
         f"{command} of {_first_output(job)}: out of {'GPU ' if on_gpu else ''}memory; "
@@ -71,14 +71,15 @@ def _no_memory(chain: list[BaseException], command: str, job: Job) -> str:
     )
 
 
-def _memory_keys(command: str, settings: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _memory_keys(command: str, job: Job) -> list[tuple[str, Any]]:
     """Return the config keys that a command's memory depends on, with their values."""
+    settings, scoring = job.settings, {"batch_size": job.batch_size}
     sections = {
         "fine-tune": (f"tasks.{settings.get('task')}.training", settings.get("training")),
         "prepare-checkpoint": ("model.pretraining", settings.get("pretraining")),
         "prepare-sentiment-classifier": ("sentiment.training", settings.get("training")),
-        "score-upstream": ("scoring", settings),
-        "score-fine-tuned": ("scoring", settings),
+        "score-upstream": ("scoring", scoring),
+        "score-fine-tuned": ("scoring", scoring),
     }
     section, values = sections.get(command, ("", None))
     return [(f"{section}.batch_size", values["batch_size"])] if values else []

@@ -25,6 +25,8 @@ class Job:
         Time between two training checkpoints, 0 for none; it changes no result.
     gpu_share
         Jobs that share a GPU; it changes no result.
+    batch_size
+        Texts that are scored in one step; it changes no result.
     tensorboard
         The folder, in that of the results, below which trainings leave curves for TensorBoard; None
         for none. It changes no result.
@@ -37,6 +39,7 @@ class Job:
     checks: dict[str, Any] = field(default_factory=dict)
     checkpoint_seconds: int = 0
     gpu_share: int = 1
+    batch_size: int = 256
     tensorboard: Path | None = None
 
     def input(self, name: str) -> Path:

@@ -142,6 +142,12 @@ def record_path(path: Path) -> Path:
     return made.parent / FOLDER / f"{made.name}.json"
 
 
+def settings_of(path: Path) -> Mapping[str, Any]:
+    """Return the settings that a file was made with; none where no record tells."""
+    record = _read_record(path)
+    return record.settings if record else {}
+
+
 def bundle(own: Record, folder: Path) -> dict[str, Any]:
     """Return a folder's own record and those of all that it was made from, by path.
 
@@ -168,6 +174,8 @@ def trace(target: Path) -> list[Step]:
     StudyError
         If the file does not exist, or nothing says how it was made.
     """
+    if target.is_dir():
+        raise StudyError(f"{target}: a folder; name a file in it, such as its {MANIFEST}")
     if not target.is_file():
         raise missing(target)
     first = _Place(os.path.normpath(target))

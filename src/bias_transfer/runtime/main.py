@@ -65,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checks=json.loads(options.checks),
         checkpoint_seconds=options.checkpoint_seconds,
         gpu_share=options.gpu_share,
+        batch_size=options.batch_size,
         tensorboard=options.tensorboard_folder if options.tensorboard else None,
     )
     began = time.monotonic()
@@ -160,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--tensorboard-folder", type=Path, help="where, in the folder of the results")
     job.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
     job.add_argument("--gpu-share", type=int, default=1, help="jobs that may share a GPU")
+    job.add_argument("--batch-size", type=int, default=256, help="texts scored in one step")
     chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = chosen.add_parser("lineage", help="tell how a file of the study was made")
     asked.add_argument("file", type=Path)

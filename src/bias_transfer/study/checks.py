@@ -20,14 +20,16 @@ from bias_transfer.models.folder import (
     require_safe_files,
     require_tokenizer_files,
 )
-from bias_transfer.runtime.artifacts import MANIFEST
+from bias_transfer.runtime.artifacts import CARD, MANIFEST
+from bias_transfer.runtime.lineage import BUNDLE
+from bias_transfer.runtime.lineage import FOLDER as RECORDS
 from bias_transfer.section import Section
 from bias_transfer.study.config import Study
 from bias_transfer.study.grid import models, upstream_variants
 from bias_transfer.study.mistakes import not_one_of, shown
 from bias_transfer.study.sources import source_paths, tables
 from bias_transfer.study.walk import marks, sections
-from bias_transfer.tasks import Definition
+from bias_transfer.tasks import NO_ROWS, Definition, Kind
 from bias_transfer.upstream import methods
 
 # What the hub itself allows: OWNER/NAME, or the NAME of an old data set.
@@ -36,6 +38,9 @@ _HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
 # Snakemake reads braces as wildcards; a control character breaks logs and commands.
 _NOT_IN_PATHS = re.compile(r"[{}\x00-\x1f\x7f]")
 
+# Records of how something was made: no folder has them but one that a study has begun to fill, or
+# that was unpacked from a release.
+_OF_A_STUDY = (RECORDS, f"checkpoints/{RECORDS}", f"data/{RECORDS}", f"data/*/{RECORDS}", BUNDLE)
 # The one key of a checkpoint that is no masked language model.
 _SENTIMENT = "sentiment.hub.id"
 
@@ -51,12 +56,14 @@ def check(study: Study) -> None:
     _check_results(study.results)
     for task in study.tasks:
         _check_names(study, task)
+    _check_titles(study)
     if study.release:
         _check_release(study.release)
         # Nothing but the release is read, so the sources may be on another machine.
         return
     _check_tensorboard(study)
     _check_sources(study)
+    _check_apart(study)
     _check_folders(study)
     _check_columns(study)
     _check_headers(study)
@@ -83,6 +90,7 @@ def _check_names(study: Study, task: str) -> None:
     """Refuse methods, measures and columns that do not exist, or not for this kind of task."""
     key, section = f"tasks.{task}", study.tasks[task]
     kind, definition = study.kind(task), study.definition(task)
+    _check_item(key, definition, kind)
     _check_listed(f"{key}.upstream", section.upstream, methods())
     fitting = [name for name, each in measures().items() if section.kind in each.task_kinds]
     _check_listed(f"{key}.measures", section.measures, fitting)
@@ -96,6 +104,32 @@ def _check_names(study: Study, task: str) -> None:
     for place, crossing in enumerate(section.crossed):
         _check_listed_one(f"{key}.crossed.{place}.upstream", crossing.upstream, methods())
         _check_alterations(f"{key}.crossed.{place}.alterations", definition, crossing.alterations)
+
+
+def _check_item(key: str, definition: Any, kind: Kind) -> None:
+    """Refuse a column of items that the task's own tables have already."""
+    item = definition.item
+    other = definition.model_copy(update={"item": ""})
+    made = {str(name) for table in (kind.rates, kind.covariates) for name in table(NO_ROWS, other)}
+    made |= {name for each in alterations().values() for name in each.levels}
+    # What a measure makes besides, only a language model tells; but it begins so.
+    if item in made or item.startswith(("score_", *measures())):
+        raise StudyError(
+            f"config key {key}.item: {item!r} is a column of the tables already; give another name"
+        )
+
+
+def _check_titles(study: Study) -> None:
+    """Refuse two tasks that tables and figures would call the same."""
+    owner: dict[str, str] = {}
+    for task, section in study.tasks.items():
+        title = section.title.casefold()
+        if title in owner:
+            raise StudyError(
+                f"config key tasks.{task}.title: {shown(section.title)} is the title of "
+                f"tasks.{owner[title]} already; give another"
+            )
+        owner[title] = task
 
 
 def _check_listed(key: str, values: Sequence[str], known: Iterable[str]) -> None:
@@ -143,6 +177,50 @@ def _check_results(results: str) -> None:
     if os.path.exists(folder) and not folder.is_dir():
         raise StudyError(f"config key results: {results} is a file; give a folder")
     _refuse_here("results", folder)
+    foreign = _foreign_file(folder)
+    if foreign is not None:
+        raise StudyError(
+            f"config key results: {results} holds {foreign.relative_to(folder)}, which no study "
+            "wrote and one might overwrite; give an empty folder, or the name of a new one"
+        )
+
+
+def _foreign_file(folder: Path) -> Path | None:
+    """Return a file of somebody else's in a folder, if no study has written there.
+
+    A folder may hold those of several studies, and says in a card what it is for. Nothing but logs
+    is left by a study that was interrupted in its first jobs.
+    """
+    if not folder.is_dir() or any(any(folder.glob(mark)) for mark in _OF_A_STUDY):
+        return None
+    for each in sorted(folder.iterdir()):
+        if each.name == CARD or each.name.startswith(".") or each.suffix == ".log":
+            continue
+        found = _foreign_file(each) if each.is_dir() else each
+        if found is not None:
+            return found
+    return None
+
+
+def _check_apart(study: Study) -> None:
+    """Refuse to read from the folder that is written to.
+
+    What a study reads is hashed to see whether it has changed, a folder with all that is in it.
+    """
+    results = Path(study.results).resolve()
+    for key, paths in source_paths(study).items():
+        for path in paths:
+            source = Path(path).resolve()
+            if source.is_relative_to(results):
+                raise StudyError(
+                    f"config key results: {study.results} holds {path}, which config key {key} "
+                    "names; keep what is read out of the folder that is written to"
+                )
+            if results.is_relative_to(source):
+                raise StudyError(
+                    f"config key results: {study.results} lies in {path}, the folder that config "
+                    f"key {key} names; give a folder outside it"
+                )
 
 
 def _check_release(release: str) -> None:

@@ -39,6 +39,8 @@ from bias_transfer.upstream import methods
 # The name of a folder; these two stand beside those of the tasks.
 _TASK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _RESERVED = ("corpus", "sentiment")
+# Letters of the longest; a file's name has hardly more than 255 bytes.
+_LONGEST_NAME = 60
 
 if TYPE_CHECKING:
     Family = str
@@ -251,7 +253,7 @@ class Scoring(Section):
     """How models are scored."""
 
     batch_size: Count = 256
-    """Texts a step."""
+    """Texts a step. A change of it scores nothing again. It changes no number."""
     gpus: int = Field(default=0, ge=0, le=1)
     """GPUs that a scoring job asks for; 1 for models that are slow on a CPU."""
 
@@ -298,6 +300,10 @@ def _task_name(name: str) -> str:
         raise ValueError(
             f"{name!r} is no name for a task; begin with a letter, and go on with letters, digits, "
             "hyphens and underscores"
+        )
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(
+            f"the name {name[:20]}… of a task has {len(name)} letters; {_LONGEST_NAME} at most"
         )
     if name in _RESERVED:
         raise ValueError(f"{name!r} is the name of a folder of the study's own; name it otherwise")

@@ -16,11 +16,13 @@ from typing import Any
 
 from bias_transfer.adaptations import Operations
 from bias_transfer.alterations import ORIGINAL
-from bias_transfer.data.prepare import prepare_task, shortcomings
+from bias_transfer.data.prepare import Prepared, prepare_task, shortcomings, with_test_rows
 from bias_transfer.errors import counted
 from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
+from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.job_logs import fine_tuning_log, has_checkpoint, is_scored, read_log
+from bias_transfer.runtime.lineage import settings_of
 from bias_transfer.runtime.products import products_a_second
 from bias_transfer.study.config import Study
 from bias_transfer.study.plan import (
@@ -128,15 +130,28 @@ def known(study: Study, cores: int | None, counts: Mapping[str, int], measure: b
         study=study,
         results=results,
         texts=texts,
-        shortcomings={
-            task: shortcomings(study.definition(task), table["items_without_rows"] if table else ())
-            for task, table in tables.items()
-        },
+        shortcomings={task: _shortcomings(study, task, table) for task, table in tables.items()},
         corpus=_corpus(study, results),
         shape=shape,
         shape_said=said,
         at_once=at_once,
         rate=_tried(study, shape, texts) if measure and shape else _rate(shape, at_once, gpus),
+    )
+
+
+def _shortcomings(study: Study, task: str, table: Prepared | None) -> list[str]:
+    definition = study.definition(task)
+    if table is None:
+        return shortcomings(definition)
+    return shortcomings(
+        definition,
+        table.description["items_without_rows"],
+        with_test_rows(
+            table.tables["test"],
+            definition,
+            study.tasks[task].outcome,
+            study.analysis.fewest_test_rows,
+        ),
     )
 
 
@@ -179,32 +194,32 @@ def _cached(name: str, study: Study) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def _table(study: Study, task: str) -> dict[str, Any]:
-    """Return what is known of a table of the user's, once it is read; nothing of other sources.
+def _table(study: Study, task: str) -> Prepared | None:
+    """Return a table of the user's as the study will divide it; None of other sources.
 
     It is prepared as the study does, so that it is refused for what it would be refused for then.
     """
     section = study.tasks[task]
     if section.source != "file":
-        return {}
+        return None
     settings = {"seed": study.seed, **settings_in_use(section)}
-    return prepare_task(task, study.definition(task), settings, {}).description
+    return prepare_task(task, study.definition(task), settings, {})
 
 
 def _texts(
-    study: Study, results: Path, task: str, told: int | None, table: Mapping[str, Any]
+    study: Study, results: Path, task: str, told: int | None, table: Prepared | None
 ) -> Texts | None:
     """Return a task's texts: as they were counted, or were told, or as the config tells."""
     section = study.tasks[task]
     parts = ("train", "evaluation", "test")
     paths = [results / "tokens" / task / ORIGINAL.id / f"{part}.parquet" for part in parts]
-    if all(path.is_file() for path in paths):
+    if all(path.is_file() for path in paths) and _as_asked(study, results, task, table):
         train, evaluation, test = (_rows(path) for path in paths)
         mean = sum(_tokens(path) for path in paths) / max(1, train + evaluation + test)
         return Texts(train, evaluation, test, Range(mean, mean), True)
     limit = section.maximum_length
-    if told is None and table:
-        train, evaluation, test = (table["rows"][part] for part in parts)
+    if told is None and table is not None:
+        train, evaluation, test = (len(table.tables[part]) for part in parts)
         return Texts(train, evaluation, test, divided(0, 0, 0, limit).tokens, False)
     generated = getattr(section, "generated", None) if section.source == "generated" else None
     rows = generated.rows if told is None and generated is not None else told
@@ -215,6 +230,37 @@ def _texts(
         return found
     low, high = min(limit, _GENERATED_TEXT.low), min(limit, _GENERATED_TEXT.high)
     return Texts(found.train, found.evaluation, found.test, Range(low, high), False)
+
+
+def _as_asked(study: Study, results: Path, task: str, table: Prepared | None) -> bool:
+    """Tell whether the texts that were tokenised are those that the config now asks for."""
+    data, tokens = (results / name / task / ORIGINAL.id for name in ("data", "tokens"))
+    if table is not None and any(
+        len(rows) != _rows(tokens / f"{part}.parquet") for part, rows in table.tables.items()
+    ):
+        return False
+    section = study.tasks[task]
+    # As JSON has them, and as the jobs were told them.
+    now = json.loads(
+        json.dumps(
+            {
+                **settings_in_use(section),
+                "seed": study.seed,
+                "generator": study.generator.model_dump(),
+                "definition": study.definition(task).model_dump(),
+            }
+        )
+    )
+    return all(_is_part(settings_of(made / MANIFEST), now) for made in (data, tokens))
+
+
+def _is_part(made: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Tell whether all that a job was told is still so; a part of a section is compared alike."""
+    return all(
+        _is_part(value, now[key]) if isinstance(value, dict) and value else value == now[key]
+        for key, value in made.items()
+        if key in now
+    )
 
 
 def _corpus(study: Study, results: Path) -> tuple[int, Range] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, counted
 
 _Schema = Mapping[str, Any]
 
@@ -141,7 +141,7 @@ def _line(place: _Place, error: Mapping[str, Any]) -> str:
         return _wrong_key(place, error)
     if kind in ("extra_forbidden", "invalid_key"):
         known = place.known()
-        return f"{at} is unknown; {_meant(str(place.keys[-1]), known) or _known_keys(known)}"
+        return f"{at} is unknown; {meant(str(place.keys[-1]), known) or _known_keys(known)}"
     if kind == "missing":
         return _missing(place.above, str(place.keys[-1]))
     if kind == "union_tag_not_found":
@@ -168,8 +168,9 @@ _OTHERS: dict[str, Callable[[str, Any, Mapping[str, Any]], str]] = {
     "finite_number": lambda at, value, _: f"{at}: {value} is no finite number; give one",
     "string_too_short": lambda at, value, _: f"{at} is empty; give a value",
     "too_short": lambda at, value, error: (
-        f"{at}: the {'list' if isinstance(value, list) else 'mapping'} is empty; give at least "
-        f"{error['ctx']['min_length']} value"
+        f"{at}: the {'list' if isinstance(value, list) else 'mapping'} "
+        + (f"has {counted(len(value), 'value')} only" if value else "is empty")
+        + f"; give at least {counted(error['ctx']['min_length'], 'value')}"
     ),
     "string_pattern_mismatch": lambda at, value, error: (
         f"{at}: {shown(value)} is not of the form {error['ctx']['pattern']}"
@@ -200,8 +201,8 @@ def _known_keys(known: Sequence[str]) -> str:
 def not_one_of(value: object, known: Sequence[str]) -> str:
     """Say that a value is none of those that could stand there, and which it may be meant for."""
     text = f"{shown(value)} is not one of {', '.join(known)}"
-    meant = _meant(str(value), known)
-    return f"{text}; {meant}" if meant else text
+    guess = meant(str(value), known)
+    return f"{text}; {guess}" if guess else text
 
 
 def shown(value: object) -> str:
@@ -210,7 +211,8 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _meant(value: str, known: Sequence[str]) -> str:
+def meant(value: str, known: Sequence[str]) -> str:
+    """Ask for the one that a value may be meant for; empty where none is like it."""
     close = difflib.get_close_matches(value, known, n=1)
     return f"did you mean {close[0]!r}?" if close else ""
 

@@ -8,8 +8,11 @@ from typing import Any
 import yaml
 
 from bias_transfer.errors import StudyError
-from bias_transfer.study.mistakes import refuse_repeated_keys
+from bias_transfer.study.declared import TASKS
+from bias_transfer.study.mistakes import meant, refuse_repeated_keys
 
+# The tasks of the default study may be left out of any config.
+_DEFAULT = frozenset(TASKS)
 _KEY = re.compile(r"[a-zA-Z_][\w-]*\w")
 _TRUTH = {"True": True, "False": False}
 
@@ -50,7 +53,9 @@ def read_config(files: Iterable[Path], assignments: Sequence[str] = ()) -> dict[
     """
     merged: dict[str, Any] = {}
     for path in files:
-        merged = laid_over(merged, _read(path))
+        above = _read(path)
+        _refuse_absent_tasks(merged, above)
+        merged = laid_over(merged, above)
     for each in assignments:
         key, equals, value = each.partition("=")
         if not equals or not _KEY.fullmatch(key):
@@ -58,6 +63,41 @@ def read_config(files: Iterable[Path], assignments: Sequence[str] = ()) -> dict[
         # As Snakemake does, for shells that leave them.
         merged = laid_over(merged, {key: _value(value.strip("'\""))})
     return merged
+
+
+def check_overlays(files: Iterable[Path]) -> None:
+    """Refuse, in config files that Snakemake lays over one another, what it takes without a word.
+
+    Raises
+    ------
+    StudyError
+        If a key stands twice, or a task is left out that is not there.
+    """
+    below: dict[str, Any] = {}
+    for path in files:
+        refuse_repeated_keys(path)
+        try:
+            above = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.YAMLError:
+            # Snakemake has read it, so it is JSON.
+            continue
+        if isinstance(above, Mapping):
+            _refuse_absent_tasks(below, above)
+            below = laid_over(below, above)
+
+
+def _refuse_absent_tasks(below: Mapping[str, Any], above: Mapping[str, Any]) -> None:
+    """Refuse to leave out a task that no config below has: its name is misspelt."""
+    there, given = (each.get("tasks") for each in (below, above))
+    if not isinstance(given, Mapping):
+        return
+    known = _DEFAULT | set(there if isinstance(there, Mapping) else ())
+    for name, section in given.items():
+        if section is None and name not in known:
+            guess = meant(str(name), sorted(known))
+            raise StudyError(
+                f"config key tasks.{name}: no such task to leave out; {guess or 'remove the line'}"
+            )
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -31,9 +31,19 @@ _TAKEN = frozenset(
             "trial",
             "template",
             "covariates_dataset",
+            "upstream_kind",
+            "upstream_strength",
+            "dataset_kind",
         ),
         *("id", "text", "label", "group", "prediction", "score", "undefined"),
     )
+)
+
+
+# Of these, rates and covariates tell which items and columns they have.
+NO_ROWS = pd.DataFrame(
+    {name: pd.Series(dtype=str) for name in ("id", "text", "label", "group", "prediction")}
+    | {"score": pd.Series(dtype=float)}
 )
 
 

@@ -10,7 +10,7 @@ from bias_transfer import vocabularies
 from bias_transfer.analysis.description import Contents, Quantity
 from bias_transfer.data.scrubbing import scrubbed, without_name
 from bias_transfer.data.sources import check_texts, map_values, row_ids, texts_or_blanks
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, first_few
 from bias_transfer.section import Column, Name, OptionalColumn
 from bias_transfer.tasks import Definition, Kind, _section
 from bias_transfer.tasks._cells import (
@@ -216,7 +216,7 @@ def _check_targets(mapping: Mapping[str, str], known: Sequence[str], key: str) -
 
 
 def _one_of(names: Sequence[str]) -> str:
-    return f"use one of {', '.join(names[:6])}{'…' if len(names) > 6 else ''}"
+    return f"use one of {first_few(names)}"
 
 
 def _check_comparable(table: pd.DataFrame, task: LabelsByGroup, name: str) -> None:

@@ -348,11 +348,11 @@ def roc_auc(positive: np.ndarray, negative: np.ndarray) -> float:
 
     Missing where either side is empty.
     """
+    if not len(positive) or not len(negative):
+        return float("nan")
     # Takes a second to import, which reading a config should not.
     from scipy.stats import rankdata
 
-    if not len(positive) or not len(negative):
-        return float("nan")
     ranks = rankdata(np.concatenate([positive, negative]))[: len(positive)].sum()
     wins = ranks - len(positive) * (len(positive) + 1) / 2
     return float(wins / (len(positive) * len(negative)))
