@@ -114,7 +114,7 @@ def _check_titles(
 
     Their upstream bias would be one number, that of the token for what is unknown.
     """
-    items = getattr(definition, "labels", None) or getattr(definition, "terms", ())
+    items = getattr(definition, "labels", getattr(definition, "terms", ()))
     titles = [each.title for each in items]
     unknown = [title for title in titles if _is_unknown(tokenizer, title)]
     if not unknown:
