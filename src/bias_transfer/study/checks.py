@@ -38,13 +38,9 @@ _HUB_ID = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
 # Snakemake reads braces as wildcards; a control character breaks logs and commands.
 _NOT_IN_PATHS = re.compile(r"[{}\x00-\x1f\x7f]")
 
-# Records of how something was made, and the logs of a study's first jobs, which are there before
-# anything is: no folder has them but one that a study has begun to fill, or that was unpacked from
-# a release.
-_OF_A_STUDY = (
-    *(RECORDS, f"checkpoints/{RECORDS}", f"data/{RECORDS}", f"data/*/{RECORDS}", BUNDLE),
-    *(f"logs/{first}/**/*.log" for first in ("data", "checkpoints", "downloads")),
-)
+# Records of how something was made: no folder has them but one that a study has begun to fill, or
+# that was unpacked from a release.
+_OF_A_STUDY = (RECORDS, f"checkpoints/{RECORDS}", f"data/{RECORDS}", f"data/*/{RECORDS}", BUNDLE)
 # The one key of a checkpoint that is no masked language model.
 _SENTIMENT = "sentiment.hub.id"
 
