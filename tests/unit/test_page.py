@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bias_transfer.analysis.evidence import BETWEEN_TEMPLATES, SEEDS, TEST_ROWS
+from bias_transfer.analysis.evidence import BETWEEN_TEMPLATES, SEEDS, TEST_ROWS, evidence
 from bias_transfer.analysis.means import item_means
 from bias_transfer.report.figures._look import BLUE, COLOURS, INK, ORANGE
 from bias_transfer.report.page import words
@@ -17,7 +17,7 @@ from bias_transfer.report.page.charts import BEYOND, QUIET, SHAPES, axis, on_axi
 from bias_transfer.report.page.dial import dial_chart
 from bias_transfer.report.page.lineage import Made, file_table, step_table
 from bias_transfer.report.page.specification import specification_chart
-from bias_transfer.report.page.tables import reliability_table, verdict_table
+from bias_transfer.report.page.tables import reliability_table, slope_table, verdict_table
 from bias_transfer.report.page.template import embedded
 from bias_transfer.report.page.undefined import undefined_estimates, undefined_values
 from bias_transfer.report.page.variants import variants
@@ -413,6 +413,14 @@ def test_interventions_are_told_apart_without_colour(page):
     assert shapes["domain"] == ["Counterfactual", "Dataset re-balancing"]
     assert len(set(shapes["range"])) == 2
     assert set(shapes["range"]) <= set(SHAPES)
+
+
+@pytest.mark.parametrize("clusters, said", [(12, "12"), (7, "12 (7)"), (NAN, "12")])
+def test_how_many_items_can_tell_a_slope_stands_beside_how_many_there_are(clusters, said):
+    task, rows = page_data.task(), page_data.observations()
+    of = next(evidence(rows, page_data.performance(rows), task, 0.2, 10, 1))
+    table = slope_table(task, of.slopes.assign(adaptation="full", clusters=clusters))
+    assert {row[table.heads.index("Items")] for row in table.rows} == {said}
 
 
 def test_why_a_reliability_is_unknown_is_said_as_it_is():

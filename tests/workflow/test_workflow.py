@@ -238,16 +238,12 @@ def test_a_training_asks_for_a_gpu_where_the_machine_has_one(
     assert re.findall(r"^ +resources: .*\bgpu=(\d+)", result.stderr, re.MULTILINE) == [gpus]
 
 
-@pytest.mark.parametrize(
-    ("overlay", "gpus"),
-    [
-        ("", "1"),
-        ("model: {source: file, file: {path: results/checkpoints/random-t1}}", "0"),
-    ],
-)
+@pytest.mark.parametrize(("source", "gpus"), [("generated", "1"), ("file", "0")])
 def test_a_checkpoint_asks_for_a_gpu_where_it_is_pre_trained_and_not_where_it_is_brought_in(
-    study: Study, overlay: str, gpus: str
+    study: Study, tmp_path: Path, source: str, gpus: str
 ) -> None:
+    brought = shutil.copytree(study.folder / "results/checkpoints/random-t1", tmp_path / "brought")
+    overlay = f"model: {{source: {source}, file: {{path: {brought}}}}}"
     target = "results/checkpoints/pretrained/manifest.json"
     result = study.snakemake("-n", "--force", target, overlay=overlay)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -103,15 +103,16 @@ def slope_table(task: TaskDescription, slopes: pd.DataFrame) -> Table:
             ),
             _Column("Corrected", _estimated(lambda row: signed(row["corrected"]))),
             _Column("Models", lambda row: whole(row["models"])),
-            _Column("Items", lambda row: whole(row["items"])),
-            _Column("Clusters", _estimated(lambda row: whole(row["clusters"]))),
+            _Column("Items", _telling),
             _Column("Why not estimated", _reason),
         ),
         note=(
             "Within items: when interventions changed an item's source of bias, how far its "
             "downstream bias moved. Between items: whether items with more of the one have more of "
             "the other. Errors by the jackknife over items (CR3). Corrected: the slope, had "
-            "upstream bias no error from its templates; undefined where it has no templates."
+            "upstream bias no error from its templates; undefined where it has no templates. In "
+            "brackets: of the items, those that can tell the slope; with three groups or more, of "
+            "how many labels they are."
         ),
         file="analysis/slopes.csv",
     )
@@ -262,6 +263,13 @@ def _repeated(row: pd.Series) -> str:
     if pd.isna(row["value"]):
         return f"unknown: {why_unknown(row['over'], row['items'], row['replicates'])}"
     return number(row["value"])
+
+
+def _telling(row: pd.Series) -> str:
+    """Write how many items there are, and of how many the error is where these are fewer."""
+    items, clusters = whole(row["items"]), row["clusters"]
+    fewer = pd.notna(clusters) and clusters < row["items"]
+    return f"{items} ({whole(clusters)})" if fewer else items
 
 
 def _estimated(text: Callable[[pd.Series], str]) -> Callable[[pd.Series], str]:
