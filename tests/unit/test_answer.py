@@ -184,13 +184,13 @@ def test_where_seeds_were_not_repeated_it_says_of_how_many_models():
     altered = TRANSFERS["upstream"].ne("pretrained") | TRANSFERS["dataset"].ne("original")
     said = section(page_of(TRANSFERS[~altered | (TRANSFERS["seed"] == 1)]))
     assert (
-        "- Full fine-tuning: of 5 variants in the slopes 4 were trained with one fine-tuning seed; "
-        "what another seed would change in them is in no interval.\n"
+        "- Full fine-tuning: variants in the slopes that were trained with one fine-tuning seed: "
+        "4 of 5; what another seed would change there is in no interval.\n"
     ) in said
     assert "resampled over" not in said
     assert "trained with one fine-tuning seed" not in section(page_of(TRANSFERS))
     once = section(page_of(TRANSFERS[TRANSFERS["seed"] == 1]))
-    assert "of 5 variants in the slopes 5 were trained with one fine-tuning seed" in once
+    assert "trained with one fine-tuning seed: 5 of 5; what" in once
 
 
 def test_the_reliability_of_changes_says_whose_changes(page):

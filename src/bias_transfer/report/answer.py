@@ -286,10 +286,9 @@ def _seeds(of: Evidence) -> Iterator[str]:
     repeated = _repeated(of)
     alone = int((~repeated["every"]).sum())
     if alone:
-        variants = counted(len(repeated), "variant")
         yield (
-            f"of {variants} in the slopes {alone} {'was' if alone == 1 else 'were'} trained with "
-            "one fine-tuning seed; what another seed would change in them is in no interval."
+            f"variants in the slopes that were trained with one fine-tuning seed: {alone} of "
+            f"{len(repeated)}; what another seed would change there is in no interval."
         )
 
 
