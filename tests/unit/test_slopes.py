@@ -186,6 +186,14 @@ def test_of_several_groups_slopes_and_scale_are_inside_each():
         np.testing.assert_allclose(plain, moved, rtol=1e-6)
 
 
+def test_what_differs_between_groups_alone_is_the_same_for_all_items():
+    table = grouped(observed())
+    alike = table.assign(log_tpr_ratio=np.where(table["group"] == "women", 0.5, -0.5))
+    assert set(found(alike)["reason"]) == {
+        "downstream bias is the same for all items of the unmodified model in each group"
+    }
+
+
 def test_labels_and_not_their_items_are_counted():
     table = grouped(observed(items=ITEMS[:10]))
     assert set(found(table)["reason"]) == {

@@ -269,10 +269,11 @@ def _telling(cells: Cells, term: str, effects: Effects) -> int:
 
 def _why_not(cells: Cells, of: Design, source: Source, term: str, telling: int) -> str:
     """Say why a slope cannot be estimated, as far as the numbers alone say it; else empty."""
-    control = cells.of_unmodified
+    control, left = cells.of_unmodified, _inside_groups(cells)
+    each = " in each group" if cells.groups.nunique() > 1 else ""
     for name, what in ((OUTCOME, "downstream bias"), (term, "it")):
-        if np.ptp(control[name]) <= ROUNDING * control[name].abs().max():
-            return f"{what} is the same for all items of the unmodified model"
+        if left[name].abs().max() <= ROUNDING * control[name].abs().max():
+            return f"{what} is the same for all items of the unmodified model{each}"
     if term not in of.terms:
         return _MOVERS_FAILED if source in cells.failed else UNMOVED
     if telling < FEWEST_ITEMS:
@@ -313,10 +314,15 @@ def _numbers(cells: Cells, of: Design, telling: Mapping[str, int]) -> dict[str, 
 
 def _spread(cells: Cells, names: Sequence[str]) -> dict[str, float]:
     """Return standard deviations over the unmodified model's items, inside their groups."""
-    numbers = cells.of_unmodified[list(names)]
-    left = numbers - numbers.groupby(cells.groups).transform("mean")
+    left = _inside_groups(cells)[list(names)]
     variances = (left**2).sum() / (len(left) - cells.groups.nunique())
     return {name: float(variances[name] ** 0.5) for name in names}
+
+
+def _inside_groups(cells: Cells) -> pd.DataFrame:
+    """Return the unmodified model's numbers without the means of their groups' items."""
+    numbers = cells.of_unmodified
+    return numbers - numbers.groupby(cells.groups).transform("mean")
 
 
 def _checks(
