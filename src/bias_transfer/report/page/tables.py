@@ -110,9 +110,8 @@ def slope_table(task: TaskDescription, slopes: pd.DataFrame) -> Table:
             "Within items: when interventions changed an item's source of bias, how far its "
             "downstream bias moved. Between items: whether items with more of the one have more of "
             "the other. Errors by the jackknife over items (CR3). Corrected: the slope, had "
-            "upstream bias no error from its templates; undefined where it has no templates. In "
-            "brackets: of the items, those that can tell the slope; with three groups or more, of "
-            "how many labels they are."
+            "upstream bias no error from its templates; undefined where it has no templates. "
+            "Items: those that can tell the slope; with three groups or more, their labels."
         ),
         file="analysis/slopes.csv",
     )
@@ -266,10 +265,8 @@ def _repeated(row: pd.Series) -> str:
 
 
 def _telling(row: pd.Series) -> str:
-    """Write how many items there are, and of how many the error is where these are fewer."""
-    items, clusters = whole(row["items"]), row["clusters"]
-    fewer = pd.notna(clusters) and clusters < row["items"]
-    return f"{items} ({whole(clusters)})" if fewer else items
+    """Write of how many items the error of a slope is, or without a slope how many there are."""
+    return whole(row["items"] if pd.isna(row["clusters"]) else row["clusters"])
 
 
 def _estimated(text: Callable[[pd.Series], str]) -> Callable[[pd.Series], str]:
