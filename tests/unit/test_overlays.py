@@ -73,6 +73,13 @@ def test_a_task_that_is_left_out_must_be_there(tmp_path):
             assert str(caught.value) == f"config key {said}"
 
 
+def test_a_task_of_a_json_file_that_is_no_yaml_may_be_left_out_above_it(tmp_path):
+    below, above = tmp_path / "below.json", tmp_path / "above.yaml"
+    below.write_text('{\n\t"tasks": {"jobs": {"title": "Jobs"}}\n}')
+    above.write_text("tasks: {jobs: null}")
+    check_overlays([below, above])
+
+
 def test_the_default_config_lies_below_where_there_is_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = [Path("own.yaml")]

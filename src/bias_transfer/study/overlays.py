@@ -1,5 +1,6 @@
 """The config as Snakemake would give it: files laid over one another, then `key=value`."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -76,11 +77,12 @@ def check_overlays(files: Iterable[Path]) -> None:
     below: dict[str, Any] = {}
     for path in files:
         refuse_repeated_keys(path)
+        text = path.read_text(encoding="utf-8")
         try:
-            above = yaml.safe_load(path.read_text(encoding="utf-8"))
+            above = yaml.safe_load(text)
         except yaml.YAMLError:
             # Snakemake has read it, so it is JSON.
-            continue
+            above = json.loads(text)
         if isinstance(above, Mapping):
             _refuse_absent_tasks(below, above)
             below = laid_over(below, above)
