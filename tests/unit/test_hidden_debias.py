@@ -29,6 +29,14 @@ from bias_transfer.runtime.main import main
 from tests.unit.calls import call
 
 TEXTS = ["She is a nurse", "He works as a surgeon", "They wants to become a dj"]
+TRAINING = {
+    "epochs": 1,
+    "batch_size": 4,
+    "evaluation_batch_size": 4,
+    "learning_rate": 0.001,
+    "warmup_share": 0,
+    "weight_decay": 0,
+}
 DIRECTION = np.eye(16)[[3]] * 0.6 + np.eye(16)[[7]] * 0.8
 
 
@@ -144,21 +152,13 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
         inputs={"data": given["data"], "checkpoint": given["pretrained"]},
         outputs={"manifest": tokens / MANIFEST},
     )
-    training = {
-        "epochs": 1,
-        "batch_size": 4,
-        "evaluation_batch_size": 4,
-        "learning_rate": 0.001,
-        "warmup_share": 0,
-        "weight_decay": 0,
-    }
     fine_tune = call(
         "fine-tune",
         {
             "task": "bios",
             "model": "bios/sentdebias-g1/original/full/seed1",
             "seed": 1,
-            "training": training,
+            "training": TRAINING,
             "adaptation": {"name": "full", "settings": {}},
         },
         plugins=["adaptations.full"],
@@ -188,17 +188,9 @@ def sentiment(debiased, tmp_path):
     for part in ("train", "evaluation", "test"):
         write_table(tmp_path / "data" / f"{part}.parquet", rows)
     describe_folder(tmp_path / "data", {"kind": "data"})
-    training = {
-        "epochs": 1,
-        "batch_size": 4,
-        "evaluation_batch_size": 4,
-        "learning_rate": 0.001,
-        "warmup_share": 0,
-        "weight_decay": 0,
-    }
     train = call(
         "prepare-sentiment-classifier",
-        {"seed": 1, "source": "generated", "maximum_length": 16, "training": training},
+        {"seed": 1, "source": "generated", "maximum_length": 16, "training": TRAINING},
         inputs={"data": tmp_path / "data" / MANIFEST, "checkpoint": upstream / MANIFEST},
         outputs={"manifest": tmp_path / "sentiment" / MANIFEST},
     )

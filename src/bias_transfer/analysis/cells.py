@@ -36,12 +36,12 @@ class Cells:
     ----------
     table
         One row a model × item whose numbers are all defined. Columns: `model`, `checkpoint`,
-        `variant` (the checkpoint and the data set), `seed`, `item`, `cluster` (the item, or of
-        items that are compared with one reference group, what they share: their label), `level`
-        (the model; of several groups, the model and the item's group: what all items of a level
-        share is one number, not as many as there are items), `group` (the item's, empty where only
-        one is compared), `unmodified`, `upstream_bias` (mean over templates), a column for each
-        covariate, `outcome`, `outcome_variance` (its sampling variance, NaN where unknown).
+        `dataset`, `variant` (the checkpoint and the data set), `seed`, `item`, `cluster` (the item,
+        or of items that are compared with one reference group, what they share: their label),
+        `level` (the model; of several groups, the model and the item's group: what all items of a
+        level share is one number, not as many as there are items), `group` (the item's, empty where
+        only one is compared), `unmodified`, `upstream_bias` (mean over templates), a column for
+        each covariate, `outcome`, `outcome_variance` (its sampling variance, NaN where unknown).
     templates
         Upstream bias of the same rows, a column a template; no column for a measure without
         templates.
@@ -148,6 +148,7 @@ def cells(
     group = about["group"].astype(str) if "group" in about else ""
     table = numbers.assign(
         checkpoint=about["upstream"],
+        dataset=about["dataset"],
         # Of several groups, those of one label share its reference group, and its errors.
         cluster=about.get("label", items),
         level=models + "/" + group,
@@ -169,6 +170,19 @@ def cells(
         learnt=_unmodified_learnt(rows, performance),
         failed=_moved_in(rows, [name for name, why in reasons.items() if why == _NOT_LEARNT]),
     )
+
+
+def inside_groups(values: pd.DataFrame, groups: pd.Series | pd.Index) -> pd.DataFrame:
+    """Return values of items without the means of their groups, which are no item's own.
+
+    Parameters
+    ----------
+    values
+        A row an item.
+    groups
+        Of each row, in the same order.
+    """
+    return values - values.groupby(groups.to_numpy()).transform("mean")
 
 
 def left_out(

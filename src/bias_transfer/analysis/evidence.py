@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, VARIANCE, Cells, cells
+from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, VARIANCE, Cells, cells, inside_groups
 from bias_transfer.analysis.changes import CHANGE_COLUMNS, changes
 from bias_transfer.analysis.description import FEWEST_ITEMS, TaskDescription
 from bias_transfer.analysis.explained import chance_shares, shapley_shares
@@ -259,11 +259,11 @@ def _by_seed(rows: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _inside(values: pd.DataFrame, groups: pd.Series | pd.Index) -> pd.DataFrame:
-    """Return values without the means of their groups' items, which are no items' own."""
-    if groups.nunique() < 2:
-        # Nothing that is asked of the values depends on their mean.
-        return values
-    return values - values.groupby(groups.to_numpy()).transform("mean")
+    """Return values inside their groups, as they are where there is one.
+
+    Nothing that is asked of them depends on their mean, and rounding makes none of equal ones vary.
+    """
+    return values if groups.nunique() < 2 else inside_groups(values, groups)
 
 
 def _agreement(values: NDArray[np.float64]) -> float:

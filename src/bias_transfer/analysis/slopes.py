@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells, Source
+from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, Cells, Source, inside_groups
 from bias_transfer.analysis.clustered import clustered, two_way
 from bias_transfer.analysis.description import FEWEST_ITEMS
 from bias_transfer.analysis.reliability import corrected_slopes, cronbach_alpha
@@ -136,8 +136,8 @@ def slopes(cells: Cells, seed: int) -> pd.DataFrame:
     a group share, such as noise on its one word, is one number and not as many as there are items.
     Standard errors are CR3 by item (the jackknife over items), with Student's t of G - 1 degrees
     of freedom; items of several groups that one label has are one cluster. G counts the clusters
-    that can tell the slope: within items, those in which some model has another value of the source
-    than the others.
+    that can tell the slope: within items, those that are seen with and without an intervention that
+    moves the source for some item.
 
     Parameters
     ----------
@@ -189,9 +189,10 @@ def estimates(cells: Cells, effects: Effects) -> list[dict[str, Any]]:
         `smallest_detectable` and `reason`. With a reason there are no numbers.
     """
     names = sources(cells)
-    reasons = dict.fromkeys(names.values(), nothing_to_fit(cells))
+    nothing = nothing_to_fit(cells)
+    reasons = dict.fromkeys(names.values(), nothing)
     numbers: dict[str, dict[str, float]] = {}
-    if not nothing_to_fit(cells):
+    if not nothing:
         of = design(cells, effects)
         telling = {term: _telling(cells, term, effects) for term in reasons}
         reasons = {
@@ -269,7 +270,8 @@ def _telling(cells: Cells, term: str, effects: Effects) -> int:
 
 def _why_not(cells: Cells, of: Design, source: Source, term: str, telling: int) -> str:
     """Say why a slope cannot be estimated, as far as the numbers alone say it; else empty."""
-    control, left = cells.of_unmodified, _inside_groups(cells)
+    control = cells.of_unmodified
+    left = inside_groups(control, cells.groups)
     each = " in each group" if cells.groups.nunique() > 1 else ""
     for name, what in ((OUTCOME, "downstream bias"), (term, "it")):
         if left[name].abs().max() <= ROUNDING * control[name].abs().max():
@@ -314,15 +316,9 @@ def _numbers(cells: Cells, of: Design, telling: Mapping[str, int]) -> dict[str, 
 
 def _spread(cells: Cells, names: Sequence[str]) -> dict[str, float]:
     """Return standard deviations over the unmodified model's items, inside their groups."""
-    left = _inside_groups(cells)[list(names)]
+    left = inside_groups(cells.of_unmodified[list(names)], cells.groups)
     variances = (left**2).sum() / (len(left) - cells.groups.nunique())
     return {name: float(variances[name] ** 0.5) for name in names}
-
-
-def _inside_groups(cells: Cells) -> pd.DataFrame:
-    """Return the unmodified model's numbers without the means of their groups' items."""
-    numbers = cells.of_unmodified
-    return numbers - numbers.groupby(cells.groups).transform("mean")
 
 
 def _checks(

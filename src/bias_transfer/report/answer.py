@@ -269,15 +269,13 @@ def _repeated(of: Evidence) -> pd.DataFrame:
     table = of.cells.table
     rows = table.drop_duplicates("variant").set_index("variant")
     unmodified = rows[rows["unmodified"]]
-    datasets = rows.index.str.split("/").str[-1]
     seeds = table.groupby("variant")["seed"].nunique()
     return pd.DataFrame(
         {
             "checkpoint": ~rows["checkpoint"].isin(unmodified["checkpoint"]),
-            "dataset": ~datasets.isin(unmodified.index.str.split("/").str[-1]),
+            "dataset": ~rows["dataset"].isin(unmodified["dataset"]),
             "every": (seeds == table["seed"].nunique()) & (seeds > 1),
-        },
-        index=rows.index,
+        }
     )
 
 
