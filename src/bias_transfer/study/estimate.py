@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bias_transfer.adaptations import Operations
+from bias_transfer.adaptations import Operations, adaptation
 from bias_transfer.alterations import ORIGINAL
 from bias_transfer.data.prepare import Prepared, prepare_task, shortcomings, with_test_rows
 from bias_transfer.errors import counted
@@ -32,7 +32,6 @@ from bias_transfer.study.plan import (
     Texts,
     divided,
     fine_tuning,
-    operations_of,
     pre_training,
 )
 from bias_transfer.study.walk import settings_in_use
@@ -360,7 +359,7 @@ def counted_seconds(plan: Plan, texts: Texts, share: Share) -> Range | None:
     """Return the seconds of one model, from its operations; None where these are not known."""
     if plan.shape is None:
         return None
-    work = fine_tuning(texts, share.training, plan.shape, operations_of(share.adaptation))
+    work = fine_tuning(texts, share.training, plan.shape, adaptation(share.adaptation).operations)
     return _seconds(work, plan.rate.operations)
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bias_transfer.adaptations import Operations, adaptation
+from bias_transfer.adaptations import Operations
 from bias_transfer.models.shape import Shape, fixed_cost
 from bias_transfer.study.config import Study
 from bias_transfer.study.grid import Model, models, training_of
@@ -44,10 +44,6 @@ class Range:
     def times(self, factor: float) -> Range:
         """Return so many times the number."""
         return Range(self.low * factor, self.high * factor)
-
-    def between(self, low: float, high: float) -> Range:
-        """Return the number times another one of [low, high]."""
-        return Range(self.low * low, self.high * high)
 
 
 NOTHING = Range(0, 0)
@@ -180,11 +176,6 @@ def checkpoints(study: Study) -> tuple[Variant, ...]:
 def datasets(study: Study, task: str) -> tuple[str, ...]:
     """Return the ids of a task's data sets, in the order of the config."""
     return tuple(dict.fromkeys(model.dataset.id for model in models(study) if model.task == task))
-
-
-def operations_of(name: str) -> Operations:
-    """Return what a way of fine-tuning costs."""
-    return adaptation(name).operations
 
 
 @dataclass(frozen=True)
