@@ -6,7 +6,7 @@ from bias_transfer.analysis.description import task_description
 from bias_transfer.report.answer import Answer
 from bias_transfer.report.page.build import Study, page
 from bias_transfer.report.page.lineage import Made
-from bias_transfer.runtime.artifacts import MANIFEST, atomic_file, read_json, read_table
+from bias_transfer.runtime.artifacts import MANIFEST, read_json, read_table, write_text
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.lineage import as_record, bundle, start_run
 from bias_transfer.runtime.provenance import code_digest
@@ -39,8 +39,7 @@ def report(job: Job) -> None:
             made=list(_made(job)),
         )
     )
-    with atomic_file(job.output("page")) as path:
-        path.write_text(text, encoding="utf-8")
+    write_text(job.output("page"), text)
 
 
 def _texts(job: Job, name: str) -> list[str]:
