@@ -150,10 +150,12 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     with atomic_file(path) as temporary:
         if path.suffix == ".parquet":
             table.to_parquet(temporary, index=False)
-        else:
+        elif path.suffix == ".csv":
             # Ten significant digits: more than any estimate here deserves, and equal on every
             # machine whose arithmetic agrees to rounding.
             table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
+        else:
+            raise ValueError(f"tables are written as .csv or .parquet, not {path.suffix!r}")
 
 
 def read_table(path: Path, names: Collection[str] = ()) -> pd.DataFrame:
