@@ -25,12 +25,13 @@ from bias_transfer.study.description import (
     describe,
 )
 from bias_transfer.study.grid import altered_by, models, training_of
-from bias_transfer.study.overlays import check_overlays
+from bias_transfer.study.overlays import read_config
 from bias_transfer.study.sources import is_generated, source_paths
 from bias_transfer.study.walk import settings_in_use
 
 try:
-    check_overlays(map(Path, workflow.configfiles))
+    # For its refusals: Snakemake takes a key that stands twice, or a misspelt task, without a word.
+    read_config(map(Path, workflow.configfiles))
     # Snakemake has a `parse` of its own among these names.
     STUDY = parse_config(config)
     if STUDY.release:

@@ -2,13 +2,11 @@
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from bias_transfer.errors import StudyError, counted
+from bias_transfer.errors import counted
 
 _Schema = Mapping[str, Any]
 
@@ -228,42 +226,3 @@ def _digits_hint(kind: str, value: object) -> str:
         "; YAML reads it as text: write it out in digits and without quotes, and in a file, since "
         "behind --config Snakemake reads what is nested as text"
     )
-
-
-def refuse_repeated_keys(path: Path) -> None:
-    """Refuse a YAML file in which a key stands twice: a parser takes the last without a word.
-
-    Raises
-    ------
-    StudyError
-        Naming the file, the key and its line.
-    """
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        # Snakemake has read it, so it is JSON.
-        return
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
-    for mapping in _mappings(root, set()):
-        found = set()
-        for key, _ in mapping.value:
-            if str(key.value) in found:
-                raise StudyError(
-                    f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands here "
-                    "for the second time; keep one"
-                )
-            found.add(str(key.value))
-
-
-def _mappings(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.MappingNode]:
-    if node is None or id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        yield node
-        for _, value in node.value:
-            yield from _mappings(value, seen)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _mappings(value, seen)
