@@ -47,7 +47,7 @@ def prepare_checkpoint(job: Job) -> None:
     if settings["source"] == "generated":
         options = dict(settings["pretraining"])
         masked_share = options.pop("masked_share")
-        with training_checkpoints(job, "checkpoints", device) as checkpoints:
+        with training_checkpoints(job, device) as checkpoints:
             model, tokenizer, curve = pretrain(
                 _corpus(job),
                 Architecture(**settings["architecture"]),
@@ -78,7 +78,7 @@ def alter_checkpoint(job: Job) -> None:
     model, tokenizer = load_masked_lm(str(source)).to(device), load_tokenizer(str(source))
     recipe = {"kind": variant.kind, "strength": variant.strength, "trial": variant.trial}
     description = {"kind": "checkpoint", "upstream": variant.id, "recipe": recipe, "seed": seed}
-    with training_checkpoints(job, "checkpoints", device) as checkpoints:
+    with training_checkpoints(job, device) as checkpoints:
         request = Request(
             variant=variant,
             settings=plugin.settings.model_validate(job.settings["settings"]),

@@ -43,7 +43,7 @@ def fine_tune(job: Job) -> None:
     torch.manual_seed(seed)
     model = new_classifier(upstream, tuple(labels)).to(device)
     checked_length(model, described["maximum_length"])
-    with training_checkpoints(job, "finetune", device) as checkpoints:
+    with training_checkpoints(job, device) as checkpoints:
         with plugin.adapting(model, told):
             curve = fine_tune_classifier(
                 model,

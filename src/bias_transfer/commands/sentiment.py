@@ -62,7 +62,7 @@ def _train(job: Job) -> None:
         )
         for part, table in parts.items()
     }
-    with training_checkpoints(job, "sentiment", device) as checkpoints:
+    with training_checkpoints(job, device) as checkpoints:
         curve = fine_tune(
             model,
             tokens["train"],

@@ -19,7 +19,7 @@ from bias_transfer.runtime.faults import explain
 from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots
 from bias_transfer.runtime.job import Command, Job
 from bias_transfer.runtime.job_logs import FAILED
-from bias_transfer.runtime.lineage import record_outputs, start_run
+from bias_transfer.runtime.lineage import record_outputs
 from bias_transfer.runtime.progress import took
 from bias_transfer.runtime.provenance import code_digest
 
@@ -57,10 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command in _TELLING:
         return _tell_user(options)
+    stage = next(stage for stage, commands in STAGES.items() if options.command in commands)
     job = Job(
         settings=json.loads(options.settings),
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
         outputs={name: Path(path) for name, path in options.output},
+        command=options.command,
+        code=code_digest(stage, options.plugins),
         plugins=tuple(options.plugins),
         checks=json.loads(options.checks),
         checkpoint_seconds=options.checkpoint_seconds,
@@ -75,22 +78,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with gpu_slots(options.gpus, options.gpu_share):
             if VISIBLE in os.environ:
                 logger.info("%s=%s", VISIBLE, os.environ[VISIBLE])
-            _perform(options.command, job)
-        logger.info("%s", took(options.command, time.monotonic() - began))
+            _perform(stage, job)
+        logger.info("%s", took(job.command, time.monotonic() - began))
     except KeyboardInterrupt:
-        return _fail(f"{options.command} was interrupted; run snakemake again to go on", None)
+        return _fail(f"{job.command} was interrupted; run snakemake again to go on", None)
     except Exception as error:
         logger.debug("where it was noticed", exc_info=True)
-        return _fail(explain(error, options.command, job) or _tell(error), options.log)
+        return _fail(explain(error, job) or _tell(error), options.log)
     return 0
 
 
-def _perform(command: str, job: Job) -> None:
+def _perform(stage: str, job: Job) -> None:
     """Run a command on inputs that are as they were made, and record how its outputs were made."""
-    stage = next(stage for stage, commands in STAGES.items() if command in commands)
-    inputs = [path for paths in job.inputs.values() for path in paths]
-    run = start_run(command, code_digest(stage, job.plugins), job.settings, inputs)
-    _load(stage, command)(job)
+    run = job.run
+    _load(stage, job.command)(job)
     record_outputs(run, job.outputs.values())
 
 
