@@ -12,7 +12,6 @@ from pathlib import Path
 from bias_transfer.adaptations import adaptation
 from bias_transfer.errors import StudyError, counted
 from bias_transfer.runtime.gpu_slots import visible_devices
-from bias_transfer.runtime.job_logs import has_checkpoint, is_scored
 from bias_transfer.runtime.progress import duration
 from bias_transfer.study.config import Study
 from bias_transfer.study.estimate import (
@@ -24,6 +23,7 @@ from bias_transfer.study.estimate import (
     short,
 )
 from bias_transfer.study.grid import models
+from bias_transfer.study.made import has_checkpoint, is_scored
 from bias_transfer.study.overlays import read_config, with_default
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.plan import (
@@ -105,7 +105,7 @@ def _lines(plan: Plan, files: Sequence[Path]) -> Iterator[str]:
     yield ""
     variants = (PRETRAINED, *checkpoints(study))
     kinds = Counter(variant.kind for variant in variants)
-    there = sum(has_checkpoint(plan.results, variant.id) for variant in variants)
+    there = sum(has_checkpoint(plan.results, variant) for variant in variants)
     listed = ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in kinds.items())
     pre_training, *altering = (checkpoint_seconds(plan, variant) for variant in variants)
     yield f"Checkpoints: {len(variants)}, {there} of them there ({listed})"
@@ -135,7 +135,7 @@ def _model(plan: Plan) -> str:
 def _task_lines(plan: Plan, task: str, seconds: list[Range | None]) -> Iterator[str]:
     """Tell of a task, and add the seconds of its fine-tuning to a list."""
     grid = [model for model in models(plan.study) if model.task == task]
-    done = sum(is_scored(plan.results, model.path) for model in grid)
+    done = sum(is_scored(plan.results, model) for model in grid)
     yield f"{task}: {counted(len(grid), 'model')} to fine-tune, {done} of them done"
     texts = plan.texts[task]
     sets = datasets(plan.study, task)
@@ -158,7 +158,7 @@ def _task_lines(plan: Plan, task: str, seconds: list[Range | None]) -> Iterator[
 
 def _share_lines(plan: Plan, task: str, share: Share, seconds: list[Range | None]) -> Iterator[str]:
     """Tell of models that are trained alike, and add the seconds of those to come to a list."""
-    to_train = sum(not is_scored(plan.results, model.path) for model in share.models)
+    to_train = sum(not is_scored(plan.results, model) for model in share.models)
     of_a_model, how_known = share_seconds(plan, task, share)
     if of_a_model is not None:
         seconds.append(of_a_model.times(to_train))
@@ -198,7 +198,7 @@ def _source(study: Study, task: str) -> str:
 def _sum_lines(plan: Plan, pre_training: Range | None, others: Range | None) -> Iterator[str]:
     """Add up: nothing runs beside the pre-training, and all else side by side."""
     grid = models(plan.study)
-    waiting = sum(not is_scored(plan.results, model.path) for model in grid)
+    waiting = sum(not is_scored(plan.results, model) for model in grid)
     jobs = 2 * waiting + (_OTHER_JOBS if waiting else 0)
     of_small_jobs = _JOB_SECONDS.times(jobs)
     if not jobs and total([pre_training, others]) == NOTHING:

@@ -21,10 +21,11 @@ from bias_transfer.errors import counted
 from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
 from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.runtime.gpu_slots import visible_devices
-from bias_transfer.runtime.job_logs import fine_tuning_log, has_checkpoint, is_scored, read_log
+from bias_transfer.runtime.job_logs import read_log
 from bias_transfer.runtime.lineage import settings_of
 from bias_transfer.runtime.products import products_a_second
 from bias_transfer.study.config import Study
+from bias_transfer.study.made import fine_tuning_log, has_checkpoint, is_scored
 from bias_transfer.study.plan import (
     NOTHING,
     Range,
@@ -344,9 +345,9 @@ def _rate(shape: Shape | None, at_once: int, gpus: int) -> Rate:
 def share_seconds(plan: Plan, task: str, share: Share) -> tuple[Range | None, str]:
     """Return the seconds of one model, None where nobody knows, and how they are known."""
     logs = (
-        read_log(fine_tuning_log(plan.results, model.path))
+        read_log(fine_tuning_log(plan.results, model))
         for model in share.models
-        if is_scored(plan.results, model.path)
+        if is_scored(plan.results, model)
     )
     recorded = [each.took for each in logs if each is not None and each.took is not None]
     if recorded:
@@ -371,7 +372,7 @@ def _seconds(operations: Range, a_second: Range | None) -> Range | None:
 
 def checkpoint_seconds(plan: Plan, variant: Variant) -> Range | None:
     """Return what it takes to train a checkpoint; nothing where it is there, or is not trained."""
-    if has_checkpoint(plan.results, variant.id) or not _is_trained(plan.study, variant):
+    if has_checkpoint(plan.results, variant) or not _is_trained(plan.study, variant):
         return NOTHING
     model = plan.study.model
     settings = None if variant == PRETRAINED else plan.study.method_settings(variant.kind)
