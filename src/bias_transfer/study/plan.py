@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bias_transfer.adaptations import Operations
 from bias_transfer.models.shape import Shape, fixed_cost
 from bias_transfer.study.config import Study
-from bias_transfer.study.grid import Model, models, training_of
+from bias_transfer.study.grid import Model, models, models_of, training_of
 from bias_transfer.tasks._section import Training
 from bias_transfer.upstream import PRETRAINED, Variant, method
 
@@ -155,15 +155,14 @@ class Share:
 
 def shares(study: Study, task: str) -> tuple[Share, ...]:
     """Return the models of a task by their adaptation, in the order of the config."""
-    section = study.tasks[task]
-    of_task = [model for model in models(study) if model.task == task]
+    of_task = models_of(study, task)
     return tuple(
         Share(
             name,
             training_of(study, task, name),
             tuple(model for model in of_task if model.adaptation == name),
         )
-        for name in section.adaptation
+        for name in study.tasks[task].adaptation
     )
 
 
@@ -175,7 +174,7 @@ def checkpoints(study: Study) -> tuple[Variant, ...]:
 
 def datasets(study: Study, task: str) -> tuple[str, ...]:
     """Return the ids of a task's data sets, in the order of the config."""
-    return tuple(dict.fromkeys(model.dataset.id for model in models(study) if model.task == task))
+    return tuple(dict.fromkeys(model.dataset.id for model in models_of(study, task)))
 
 
 @dataclass(frozen=True)
