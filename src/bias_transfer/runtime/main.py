@@ -141,65 +141,25 @@ def _parser() -> argparse.ArgumentParser:
         description="What a study will take, how far it is, and how a file was made; the rules of "
         "the workflow call the other commands.",
     )
-    job = argparse.ArgumentParser(add_help=False)
-    job.add_argument("--settings", default="{}", help="the config's part, as JSON")
-    job.add_argument("--checks", default="{}", help="what is checked and changes no result")
-    job.add_argument("--log", type=Path, help="where progress and tracebacks go")
-    job.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
-    job.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
-    job.add_argument(
-        "--plugins", nargs="*", default=[], help="the plug-ins that the command uses, by name"
-    )
-    job.add_argument(
-        "--checkpoint-seconds",
-        type=int,
-        default=0,
-        help="time between two training checkpoints; 0 for none",
-    )
-    job.add_argument(
-        "--tensorboard", type=int, default=0, help="1: trainings leave curves for TensorBoard"
-    )
-    job.add_argument("--tensorboard-folder", type=Path, help="where, in the folder of the results")
-    job.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
-    job.add_argument("--gpu-share", type=int, default=1, help="jobs that may share a GPU")
-    job.add_argument("--batch-size", type=int, default=256, help="texts scored in one step")
     chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = chosen.add_parser("lineage", help="tell how a file of the study was made")
     asked.add_argument("file", type=Path)
     asked.add_argument("--json", action="store_true", help="the whole records")
-    study = argparse.ArgumentParser(add_help=False)
-    study.add_argument(
-        "--configfile",
-        type=Path,
-        nargs="+",
-        action="extend",
-        default=[],
-        help="files laid over config.yaml, as for snakemake",
-    )
-    study.add_argument(
-        "--config",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="laid over them, as for snakemake",
-    )
+    study = [_study_options()]
     asked = chosen.add_parser(
-        "plan", parents=[study], help="tell what a study will take: models, hours, disk"
+        "plan", parents=study, help="tell what a study will take: models, hours, disk"
     )
     asked.add_argument("--cores", type=int, help="models that train side by side without a GPU")
     asked.add_argument(
         "--texts",
-        nargs="+",
-        action="extend",
-        default=[],
+        **_MANY,
         metavar="TASK=N",
         help="how many texts a task has, where that is not known before they are fetched",
     )
     asked.add_argument(
         "--measure", action="store_true", help="try some steps of training; takes a minute"
     )
-    asked = chosen.add_parser("follow", parents=[study], help="tell how far a running study is")
+    asked = chosen.add_parser("follow", parents=study, help="tell how far a running study is")
     asked.add_argument(
         "--watch",
         type=float,
@@ -208,8 +168,42 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="look again every so many seconds, until all models are done",
     )
+    job = [_job_options()]
     for command in (each for commands in STAGES.values() for each in commands):
-        chosen.add_parser(command, parents=[job])
+        chosen.add_parser(command, parents=job)
+    return parser
+
+
+# One or more values, in one place or in several.
+_MANY: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
+
+
+def _study_options() -> argparse.ArgumentParser:
+    """Return what a command for people is told of a study, in Snakemake's words."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add = parser.add_argument
+    add("--configfile", type=Path, **_MANY, help="files laid over config.yaml, as for snakemake")
+    add("--config", **_MANY, metavar="KEY=VALUE", help="laid over them, as for snakemake")
+    return parser
+
+
+def _job_options() -> argparse.ArgumentParser:
+    """Return what a rule tells its command."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add = parser.add_argument
+    add("--settings", default="{}", help="the config's part, as JSON")
+    add("--checks", default="{}", help="what is checked and changes no result")
+    add("--log", type=Path, help="where progress and tracebacks go")
+    add("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
+    add("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    add("--plugins", nargs="*", default=[], help="the plug-ins that the command uses, by name")
+    checkpoints = "time between two training checkpoints; 0 for none"
+    add("--checkpoint-seconds", type=int, default=0, help=checkpoints)
+    add("--tensorboard", type=int, default=0, help="1: trainings leave curves for TensorBoard")
+    add("--tensorboard-folder", type=Path, help="where, in the folder of the results")
+    add("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
+    add("--gpu-share", type=int, default=1, help="jobs that may share a GPU")
+    add("--batch-size", type=int, default=256, help="texts scored in one step")
     return parser
 
 
