@@ -3,7 +3,7 @@
 PRETRAINED_MANIFEST = manifest("checkpoints", upstream.PRETRAINED.id)
 
 # Whether the checkpoint is pre-trained here, rather than brought in.
-PRETRAINED_HERE = section("model", "source") == "generated"
+PRETRAINED_HERE = STUDY.model.source == "generated"
 
 
 rule prepare_checkpoint:
@@ -25,7 +25,7 @@ rule prepare_checkpoint:
             seed=STUDY.seed,
             **{
                 key: value
-                for key, value in source("model").items()
+                for key, value in settings_in_use(STUDY.model).items()
                 if key in ("source", "file", "hub")
                 or (PRETRAINED_HERE and key in ("architecture", "pretraining"))
             },
@@ -97,7 +97,7 @@ rule prepare_sentiment_classifier:
         checkpoint_seconds=checkpoint_seconds(),
         tensorboard=int(STUDY.tensorboard),
     params:
-        settings=settings(seed=STUDY.seed, **source("sentiment")),
+        settings=settings(seed=STUDY.seed, **settings_in_use(STUDY.sentiment)),
         content=content("sentiment.hub.id"),
         plugins=[],
         files=files_and_sources("sentiment.hub.id"),

@@ -26,7 +26,7 @@ from bias_transfer.study.description import (
 )
 from bias_transfer.study.grid import altered_by, models, training_of
 from bias_transfer.study.overlays import read_config
-from bias_transfer.study.sources import is_generated, source_paths
+from bias_transfer.study.sources import is_generated, needs_sentiment, source_paths
 from bias_transfer.study.walk import settings_in_use
 
 try:
@@ -165,22 +165,6 @@ def files_and_sources(*keys):
     ]
 
 
-def section(*path):
-    """Return a part of the config."""
-    value = CONFIG
-    for key in path:
-        value = value[key]
-    return value
-
-
-def source(*path):
-    """Return a section without the sources that it does not use: a change in one is none."""
-    value = STUDY
-    for key in path:
-        value = value[key] if isinstance(value, dict) else getattr(value, key)
-    return settings_in_use(value)
-
-
 def sources(*keys):
     """Return the user's files and folders that config keys name."""
     return [path for key in keys for path in SOURCE_PATHS.get(key, [])]
@@ -227,7 +211,7 @@ def definition(task, *without):
 
 def kind(task):
     """Return the plug-in that a task is of."""
-    return f"tasks.{section('tasks', task, 'kind')}"
+    return f"tasks.{STUDY.tasks[task].kind}"
 
 
 def altered(task, dataset):
@@ -245,20 +229,21 @@ def measure_plugins(task):
     """Return the plug-ins that score a task's upstream bias."""
     return [
         kind(task),
-        *(f"measures.{name}" for name in section("tasks", task, "measures")),
+        *(f"measures.{name}" for name in STUDY.tasks[task].measures),
     ]
 
 
 def needed(task):
     """Return what a task's measures need besides the language model."""
-    names = section("tasks", task, "measures")
+    names = STUDY.tasks[task].measures
     return frozenset().union(*(measures.measure(name).needs for name in names))
 
 
 # Whether a classifier learns from labelled text, rather than being fetched or a lexicon.
-SENTIMENT_IS_LEARNED = any("sentiment" in needed(task) for task in TASKS) and section(
-    "sentiment", "source"
-) in ("generated", "file")
+SENTIMENT_IS_LEARNED = needs_sentiment(STUDY) and STUDY.sentiment.source in (
+    "generated",
+    "file",
+)
 
 
 def models_of(task):
@@ -276,13 +261,9 @@ def datasets_of(task):
     return list(dict.fromkeys(model.dataset.id for model in models_of(task)))
 
 
-def generator(*path):
-    """Return the generator's strengths where a section of the config draws on them."""
-    return (
-        dict(generator=section("generator"))
-        if section(*path)["source"] == "generated"
-        else {}
-    )
+def generator(source):
+    """Return the generator's strengths for a source that draws on them."""
+    return dict(generator=CONFIG["generator"]) if source == "generated" else {}
 
 
 def score_files(task, name):
@@ -302,16 +283,16 @@ def downloaded(task, name):
 
 def detox_file(task, name):
     """Return a file of the Detox release: the user's own, or the one that is fetched."""
-    if section("tasks", task, "source") != "detox":
+    if STUDY.tasks[task].source != "detox":
         return []
-    return section("tasks", task, "detox", name) or downloaded(task, f"{name}.tsv")
+    return getattr(STUDY.tasks[task].detox, name) or downloaded(task, f"{name}.tsv")
 
 
 def sentences_file(task):
     """Return the file of a task's template sentences, if they come from one."""
-    sentences = section("tasks", task, "sentences")
-    if sentences["source"] == "url":
-        return downloaded(task, f"sentences{Path(sentences['url']['address']).suffix}")
+    sentences = STUDY.tasks[task].sentences
+    if sentences.source == "url":
+        return downloaded(task, f"sentences{Path(sentences.url.address).suffix}")
     return source_files(f"tasks.{task}.sentences.file.path")
 
 
@@ -320,7 +301,7 @@ def method_settings(variant):
     method = upstream.method(variant.kind)
     return {
         key: value
-        for key, value in section("upstream", variant.kind).items()
+        for key, value in CONFIG["upstream"][variant.kind].items()
         if key not in method.axes
     }
 
@@ -356,12 +337,11 @@ def measure_settings(task):
     wanted = dict(
         definition=definition(task, "cell_correction"),
         measures={
-            name: section("measures", name)
-            for name in section("tasks", task, "measures")
+            name: CONFIG["measures"][name] for name in STUDY.tasks[task].measures
         },
     )
     if "sentiment" in needed(task):
-        wanted["sentiment_length"] = section("sentiment", "maximum_length")
+        wanted["sentiment_length"] = STUDY.sentiment.maximum_length
     return wanted
 
 
@@ -377,11 +357,8 @@ def sentences_of(task):
 
 def described_by(model):
     """Return the data set whose training part gives a model its covariates."""
-    return (
-        "original"
-        if section("analysis", "covariates_from") == "original"
-        else model.dataset.id
-    )
+    own = STUDY.analysis.covariates_from == "fine-tuning"
+    return model.dataset.id if own else alterations.ORIGINAL.id
 
 
 def model_row(model):
@@ -424,7 +401,7 @@ def scored_tasks(wildcards, output):
         {
             task: dict(
                 definition=definition(task, "cell_correction"),
-                measures=section("tasks", task, "measures"),
+                measures=STUDY.tasks[task].measures,
             )
             for task in TASKS
         }
@@ -438,8 +415,8 @@ def test_rows_needed(wildcards, output):
     """
     return json.dumps(
         dict(
-            outcome=section("tasks", wildcards.task, "outcome"),
-            fewest_test_rows=section("analysis", "fewest_test_rows"),
+            outcome=STUDY.tasks[wildcards.task].outcome,
+            fewest_test_rows=STUDY.analysis.fewest_test_rows,
         )
     )
 
@@ -481,7 +458,7 @@ def said_of(checkpoint):
     variant = UPSTREAM[checkpoint]
     unmodified = variant == upstream.PRETRAINED
     return dict(
-        base=section("model", "source"),
+        base=STUDY.model.source,
         altered=checkpoint_in_words(variant),
         settings={} if unmodified else method_settings(variant),
         note=NOTE,
@@ -493,15 +470,14 @@ def corpus_of(checkpoint):
     """Return what text a checkpoint was made with, in words; empty for none."""
     variant = UPSTREAM[checkpoint]
     unmodified = variant == upstream.PRETRAINED
-    trained = section("model", "source") == "generated"
-    if not (trained if unmodified else "corpus" in method_needs(variant)):
+    if not (PRETRAINED_HERE if unmodified else "corpus" in method_needs(variant)):
         return ""
-    corpus = section("model", "corpus")
+    corpus = STUDY.model.corpus
     return {
         "generated": "generated sentences",
         "file": "files of the user's",
-        "hub": f"{corpus['hub']['id']} of the hub",
-    }[corpus["source"]]
+        "hub": f"{corpus.hub.id} of the hub",
+    }[corpus.source]
 
 
 def of_the_project(path):

@@ -30,7 +30,7 @@ rule fine_tune:
             training=training(wildcards.task, wildcards.adaptation),
             adaptation=dict(
                 name=wildcards.adaptation,
-                settings=section("adaptations", wildcards.adaptation),
+                settings=CONFIG["adaptations"][wildcards.adaptation],
             ),
         ),
         plugins=lambda wildcards: [f"adaptations.{wildcards.adaptation}"],
