@@ -16,10 +16,8 @@ rule prepare_checkpoint:
     conda:
         "../../envs/environment.yaml"
     resources:
+        **OF_TRAINING,
         gpu=lambda wildcards: PRETRAINED_HERE * gpus_of_training(),
-        gpu_share=STUDY.gpu_share,
-        checkpoint_seconds=checkpoint_seconds(),
-        tensorboard=int(STUDY.tensorboard),
     params:
         settings=settings(
             seed=STUDY.seed,
@@ -57,13 +55,11 @@ rule alter_checkpoint:
     conda:
         "../../envs/environment.yaml"
     resources:
+        **OF_TRAINING,
         gpu=lambda wildcards: (
             "training" in method_needs(UPSTREAM[wildcards.upstream])
         )
         * gpus_of_training(),
-        gpu_share=STUDY.gpu_share,
-        checkpoint_seconds=checkpoint_seconds(),
-        tensorboard=int(STUDY.tensorboard),
     params:
         settings=lambda wildcards: settings(
             seed=STUDY.seed,
@@ -92,10 +88,8 @@ rule prepare_sentiment_classifier:
     conda:
         "../../envs/environment.yaml"
     resources:
+        **OF_TRAINING,
         gpu=lambda wildcards: SENTIMENT_IS_LEARNED * gpus_of_training(),
-        gpu_share=STUDY.gpu_share,
-        checkpoint_seconds=checkpoint_seconds(),
-        tensorboard=int(STUDY.tensorboard),
     params:
         settings=settings(seed=STUDY.seed, **settings_in_use(STUDY.sentiment)),
         content=content("sentiment.hub.id"),

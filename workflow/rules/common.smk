@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer import alterations, measures, upstream
+from bias_transfer import alterations, upstream
 from bias_transfer.errors import StudyError
 from bias_transfer.paper.names import table_names
 from bias_transfer.report.figures import drawing, drawings_for
@@ -26,7 +26,12 @@ from bias_transfer.study.description import (
 )
 from bias_transfer.study.grid import altered_by, models, training_of
 from bias_transfer.study.overlays import read_config
-from bias_transfer.study.sources import is_generated, needs_sentiment, source_paths
+from bias_transfer.study.sources import (
+    is_generated,
+    needs,
+    needs_sentiment,
+    source_paths,
+)
 from bias_transfer.study.walk import settings_in_use
 
 try:
@@ -80,12 +85,22 @@ SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
 COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"
 # What every command is told: see `files`, `settings` and `plugins`.
 TOLD = "--log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
-# And one that may use a GPU, one that scores, one that trains: a change of resources reruns nothing.
+# And one that may use a GPU, one that scores, one that trains, by resources: a change reruns nothing.
 ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
 SCORING = f"{ON_GPU} --batch-size {{resources.batch_size}}"
 CURVES = shlex.quote(f"{RESULTS}/tensorboard")
 NOTING = f"--tensorboard {{resources.tensorboard}} --tensorboard-folder {CURVES}"
 TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}} {NOTING}"
+OF_SCORING = dict(
+    gpu=STUDY.scoring.gpus,
+    gpu_share=STUDY.gpu_share,
+    batch_size=STUDY.scoring.batch_size,
+)
+OF_TRAINING = dict(
+    gpu_share=STUDY.gpu_share,
+    checkpoint_seconds=math.ceil(60 * STUDY.training_checkpoint_minutes),
+    tensorboard=int(STUDY.tensorboard),
+)
 
 
 def works_here():
@@ -233,12 +248,6 @@ def measure_plugins(task):
     ]
 
 
-def needed(task):
-    """Return what a task's measures need besides the language model."""
-    names = STUDY.tasks[task].measures
-    return frozenset().union(*(measures.measure(name).needs for name in names))
-
-
 # Whether a classifier learns from labelled text, rather than being fetched or a lexicon.
 SENTIMENT_IS_LEARNED = needs_sentiment(STUDY) and STUDY.sentiment.source in (
     "generated",
@@ -269,11 +278,6 @@ def generator(source):
 def score_files(task, name):
     """Return one score file of every model of a task."""
     return [f"{RESULTS}/scores/{model.path}/{name}" for model in models_of(task)]
-
-
-def checkpoint_seconds():
-    """Return the time between two training checkpoints; a resource: a change reruns nothing."""
-    return math.ceil(60 * STUDY.training_checkpoint_minutes)
 
 
 def downloaded(task, name):
@@ -340,19 +344,21 @@ def measure_settings(task):
             name: CONFIG["measures"][name] for name in STUDY.tasks[task].measures
         },
     )
-    if "sentiment" in needed(task):
+    if "sentiment" in needs(STUDY, task):
         wanted["sentiment_length"] = STUDY.sentiment.maximum_length
     return wanted
 
 
 def sentiment_of(task):
     """Return the sentiment classifier, for a task whose measures need it."""
-    return manifest("sentiment") if "sentiment" in needed(task) else []
+    return manifest("sentiment") if "sentiment" in needs(STUDY, task) else []
 
 
 def sentences_of(task):
     """Return a task's template sentences, if its measures need them."""
-    return manifest("data", task, "sentences") if "sentences" in needed(task) else []
+    return (
+        manifest("data", task, "sentences") if "sentences" in needs(STUDY, task) else []
+    )
 
 
 def described_by(model):

@@ -18,10 +18,8 @@ rule fine_tune:
     conda:
         "../../envs/environment.yaml"
     resources:
+        **OF_TRAINING,
         gpu=lambda wildcards: gpus_of_training(),
-        gpu_share=STUDY.gpu_share,
-        checkpoint_seconds=checkpoint_seconds(),
-        tensorboard=int(STUDY.tensorboard),
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task,

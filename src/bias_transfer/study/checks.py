@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,15 @@ def check(study: Study) -> None:
         _check_grid(study, task)
     _check_models(study)
     _check_lengths(study)
+
+
+@contextmanager
+def _named(key: str) -> Iterator[None]:
+    """Put a key before what the block refuses."""
+    try:
+        yield
+    except StudyError as error:
+        raise StudyError(f"config key {key}: {error}") from error
 
 
 def _check_tensorboard(study: Study) -> None:
@@ -299,11 +309,9 @@ def _check_hub_id(key: str, name: str) -> None:
 def _check_folders(study: Study) -> None:
     """Refuse the folder of a checkpoint that lacks config, weights or tokenizer."""
     for key, folder in _given_checkpoints(study).items():
-        try:
+        with _named(key):
             require_safe_files(folder, CLASSIFIER if key == _SENTIMENT else MASKED_LM)
             require_tokenizer_files(folder)
-        except StudyError as error:
-            raise StudyError(f"config key {key}: {error}") from error
 
 
 def _given_checkpoints(study: Study) -> dict[str, str]:
@@ -342,15 +350,11 @@ def _check_headers(study: Study) -> None:
     read; `bias-transfer plan` and the jobs read the rows.
     """
     for table in tables(study):
-        try:
+        with _named(table.key):
             header = read_header(table.path)
-        except StudyError as error:
-            raise StudyError(f"config key {table.key}: {error}") from error
         for key, column in table.columns.items():
-            try:
+            with _named(key):
                 check_header(header, [column], str(table.path))
-            except StudyError as error:
-                raise StudyError(f"config key {key}: {error}") from error
 
 
 # ---- lengths ----------------------------------------------------------------------------
@@ -383,12 +387,11 @@ def _positions(key: str, folder: Path) -> int | None:
     """Return how many tokens the checkpoint in a folder takes; None where it is not known yet."""
     try:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return longest_text(dict(described), str(folder))
+        with _named(key):
+            return longest_text(dict(described), str(folder))
     except (OSError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
         # On the hub, or broken: whoever loads it will tell.
         return None
-    except StudyError as error:
-        raise StudyError(f"config key {key}: {error}") from error
 
 
 # ---- the grid ---------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bias_transfer.data.sources import is_table
-from bias_transfer.measures import Measure, measure
+from bias_transfer.measures import measure
 from bias_transfer.section import Section
 from bias_transfer.study.config import CorpusFile, SentimentFile, Study
 from bias_transfer.study.walk import marks, sections
@@ -81,12 +81,7 @@ def _needed(study: Study) -> dict[str, bool]:
     return {
         "model.corpus.file": needs_corpus(study),
         "sentiment.file": needs_sentiment(study),
-        **{
-            f"tasks.{task}.sentences": any(
-                "sentences" in measure(name).needs for name in section.measures
-            )
-            for task, section in study.tasks.items()
-        },
+        **{f"tasks.{task}.sentences": "sentences" in needs(study, task) for task in study.tasks},
     }
 
 
@@ -117,10 +112,9 @@ def needs_corpus(study: Study) -> bool:
 
 def needs_sentiment(study: Study) -> bool:
     """Tell whether a measure of some task scores the sentiment of words."""
-    return any("sentiment" in each.needs for each in measures_in_use(study))
+    return any("sentiment" in needs(study, task) for task in study.tasks)
 
 
-def measures_in_use(study: Study) -> list[Measure]:
-    """List the measures of all tasks, each once."""
-    names = dict.fromkeys(name for section in study.tasks.values() for name in section.measures)
-    return [measure(name) for name in names]
+def needs(study: Study, task: str) -> frozenset[str]:
+    """Return what a task's measures need besides the language model."""
+    return frozenset().union(*(measure(name).needs for name in study.tasks[task].measures))
