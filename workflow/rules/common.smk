@@ -3,6 +3,7 @@ import json
 import math
 import os
 import shlex
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 from bias_transfer import alterations, upstream
 from bias_transfer.errors import StudyError
 from bias_transfer.paper.names import table_names
-from bias_transfer.report.figures import drawing, drawings_for
+from bias_transfer.report.figures import Tables, drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.fork_server import start_fork_server
 from bias_transfer.runtime.gpu_slots import visible_devices
