@@ -12,7 +12,7 @@ from bias_transfer.models.classification import LabelledTokens
 from bias_transfer.models.classification import fine_tune as fine_tune_classifier
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import read_encoded
-from bias_transfer.models.prediction import checked_length
+from bias_transfer.models.prediction import require_positions
 from bias_transfer.models.tokenisation import require_same_tokenizer
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
@@ -42,7 +42,7 @@ def fine_tune(job: Job) -> None:
     tokenizer = load_tokenizer(str(upstream))
     torch.manual_seed(seed)
     model = new_classifier(upstream, tuple(labels)).to(device)
-    checked_length(model, described["maximum_length"])
+    require_positions(model, described["maximum_length"])
     with training_checkpoints(job, device) as checkpoints:
         with plugin.adapting(model, told):
             curve = fine_tune_classifier(

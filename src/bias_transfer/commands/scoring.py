@@ -16,7 +16,7 @@ from bias_transfer.models.checkpoints import (
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import read_encoded
 from bias_transfer.models.masked_lm import MaskScorer
-from bias_transfer.models.prediction import checked_length, predict
+from bias_transfer.models.prediction import predict, require_positions
 from bias_transfer.models.sentiment import negative_probability
 from bias_transfer.models.tokenisation import require_same_tokenizer
 from bias_transfer.runtime.artifacts import read_json, read_table, verified_folder, write_table
@@ -47,7 +47,7 @@ def score_fine_tuned(job: Job) -> None:
     classifier, tokenizer = load_classifier(fine_tuned).to(device), load_tokenizer(str(fine_tuned))
     tokens = job.input("tokens")
     require_same_tokenizer(tokens, fine_tuned)
-    checked_length(classifier, read_json(tokens)["maximum_length"])
+    require_positions(classifier, read_json(tokens)["maximum_length"])
     test, encoded = read_encoded(verified_folder(tokens) / "test.parquet")
     probabilities = predict(classifier, encoded, tokenizer.pad_token_id, job.batch_size)
     definition = definition_of(settings["definition"])
