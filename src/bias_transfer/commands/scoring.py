@@ -83,20 +83,13 @@ def _predictions(
 
 def _resources(job: Job, device: torch.device) -> Resources:
     """Read what the task's measures need: the rule hands over nothing else."""
-    settings = job.settings
-    return Resources(
-        negative_probability=negative_probability(
-            job.input("sentiment"),
-            settings["sentiment_length"],
-            job.batch_size,
-            device,
-        )
-        if job.inputs["sentiment"]
-        else None,
-        sentences=read_table(verified_folder(job.input("sentences")) / "templates.parquet")
-        if job.inputs["sentences"]
-        else None,
-    )
+    negative = sentences = None
+    if job.inputs["sentiment"]:
+        length = job.settings["sentiment_length"]
+        negative = negative_probability(job.input("sentiment"), length, job.batch_size, device)
+    if job.inputs["sentences"]:
+        sentences = read_table(verified_folder(job.input("sentences")) / "templates.parquet")
+    return Resources(negative, sentences)
 
 
 def _scores(scorer: MaskScorer, job: Job, resources: Resources) -> pd.DataFrame:
