@@ -20,11 +20,11 @@ from bias_transfer.study.estimate import (
     counted_seconds,
     known,
     share_seconds,
-    short,
 )
 from bias_transfer.study.grid import Model, models, models_of
 from bias_transfer.study.made import has_checkpoint, is_scored
 from bias_transfer.study.overlays import read_config, with_default
+from bias_transfer.study.pace import short
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.plan import (
     NOTHING,
