@@ -29,7 +29,7 @@ from bias_transfer.study.config import Study
 from bias_transfer.study.grid import models, upstream_variants
 from bias_transfer.study.mistakes import not_one_of, shown
 from bias_transfer.study.sources import source_paths, tables
-from bias_transfer.study.walk import marks, sections
+from bias_transfer.study.walk import all_sections, marks, sections
 from bias_transfer.tasks import NO_ROWS, Definition, Kind
 from bias_transfer.upstream import methods
 
@@ -268,7 +268,7 @@ def _check_path(key: str, path: str) -> None:
 def _check_sources(study: Study) -> None:
     """Check every path and hub id of the sources in use."""
     paths = source_paths(study)
-    for section_key, section in sections(study, unused=False):
+    for section_key, section in sections(study):
         branch = section_key.rpartition(".")[2]
         for name, mark in marks(section):
             key = f"{section_key}.{name}"
@@ -329,7 +329,7 @@ def _given_checkpoints(study: Study) -> dict[str, str]:
 
 def _check_columns(study: Study) -> None:
     """Refuse one column for two purposes: a text would be taken for a label, and quoted as one."""
-    for section_key, section in sections(study, unused=True):
+    for section_key, section in all_sections(study):
         used: dict[str, str] = {}
         for name, mark in marks(section):
             column = getattr(section, name)

@@ -19,7 +19,7 @@ def source_paths(study: Study) -> dict[str, list[str]]:
     Those that may be empty and are have no key; a folder may stand in place of a hub's id.
     """
     found = {}
-    for section_key, section in sections(study, unused=False):
+    for section_key, section in sections(study):
         for name, mark in marks(section):
             value = getattr(section, name)
             paths = [path for path in (value if isinstance(value, list) else [value]) if path]
@@ -51,7 +51,7 @@ class Table:
 def tables(study: Study) -> Iterator[Table]:
     """Yield the local tables that some job of the study reads."""
     paths, needed = source_paths(study), _needed(study)
-    for section_key, section in sections(study, unused=False):
+    for section_key, section in sections(study):
         columns = {
             f"{section_key}.{name}": getattr(section, name)
             for name, mark in marks(section)
