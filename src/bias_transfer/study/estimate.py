@@ -10,7 +10,7 @@ import csv
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -196,15 +196,15 @@ def _texts(
     if told is None and table is not None:
         train, evaluation, test = (len(table.tables[part]) for part in parts)
         return Texts(train, evaluation, test, divided(0, 0, 0, limit).tokens, False)
-    generated = getattr(section, "generated", None) if section.source == "generated" else None
-    rows = generated.rows if told is None and generated is not None else told
+    is_generated = section.source == "generated"
+    rows = getattr(section, section.source).rows if told is None and is_generated else told
     if rows is None:
         return None
     found = divided(rows, section.test_share, section.evaluation_share, limit)
-    if generated is None:
+    if not is_generated:
         return found
     low, high = min(limit, _GENERATED_TEXT.low), min(limit, _GENERATED_TEXT.high)
-    return Texts(found.train, found.evaluation, found.test, Range(low, high), False)
+    return replace(found, tokens=Range(low, high))
 
 
 def _as_asked(study: Study, results: Path, task: str, table: Prepared | None) -> bool:

@@ -111,7 +111,7 @@ def fine_tuning(texts: Texts, training: Training, shape: Shape, operations: Oper
         * shape.in_layers
     )
     steps = steps_of(texts.train, training) if operations.epoch else 0
-    return texts.tokens.times(tokens) + _once(_steps(steps, shape))
+    return texts.tokens.times(tokens) + _steps(steps, shape)
 
 
 def pre_training(rows: int, tokens: Range, training: Training, share: float, shape: Shape) -> Range:
@@ -121,17 +121,14 @@ def pre_training(rows: int, tokens: Range, training: Training, share: float, sha
     """
     parameters = shape.in_layers + share * (shape.word_embeddings + shape.hidden**2)
     each = _TRAINING * training.epochs * rows * PADDING * parameters
-    return tokens.times(each) + _once(_steps(steps_of(rows, training), shape))
+    return tokens.times(each) + _steps(steps_of(rows, training), shape)
 
 
-def _steps(steps: int, shape: Shape) -> float:
+def _steps(steps: int, shape: Shape) -> Range:
     """Return the operations that steps cost besides their tokens, on a CPU."""
     tokens = fixed_cost("cpu", shape.layers, shape.in_layers)
-    return steps * _TRAINING * tokens * shape.in_layers
-
-
-def _once(value: float) -> Range:
-    return Range(value, value)
+    operations = steps * _TRAINING * tokens * shape.in_layers
+    return Range(operations, operations)
 
 
 @dataclass(frozen=True)
