@@ -245,12 +245,14 @@ def _corpus(study: Study, results: Path) -> tuple[int, Range] | None:
     tokens = _GENERATED_SENTENCE if corpus.source == "generated" else Range(limit / 4, limit)
     if made.is_file():
         return _rows(made), tokens
-    if corpus.source == "generated":
-        return corpus.generated.rows, tokens
-    if corpus.source == "file":
-        rows = sum(_rows(Path(path)) for path in corpus.file.paths)
-        return min(rows, corpus.maximum_rows or rows), tokens
-    return (corpus.maximum_rows, tokens) if corpus.maximum_rows else None
+    if corpus.source == "hub":
+        return (corpus.maximum_rows, tokens) if corpus.maximum_rows else None
+    rows = (
+        corpus.generated.rows
+        if corpus.source == "generated"
+        else sum(_rows(Path(path)) for path in corpus.file.paths)
+    )
+    return min(rows, corpus.maximum_rows or rows), tokens
 
 
 def _rows(path: Path) -> int:
