@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bias_transfer.runtime import job as command_job
 from bias_transfer.runtime import lineage, resuming
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.resuming import training_checkpoints
@@ -24,7 +25,8 @@ def job(tmp_path: Path) -> Job:
         inputs={name: [tmp_path / name / "manifest.json"] for name in ("upstream", "training")},
         outputs={"manifest": tmp_path / "seed1/manifest.json"},
         command="fine-tune",
-        code="c0de",
+        stage="finetune",
+        plugins=("upstream.random",),
         checkpoint_seconds=600,
     )
 
@@ -100,5 +102,8 @@ def test_code_libraries_and_device_count(job: Job, monkeypatch: pytest.MonkeyPat
     before = made_from(job)
     monkeypatch.setattr(lineage, "library_versions", lambda: {"torch": "0"})
     monkeypatch.setattr(resuming, "kind_of", lambda device: f"another {device}")
-    after = made_from(replace(job, code="another"))
+    monkeypatch.setattr(command_job, "code_digest", lambda *named: f"another {named}")
+    after = made_from(replace(job))
     assert {name for name, _ in before.items() ^ after.items()} == {"code", "libraries", "device"}
+    # That of the job's own plug-ins too.
+    assert after["code"] == "another ('finetune', ('upstream.random',))"

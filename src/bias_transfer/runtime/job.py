@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bias_transfer.runtime.lineage import Run, start_run
+from bias_transfer.runtime.provenance import code_digest
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Job:
         not rerun it.
     inputs, outputs
         Paths by name.
-    command, code
-        The command's name, and the digest of the code behind it.
+    command, stage
+        The command's name, and that of the module that it is a function of.
     plugins
         The plug-ins that the command uses, such as `upstream.uniform`.
     checks
@@ -41,7 +42,7 @@ class Job:
     inputs: dict[str, list[Path]]
     outputs: dict[str, Path]
     command: str = ""
-    code: str = ""
+    stage: str = ""
     plugins: tuple[str, ...] = ()
     checks: dict[str, Any] = field(default_factory=dict)
     checkpoint_seconds: int = 0
@@ -53,7 +54,8 @@ class Job:
     def run(self) -> Run:
         """What the outputs depend on, each input hashed once: refused if not as it was made."""
         paths = (path for given in self.inputs.values() for path in given)
-        return start_run(self.command, self.code, self.settings, paths)
+        code = code_digest(self.stage, self.plugins)
+        return start_run(self.command, code, self.settings, paths)
 
     def input(self, name: str) -> Path:
         """Return the one path of an input."""

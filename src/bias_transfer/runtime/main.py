@@ -21,7 +21,6 @@ from bias_transfer.runtime.job import Command, Job
 from bias_transfer.runtime.job_logs import FAILED
 from bias_transfer.runtime.lineage import record_outputs
 from bias_transfer.runtime.progress import took
-from bias_transfer.runtime.provenance import code_digest
 
 # Each command's stage is a module of this package, and the command a function of that module.
 # Only the stage asked for is imported: torch and transformers take seconds.
@@ -55,15 +54,14 @@ logger = logging.getLogger("bias_transfer")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after one line on standard error."""
     options = _parser().parse_args(arguments)
-    if options.command in _TELLING:
-        return _tell_user(options)
-    stage = next(stage for stage, commands in STAGES.items() if options.command in commands)
+    if options.command in _FOR_PEOPLE:
+        return _run_for_people(options)
     job = Job(
         settings=json.loads(options.settings),
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
         outputs={name: Path(path) for name, path in options.output},
         command=options.command,
-        code=code_digest(stage, options.plugins),
+        stage=next(stage for stage, names in STAGES.items() if options.command in names),
         plugins=tuple(options.plugins),
         checks=json.loads(options.checks),
         checkpoint_seconds=options.checkpoint_seconds,
@@ -78,27 +76,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with gpu_slots(options.gpus, options.gpu_share):
             if VISIBLE in os.environ:
                 logger.info("%s=%s", VISIBLE, os.environ[VISIBLE])
-            _perform(stage, job)
+            _perform(job)
         logger.info("%s", took(job.command, time.monotonic() - began))
     except KeyboardInterrupt:
         return _fail(f"{job.command} was interrupted; run snakemake again to go on", None)
     except Exception as error:
         logger.debug("where it was noticed", exc_info=True)
-        return _fail(explain(error, job) or _tell(error), options.log)
+        return _fail(explain(error, job) or _in_words(error), options.log)
     return 0
 
 
-def _perform(stage: str, job: Job) -> None:
+def _perform(job: Job) -> None:
     """Run a command on inputs that are as they were made, and record how its outputs were made."""
     run = job.run
-    _load(stage, job.command)(job)
+    _load(job.stage, job.command)(job)
     record_outputs(run, job.outputs.values())
 
 
-def _tell_user(options: argparse.Namespace) -> int:
+def _run_for_people(options: argparse.Namespace) -> int:
     """Run a command that is for people, which prints and makes nothing."""
     try:
-        _TELLING[options.command](options)
+        _FOR_PEOPLE[options.command](options)
     except BrokenPipeError:
         # Whoever reads, such as `head`, has seen enough; Python would complain at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -111,7 +109,7 @@ def _tell_user(options: argparse.Namespace) -> int:
 
 
 # The commands for people, each a module of its name.
-_TELLING: dict[str, Callable[[argparse.Namespace], None]] = {
+_FOR_PEOPLE: dict[str, Callable[[argparse.Namespace], None]] = {
     "lineage": lambda given: _module("lineage").lineage(given.file, given.json),
     "plan": lambda given: _module("plan").plan(
         given.configfile, given.config, given.cores, given.texts, given.measure
@@ -241,7 +239,7 @@ def _log_handler(path: Path | None) -> logging.Handler:
         raise
 
 
-def _tell(error: Exception) -> str:
+def _in_words(error: Exception) -> str:
     if isinstance(error, StudyError):
         return str(error)
     return f"unexpected {type(error).__name__}: {error}"
