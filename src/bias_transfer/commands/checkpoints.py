@@ -75,7 +75,7 @@ def alter_checkpoint(job: Job) -> None:
     seed = derived_seed(job.settings["seed"], "upstream", plugin.stream(variant))
     device = prepare_device(seed, job.gpu_share)
     source = verified_folder(job.input("pretrained"))
-    model, tokenizer = load_masked_lm(str(source)).to(device), load_tokenizer(str(source))
+    model, tokenizer = load_masked_lm(source).to(device), load_tokenizer(source)
     recipe = {"kind": variant.kind, "strength": variant.strength, "trial": variant.trial}
     description = {"kind": "checkpoint", "upstream": variant.id, "recipe": recipe, "seed": seed}
     with training_checkpoints(job, device) as checkpoints:

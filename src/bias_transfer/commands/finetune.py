@@ -39,7 +39,7 @@ def fine_tune(job: Job) -> None:
     original, training = (_tokens(job, name, upstream) for name in ("original", "training"))
     described = read_json(job.input("original"))
     labels = described["labels"]
-    tokenizer = load_tokenizer(str(upstream))
+    tokenizer = load_tokenizer(upstream)
     torch.manual_seed(seed)
     model = new_classifier(upstream, tuple(labels)).to(device)
     require_positions(model, described["maximum_length"])

@@ -31,7 +31,7 @@ def score_upstream(job: Job) -> None:
     tables = []
     for upstream, manifest in zip(job.settings["upstream"], job.inputs["upstream"], strict=True):
         folder = verified_folder(manifest)
-        model, tokenizer = load_masked_lm(str(folder)).to(device), load_tokenizer(str(folder))
+        model, tokenizer = load_masked_lm(folder).to(device), load_tokenizer(folder)
         scorer = MaskScorer(model, tokenizer, job.batch_size)
         table = _scores(scorer, job, resources)
         table.insert(0, "upstream", upstream)
@@ -44,7 +44,7 @@ def score_fine_tuned(job: Job) -> None:
     device = prepare_device(0, job.gpu_share)
     settings = job.settings
     fine_tuned, upstream = (verified_folder(job.input(name)) for name in ("model", "upstream"))
-    classifier, tokenizer = load_classifier(fine_tuned).to(device), load_tokenizer(str(fine_tuned))
+    classifier, tokenizer = load_classifier(fine_tuned).to(device), load_tokenizer(fine_tuned)
     tokens = job.input("tokens")
     require_same_tokenizer(tokens, fine_tuned)
     require_positions(classifier, read_json(tokens)["maximum_length"])
@@ -55,7 +55,7 @@ def score_fine_tuned(job: Job) -> None:
     scored_class = kind(definition.kind).scored_class(definition)
     predictions = _predictions(test, classes, probabilities, scored_class)
     # The upstream head, whole, on the fine-tuned encoder.
-    model = load_masked_lm(str(upstream)).to(device)
+    model = load_masked_lm(upstream).to(device)
     scorer = MaskScorer(model, tokenizer, job.batch_size, fine_tuned=classifier)
     write_table(job.output("intrinsic"), _scores(scorer, job, _resources(job, device)))
     write_table(job.output("predictions"), predictions)

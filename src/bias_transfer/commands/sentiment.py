@@ -51,7 +51,7 @@ def _train(job: Job) -> None:
     seed = derived_seed(settings["seed"], "sentiment classifier")
     device = prepare_device(seed, job.gpu_share)
     upstream = verified_folder(job.input("checkpoint"))
-    tokenizer = load_tokenizer(str(upstream))
+    tokenizer = load_tokenizer(upstream)
     torch.manual_seed(seed)
     labels = tuple(label for label in SENTIMENTS if label in set(parts["train"]["label"]))
     model = new_classifier(upstream, labels).to(device)

@@ -47,7 +47,7 @@ def negative_probability(
         return _lexicon()
     model = load_classifier(folder).to(device)
     negative = model.config.label2id[description["negative"]]
-    return by_classifier(model, load_tokenizer(str(folder)), negative, maximum_length, batch_size)
+    return by_classifier(model, load_tokenizer(folder), negative, maximum_length, batch_size)
 
 
 def by_classifier(
