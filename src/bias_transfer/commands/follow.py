@@ -251,6 +251,10 @@ def _lines(
         yield from troubled
 
 
+def _failure(name: str, error: str, log: Path) -> str:
+    return f"failed: {name}: {error} (log: {log})"
+
+
 def _troubles(states: Sequence[State]) -> Iterator[str]:
     for state in states:
         if state.failed:
@@ -260,10 +264,6 @@ def _troubles(states: Sequence[State]) -> Iterator[str]:
                 f"silent: {state.name}: no line for {duration(state.log.age)}; it evaluates, or "
                 f"was killed (log: {state.path})"
             )
-
-
-def _failure(name: str, error: str, log: Path) -> str:
-    return f"failed: {name}: {error} (log: {log})"
 
 
 def _about(seconds: float | None) -> str:

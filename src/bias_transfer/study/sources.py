@@ -90,7 +90,7 @@ def is_generated(study: Study) -> bool:
 
     Generated template sentences do not count: they are equal for all terms.
     """
-    used = [section.source for section in study.tasks.values()]
+    used = [getattr(section, "source", "") for section in study.tasks.values()]
     if needs_sentiment(study):
         used.append(study.sentiment.source)
     if needs_corpus(study):
