@@ -48,6 +48,16 @@ def test_a_method_that_moves_more_than_bias_is_no_instrument():
     assert of.left_out == {RANDOM: 2, crude_reason: 6}
 
 
+def test_a_model_of_altered_data_whose_covariates_are_of_other_data_tells_nothing_of_them():
+    altered = "altered data that its covariates do not describe (analysis.covariates_from)"
+    own, original = (
+        made(TABLE.assign(covariates_dataset=each)) for each in (TABLE["dataset"], "original")
+    )
+    assert own.left_out == {RANDOM: 2}
+    assert set(original.table["dataset"]) == {"original"}
+    assert original.left_out == {RANDOM: 2, f"of {altered}": 2}
+
+
 def test_a_model_of_altered_data_may_learn_less_but_not_nothing():
     balanced = "pretrained/balance-a1-b0/full/seed1"
     known = performance(TABLE)
