@@ -135,6 +135,16 @@ def test_reliability_over_templates_by_hand():
     assert np.isnan(value(rows, "upstream", "templates, within items")["value"])
 
 
+def test_which_seed_an_item_is_of_does_not_matter_to_the_reliability_over_templates():
+    rows = observed(noise=0.1)
+    rows["pronoun_ranking"] += 0.3 * (rows["template"] == "is") * rows["prevalence_she"]
+    lost = (rows["seed"] == 1) & rows["occupation"].isin(ITEMS[:2])
+    with_gaps = rows.assign(log_tpr_ratio=rows["log_tpr_ratio"].mask(lost))
+    over = "templates, between items"
+    whole, gaps = (value(each, "upstream", over)["value"] for each in (rows, with_gaps))
+    assert gaps == pytest.approx(whole, abs=1e-12)
+
+
 def test_one_seed_says_nothing_of_seeds_and_its_counts_serve():
     rows = observed(noise=0.9, between=0.0, data=0.0, seeds=(1,), random_seed=4)
     assert np.isnan(value(rows, "downstream", "seeds")["value"])

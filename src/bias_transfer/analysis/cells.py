@@ -196,8 +196,8 @@ def left_out(
     What moved downstream bias is unknown where the data were altered and the covariates are of
     other data. And models that did not learn the task show how they fail: those that gain no more
     in accuracy over always choosing the majority class than chance would, and of the unaltered data
-    those that gain less than half of what the unmodified one does. Where the unmodified one itself did not
-    learn it, there is nothing to compare with, and none is left out for that.
+    those that gain less than half of what the unmodified one does. Where the unmodified one itself
+    did not learn it, there is nothing to compare with, and none is left out for that.
 
     Parameters
     ----------
