@@ -332,6 +332,38 @@ def test_no_item_is_named_twice_and_none_of_many_equal_ones(values, said):
     assert ends(values) == said.format("TPR ratio (she / he)").replace("  ", " ")
 
 
+def test_an_item_whose_ratio_has_no_logarithm_is_named_beside_the_ends():
+    rows = observed(adaptations=("full",))
+    never, lost = (rows["occupation"] == item for item in ITEMS[:2])
+    once = lost & (rows["seed"] == 1)
+    rows["log_tpr_ratio"] = rows["log_tpr_ratio"].mask(never | once)
+    rows["undefined"] = np.where(never, "no row of group female recognised", "")
+    said = section(page_of(rows))
+    # The other is defined with one seed, and stands among those that have a place.
+    assert (
+        "at neither end, since the unmodified model has no such number: occupation 1 (no row of "
+        "group female recognised).\n"
+    ) in said
+    assert "at neither end" not in section(page_of(TRANSFERS))
+
+
+def test_a_seed_that_did_not_learn_is_at_neither_end():
+    failed = "pretrained/original/full/seed1"
+    rows = TRANSFERS.assign(
+        log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(TRANSFERS["model"] == failed, 9)
+    )
+    assert "lowest TPR ratio (she / he): " in section(page_of(rows, failed=[failed]))
+    highest = section(page_of(rows, failed=[failed])).split("; highest: ")[1].split(".")[0]
+    assert (
+        highest
+        == section(page_of(TRANSFERS[TRANSFERS["model"] != failed]))
+        .split("; highest: ")[1]
+        .split(".")[0]
+    )
+    both = [f"pretrained/original/full/seed{seed}" for seed in (1, 2)]
+    assert "lowest" not in section(page_of(rows, failed=both))
+
+
 def test_it_speaks_of_no_stars_and_no_significance(page):
     assert "significan" not in page.lower()
 
