@@ -272,6 +272,24 @@ def test_cells_without_a_number_are_counted_for_each_way_of_fine_tuning():
     assert "- Full fine-tuning: cells, of a model and an item, that" not in said
 
 
+def test_cells_that_a_logarithm_leaves_out_are_said_to_be_no_random_ones():
+    gone = (TRANSFERS["adaptation"] == "head") & (TRANSFERS["occupation"] == ITEMS[0])
+    rows = TRANSFERS.assign(log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(gone))
+    line = (
+        f"- Of cells in no slope, these have no {TASK.outcome.title}: head only 10. Where that is "
+        "since a rate is zero, they are among the most biased, and without them a slope may come "
+        "out too small."
+    )
+    assert line in section(page_of(rows)).splitlines()
+    # Of a rate itself, none is lost for being zero.
+    plain = TASK.outcome.model_copy(update={"logarithm": False})
+    task = TASK.model_copy(update={"outcome": plain})
+    for each in (page_of(TRANSFERS), page_of(rows, [task])):
+        assert "a rate is zero" not in each
+    unlearnt = [f"pretrained/original/head/seed{seed}" for seed in (1, 2)]
+    assert "a rate is zero" not in page_of(rows, failed=unlearnt)
+
+
 def test_items_left_out_for_their_few_test_rows_are_named():
     few = TRANSFERS["occupation"].isin(ITEMS[:2])
     rows = TRANSFERS.assign(smaller_group_rows=np.where(few, 9, 10))

@@ -52,6 +52,8 @@ class Cells:
         Models that are not in the table, by the reason.
     undefined
         Cells of the other models that are not in it, those of scarce items aside.
+    without_outcome
+        Those of them that have no downstream bias.
     scarce
         Items that are not in it because their downstream bias rests on too few test rows.
     learnt
@@ -67,6 +69,7 @@ class Cells:
     covariates: tuple[str, ...]
     left_out: Mapping[str, int]
     undefined: int
+    without_outcome: int
     scarce: tuple[str, ...]
     learnt: bool
     failed: frozenset[Source]
@@ -160,6 +163,7 @@ def cells(
     )
     defined = table[[UPSTREAM, *covariates, OUTCOME]].notna().all(axis=1)
     scarce = table[OUTCOME].notna() & _scarce(about, task.outcome, fewest_test_rows)
+    without_outcome = int(table[OUTCOME].isna().sum())
     table = table[defined & ~scarce].rename_axis(["model", "item"])
     return Cells(
         table=table.reset_index(),
@@ -167,6 +171,7 @@ def cells(
         covariates=covariates,
         left_out=Counter(reasons.values()),
         undefined=int((~defined & ~scarce).sum()),
+        without_outcome=without_outcome,
         scarce=tuple(dict.fromkeys(scarce.index[scarce].get_level_values(task.item))),
         learnt=_unmodified_learnt(rows, performance),
         failed=_moved_in(rows, [name for name, why in reasons.items() if why == _NOT_LEARNT]),

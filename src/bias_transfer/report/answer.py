@@ -216,6 +216,7 @@ def _lines(
         *_ends(task, rows, found[0].cells),
     )
     yield from (_of(task, found[0].adaptation, line) for line in principal)
+    yield from _without_logarithm(task, found)
     for of in found:
         adapted = of_all[of_all["adaptation"] == of.adaptation]
         yield _of(task, of.adaptation, _quality(adapted, performance[task.name]))
@@ -419,6 +420,22 @@ def _ends(task: TaskDescription, observations: pd.DataFrame, of: Cells) -> Itera
         names.setdefault(reason, []).append(task.item_titles.get(str(item), str(item)))
     said = "; ".join(f"{', '.join(items)} ({reason})" for reason, items in names.items())
     yield f"at neither end, since the unmodified model has no such number: {said}."
+
+
+def _without_logarithm(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]:
+    """Say in how many cells downstream bias is lost to a logarithm: these are no random ones."""
+    titles = dict(task.adaptations)
+    lost = ", ".join(
+        f"{titles[of.adaptation].lower()} {of.cells.without_outcome}"
+        for of in found
+        if of.cells.learnt and of.cells.without_outcome
+    )
+    if lost and task.outcome.logarithm:
+        yield (
+            f"Of cells in no slope, these have no {task.outcome.title}: {lost}. Where that is since "
+            "a rate is zero, they are among the most biased, and without them a slope may come out "
+            "too small."
+        )
 
 
 def _extremes(task: TaskDescription, observations: pd.DataFrame) -> str:
