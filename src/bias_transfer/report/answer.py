@@ -432,9 +432,9 @@ def _without_logarithm(task: TaskDescription, found: Sequence[Evidence]) -> Iter
     )
     if lost and task.outcome.logarithm:
         yield (
-            f"Of cells in no slope, these have no {task.outcome.title}: {lost}. Where that is since "
-            "a rate is zero, they are among the most biased, and without them a slope may come out "
-            "too small."
+            f"Of cells in no slope, these have no {task.outcome.title}: {lost}. Where that is "
+            "since a rate is zero, they are among the most biased, and without them a slope may "
+            "come out too small."
         )
 
 
