@@ -161,9 +161,9 @@ def cells(
         seed=about["seed"],
         unmodified=unmodified(about),
     )
+    without_outcome = int(table[OUTCOME].isna().sum())
     defined = table[[UPSTREAM, *covariates, OUTCOME]].notna().all(axis=1)
     scarce = table[OUTCOME].notna() & _scarce(about, task.outcome, fewest_test_rows)
-    without_outcome = int(table[OUTCOME].isna().sum())
     table = table[defined & ~scarce].rename_axis(["model", "item"])
     return Cells(
         table=table.reset_index(),
