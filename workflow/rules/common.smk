@@ -53,11 +53,16 @@ RESULTS = str(Path(STUDY.results))
 TABLES = str(Path(STUDY.release)) if STUDY.release else RESULTS
 # The whole config in plain values, defaults and vocabularies filled in.
 CONFIG = STUDY.model_dump(mode="json")
-# Without what changes no number: a change of it remakes nothing.
+# What changes no number: a change of it remakes nothing.
+OF_RUNNING = {
+    "training_checkpoint_minutes",
+    "tensorboard",
+    "keep_models",
+    "gpu_share",
+    "scoring",
+}
 CONFIG_OF_NUMBERS = {
-    key: value
-    for key, value in CONFIG.items()
-    if key not in ("training_checkpoint_minutes", "keep_models", "gpu_share", "scoring")
+    key: value for key, value in CONFIG.items() if key not in OF_RUNNING
 }
 # Whoever lays it over the default study takes the same of its tasks away.
 CONFIG_OF_NUMBERS["tasks"] = CONFIG["tasks"] | {
