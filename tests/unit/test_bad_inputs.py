@@ -114,6 +114,15 @@ BAD_CONFIGS = {
         "tasks: {bios: {groups: [{name: male, word: he}]}}",
         "config key tasks.bios.groups: the list has 1 value only; give at least 2 values",
     ),
+    "pairs without the groups' words": (
+        "upstream: {counterfactual: {pairs: [[elle, il], [fille, fils]]}}",
+        "config key upstream.counterfactual.pairs: none of 'she', 'he', the words of the groups, ",
+    ),
+    "groups without a pair for their words": (
+        "tasks: {bios: {groups: {female: elle, male: il}, reference: male, covariates: "
+        "[prevalence_elle]}}",
+        "that hold them, in the corpus's language, or drop sentdebias from tasks.bios",
+    ),
     "no label": ("tasks: {bios: {labels: []}}", "the list is empty; give at least 2 values"),
     "no results folder": ("results: ''", "config key results is empty; give a value"),
     "the root for results": ("results: /", "config key results: / is the folder that Snakemake"),

@@ -70,6 +70,7 @@ def check(study: Study) -> None:
     _check_architecture(study)
     for task in study.tasks:
         _check_needs(study, task)
+        _check_methods(study, task)
         _check_grid(study, task)
     _check_models(study)
     _check_lengths(study)
@@ -412,6 +413,19 @@ def _check_needs(study: Study, task: str) -> None:
                 f"config key tasks.{task}.sentences.source: 'none', but tasks.{task}.measures asks "
                 f"for {name}; name a source or drop {name} there"
             )
+
+
+def _check_methods(study: Study, task: str) -> None:
+    """Refuse settings of a method that could not move the bias of the task."""
+    section, definition = study.tasks[task], study.definition(task)
+    asked = (*section.upstream, *(each.upstream for each in section.crossed))
+    for name in dict.fromkeys(asked):
+        try:
+            methods()[name].check(study.method_settings(name), definition)
+        except StudyError as error:
+            raise StudyError(
+                f"config key upstream.{name}.{error}, or drop {name} from tasks.{task}"
+            ) from error
 
 
 def _check_grid(study: Study, task: str) -> None:
