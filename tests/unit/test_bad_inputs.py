@@ -618,6 +618,20 @@ def test_a_tokenizer_that_splits_a_word_to_score_is_refused(
     assert_refused(tmp_path / "unfit", "the tokenizer splits 'She' into", tmp_path, capfd)
 
 
+def test_a_tokenizer_that_was_trained_here_is_refused_with_the_keys_that_make_another():
+    from bias_transfer.commands.checkpoints import _check_trained
+    from bias_transfer.models.tokenizer import train_tokenizer
+
+    # As in paragraphs: no line begins with the words.
+    lines = ["There she is", "There he is", "Then they are"] * 50
+    task = {"definition": BIOS.model_dump(), "measures": ["pronoun_ranking"]}
+    with pytest.raises(StudyError) as refused:
+        _check_trained(train_tokenizer(lines, 400, 64), Job({}, {}, {}, checks={"bios": task}))
+    said = str(refused.value)
+    assert said.startswith("the tokenizer trained on model.corpus: the tokenizer splits 'She' into")
+    assert "lines of model.corpus, one sentence a line; else raise model.architecture.voc" in said
+
+
 def test_labels_that_a_tokenizer_does_not_know_are_told_or_refused(tiny_sentences, capfd, caplog):
     from bias_transfer.commands.checkpoints import _check
     from bias_transfer.models.tokenizer import train_tokenizer

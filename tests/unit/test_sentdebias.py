@@ -1,6 +1,7 @@
 """Sent-Debias: pairs of sentences, the gender direction, and that nothing else is removed."""
 
 import logging
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -59,6 +60,8 @@ def test_words_of_another_language_are_a_setting():
         ("Elle appelle sa mère", "Il appelle son père"),
         ("Ici, elle lit", "Ici, il lit"),
     ]
+    apart = normalize("NFD", "Sa mère")
+    assert gendered_pairs([apart], pairs, 1) == [(apart, "Son père")]
 
 
 def planted(direction, pairs=200, spread=0.05, seed=0):

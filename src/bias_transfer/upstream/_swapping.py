@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,8 +31,11 @@ class Word:
 
 
 def key(words: str) -> str:
-    """Return a word or phrase as it is looked up: in lower case, one space between words."""
-    return " ".join(words.split()).casefold()
+    """Return a word or phrase as it is looked up: in lower case, one space between words.
+
+    Accents are in their letters, wherever they stand in the text.
+    """
+    return unicodedata.normalize("NFC", " ".join(words.split()).casefold())
 
 
 def counterparts(pairs: Iterable[Sequence[str]]) -> dict[str, Word]:
