@@ -629,7 +629,7 @@ def test_a_tokenizer_that_was_trained_here_is_refused_with_the_keys_that_make_an
         _check_trained(train_tokenizer(lines, 400, 64), Job({}, {}, {}, checks={"bios": task}))
     said = str(refused.value)
     assert said.startswith("the tokenizer trained on model.corpus: the tokenizer splits 'She' into")
-    assert "lines of model.corpus, one sentence a line; else raise model.architecture.voc" in said
+    assert "lines of model.corpus, a sentence each; else raise model.architecture.voc" in said
 
 
 def test_labels_that_a_tokenizer_does_not_know_are_told_or_refused(tiny_sentences, capfd, caplog):

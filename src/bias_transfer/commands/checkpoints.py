@@ -113,8 +113,8 @@ def _check_trained(tokenizer: PreTrainedTokenizerBase, job: Job) -> None:
         _check(tokenizer, job, "the tokenizer trained on model.corpus")
     except StudyError as error:
         raise StudyError(
-            f"{error}: where a template begins with it, so must lines of model.corpus, one sentence "
-            "a line; else raise model.architecture.vocabulary_size"
+            f"{error}: where a template begins with it, so must lines of model.corpus, a sentence "
+            "each; else raise model.architecture.vocabulary_size"
         ) from error
 
 
