@@ -353,7 +353,11 @@ MISTAKES = {
             put("tasks", "wiki", "source", "file"),
             put("tasks", "wiki", "file", "path", "no/such.csv"),
         ),
-        ["config key tasks.wiki.file.path", "no/such.csv does not exist"],
+        [
+            "config key tasks.wiki.file.path",
+            # Not in the folder of the config, as some would have it.
+            f"no/such.csv does not exist in {Path.cwd()}, where Snakemake runs; correct the path",
+        ],
     ),
     "no path of a checkpoint": (put("model", "source", "file"), ["model.file.path is empty"]),
     "no path of a corpus": (

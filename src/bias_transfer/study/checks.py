@@ -277,7 +277,8 @@ def _check_source(key: str, path: str, *, wants_folder: bool) -> None:
     _check_path(key, path)
     # Unlike pathlib's, it takes a name that is too long for one that is not there.
     if not os.path.exists(path):
-        raise StudyError(f"config key {key}: {path} does not exist; correct the path")
+        where = "" if Path(path).is_absolute() else f" in {Path.cwd()}, where Snakemake runs"
+        raise StudyError(f"config key {key}: {path} does not exist{where}; correct the path")
     if Path(path).is_dir() != wants_folder:
         found, wanted = ("a file", "folder") if wants_folder else ("a folder", "file")
         raise StudyError(f"config key {key}: {path} is {found}; give a {wanted}")
