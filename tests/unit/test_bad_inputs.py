@@ -123,6 +123,22 @@ BAD_CONFIGS = {
         "[prevalence_elle]}}",
         "that hold them, in the corpus's language, or drop sentdebias from tasks.bios",
     ),
+    "a group that YAML reads as a truth value": (
+        "tasks: {bios: {groups: {yes: she, male: he}}}",
+        "config key tasks.bios.groups: YAML reads True as bool, not as text; put it in quotes",
+    ),
+    "a word that YAML reads as a truth value": (
+        "tasks: {bios: {groups: {female: on, male: he}}}",
+        "config key tasks.bios.groups: YAML reads True as bool, not as text; put it in quotes",
+    ),
+    "a name that YAML reads as a number": (
+        "tasks: {bios: {labels: [1984, nurse]}}",
+        "config key tasks.bios.labels: YAML reads 1984 as int, not as text; put it in quotes",
+    ),
+    "a word to scrub that YAML reads as a truth value": (
+        "tasks: {bios: {scrubbed_words: [elle, on]}}",
+        "config key tasks.bios.scrubbed_words.1: True where text is needed; YAML reads it so: put",
+    ),
     "no label": ("tasks: {bios: {labels: []}}", "the list is empty; give at least 2 values"),
     "no results folder": ("results: ''", "config key results is empty; give a value"),
     "the root for results": ("results: /", "config key results: / is the folder that Snakemake"),
@@ -157,7 +173,7 @@ BAD_CONFIGS = {
     ),
     "a file that is not there": (
         "tasks: {bios: {source: file, file: {path: gone.csv}}}",
-        "config key tasks.bios.file.path: gone.csv does not exist; correct the path",
+        "config key tasks.bios.file.path: gone.csv does not exist in ",
     ),
     "a wildcard in the path of a file": (
         "tasks: {bios: {source: file, file: {path: '{gone}.csv'}}}",
@@ -201,7 +217,7 @@ BAD_CONFIGS = {
     ),
     "a path without end": (
         f"tasks: {{bios: {{source: file, file: {{path: {'a' * 5000}}}}}}}",
-        "aaa does not exist; correct the path",
+        "aaa does not exist in ",
     ),
     "a hub id that is an address": (
         "model: {source: hub, hub: {id: 'https://example.org/a/b'}}",
@@ -217,7 +233,7 @@ BAD_CONFIGS = {
     ),
     "a label that leads to a number": (
         "tasks: {wiki: {file: {labels: {bad: 1}}}}",
-        "config key tasks.wiki.file.labels.bad: 1 where text is needed",
+        "config key tasks.wiki.file.labels.bad: 1 where text is needed; YAML reads it so: put it in",
     ),
     "a column for two purposes": (
         "tasks: {wiki: {file: {label: comment}}}",

@@ -3,6 +3,7 @@ import json
 import math
 import os
 import shlex
+from base64 import urlsafe_b64encode
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bias_transfer.runtime.artifacts import require_writable, sha256, verify_fil
 from bias_transfer.runtime.fork_server import start_fork_server
 from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.lineage import FOLDER as RECORDS
+from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
 from bias_transfer.study.declared import TASKS as DEFAULT_TASKS
@@ -74,6 +76,24 @@ DEFINITIONS = {task: STUDY.definition(task).model_dump(mode="json") for task in 
 DRAWN = {task: drawings_for(each) for task, each in DESCRIBED.items()}
 # A release needs no source, and theirs may be on another machine.
 SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
+
+
+def remembered(path):
+    """Tell whether Snakemake knows here what a file was made with; of a long name it is not asked."""
+    name = urlsafe_b64encode(path.encode()).decode()
+    return len(name) > 250 or Path(".snakemake", "metadata", name).is_file()
+
+
+# Of what it does not know, no change of a key makes anything again: "Nothing to be done", it says.
+if workflow.is_main_process and not STUDY.release:
+    made = [f"{RESULTS}/data/{task}/original/manifest.json" for task in TASKS]
+    made += [f"{RESULTS}/checkpoints/{each}/manifest.json" for each in UPSTREAM]
+    if any(Path(each).is_file() and not remembered(each) for each in made):
+        warn(
+            f"{RESULTS}: Snakemake does not know here what it was made with, as its .snakemake is "
+            "elsewhere or the path was written otherwise; a changed config or code makes none of it "
+            "again: take .snakemake along, or set another config key results"
+        )
 
 # Every rule's shell becomes its one command, which ends with this process: see runtime/lifetime.py.
 COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"

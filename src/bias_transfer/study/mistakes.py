@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def _line(place: _Place, error: Mapping[str, Any]) -> str:
     if kind == "literal_error":
         return f"{at}: {not_one_of(value, place.choices())}"
     if kind in _NEEDED:
-        return f"{at}: {shown(value)} where {_NEEDED[kind]} is needed{_digits_hint(kind, value)}"
+        return f"{at}: {shown(value)} where {_NEEDED[kind]} is needed{_form_hint(kind, value)}"
     if kind in _LIMITS:
         name, said = _LIMITS[kind]
         return f"{at}: {shown(value)} {said} {context[name]:g}"
@@ -217,7 +218,10 @@ def meant(value: str, known: Sequence[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else ""
 
 
-def _digits_hint(kind: str, value: object) -> str:
+def _form_hint(kind: str, value: object) -> str:
+    """Say what to do where YAML has read a value as something else than it looks like."""
+    if kind == "string_type" and isinstance(value, bool | int | float | date):
+        return "; YAML reads it so: put it in quotes"
     if not isinstance(value, str) or not kind.startswith(("int", "float")):
         return ""
     try:
