@@ -233,7 +233,7 @@ BAD_CONFIGS = {
     ),
     "a label that leads to a number": (
         "tasks: {wiki: {file: {labels: {bad: 1}}}}",
-        "config key tasks.wiki.file.labels.bad: 1 where text is needed; YAML reads it so: put it in",
+        "config key tasks.wiki.file.labels.bad: 1 where text is needed; YAML reads it so: put it",
     ),
     "a column for two purposes": (
         "tasks: {wiki: {file: {label: comment}}}",
