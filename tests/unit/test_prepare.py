@@ -8,6 +8,7 @@ from bias_transfer.data.prepare import (
     alter,
     prepare_sentences,
     prepare_task,
+    repeated_texts,
     shortcomings,
     with_test_rows,
 )
@@ -129,6 +130,17 @@ def test_fewer_items_than_an_error_can_be_clustered_by_are_told():
     assert shortcomings(TRADES, ["welder/women", "welder/nonbinary"])[1] == (
         f"trades to compare: 1; {told}"
     )
+
+
+def test_many_rows_of_one_text_are_told():
+    def parts(*texts):
+        return {"train": pd.DataFrame({"text": ["a", "b"]}), "test": pd.DataFrame({"text": texts})}
+
+    few = [*map(str, range(8)), "1"]
+    assert repeated_texts(parts(*few)) == 1
+    assert shortcomings(BIOS, parts=parts(*few)) == []
+    (told,) = shortcomings(BIOS, parts=parts(*few, "2", "2"))
+    assert told.startswith("3 of the 13 rows repeat the text of another, as it is without scrubbed")
 
 
 def test_items_with_test_rows_enough_are_counted_in_each_group_that_is_compared():
