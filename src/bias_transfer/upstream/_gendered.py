@@ -69,7 +69,7 @@ def gendered_pairs(
         (female, male) sentences, as in Liang et al. (2020), Section 2.1.
     """
     words, female = counterparts(known), {key(word) for word, _ in known}
-    gendered = find(words)
+    gendered = find(words, texts)
     pairs: list[tuple[str, str]] = []
     for text in texts:
         first = gendered.search(text)

@@ -105,7 +105,8 @@ def counterfactuals(
     """
     gendered = counterparts(pairs)
     groups = _groups(terms, frozenset(gendered))
-    pattern = find((*gendered, *(key(term.name) for group in groups for term in group)))
+    terms_of_all = (key(term.name) for group in groups for term in group)
+    pattern = find((*gendered, *terms_of_all), texts)
 
     @cache
     def words(places: tuple[int, ...]) -> Mapping[str, Word]:
