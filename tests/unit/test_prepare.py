@@ -198,7 +198,8 @@ def test_an_alteration_that_leaves_nothing_of_a_class_is_refused_by_its_key():
     with pytest.raises(StudyError) as caught:
         alter(TRAINING, WIKI, "scrub", {"mentions": "all", "fraction": 1}, 1)
     assert str(caught.value) == (
-        "scrub-all-1 leaves no training row of class 'toxic'; lower fraction"
+        "scrub-all-1 leaves no training row of class 'toxic'; lower fraction in the task's "
+        "alterations.scrub"
     )
 
 

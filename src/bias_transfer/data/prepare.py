@@ -347,7 +347,7 @@ def alter(
         amounts = [key for key, value in settings if isinstance(value, float)]
         raise StudyError(
             f"{variant.id} leaves no training row of class {absent[0]!r}; lower "
-            f"{' or '.join(amounts)}"
+            f"{' or '.join(amounts)} in the task's alterations.{name}"
         )
     dataset = {"kind": variant.kind, "id": variant.id, **settings.model_dump()}
     return Prepared(
