@@ -446,6 +446,15 @@ def scored_tasks(wildcards, output):
     )
 
 
+def terms_to_see(wildcards, output):
+    """Return, as JSON, the task and its terms, to warn where tokens are kept of too few words.
+
+    As `test_rows_needed`.
+    """
+    terms = DEFINITIONS[wildcards.task].get("terms", [])
+    return json.dumps(dict(task=wildcards.task, terms=[each["name"] for each in terms]))
+
+
 def test_rows_needed(wildcards, output):
     """Return, as JSON, the test rows that an item needs, to warn where they are few.
 
