@@ -131,6 +131,10 @@ BAD_CONFIGS = {
         "tasks: {bios: {groups: {female: on, male: he}}}",
         "config key tasks.bios.groups: YAML reads True as bool, not as text; put it in quotes",
     ),
+    "a column with an accent": (
+        "tasks: {bios: {item: métier}}",
+        "config key tasks.bios.item: 'métier' is not of the form ^[a-z][a-z0-9_]*$, which is small",
+    ),
     "a name that YAML reads as a number": (
         "tasks: {bios: {labels: [1984, nurse]}}",
         "config key tasks.bios.labels: YAML reads 1984 as int, not as text; put it in quotes",

@@ -36,6 +36,14 @@ _LIMITS = {
     "less_than_equal": ("le", "is greater than the maximum of"),
 }
 
+# What a pattern means.
+_IN_WORDS = {
+    r"^[a-z][a-z0-9_]*$": (
+        ", which is small letters from a to z, digits and underscores, a letter first; titles may "
+        "hold any"
+    ),
+}
+
 # Stands in the place of a mapping's key where the key itself is wrong.
 _KEY = "[key]"
 
@@ -175,6 +183,7 @@ _OTHERS: dict[str, Callable[[str, Any, Mapping[str, Any]], str]] = {
     ),
     "string_pattern_mismatch": lambda at, value, error: (
         f"{at}: {shown(value)} is not of the form {error['ctx']['pattern']}"
+        f"{_IN_WORDS.get(error['ctx']['pattern'], '')}"
     ),
     "repeated": lambda at, value, error: f"{at}: {shown(value)} {error['msg']}",
 }
