@@ -240,10 +240,10 @@ def shortcomings(
             "and there is no verdict"
         )
     if enough is not None and enough.items < min(FEWEST_ITEMS, left):
-        rows = "test row" if enough.rows == 1 else "test rows"
         found.append(
-            f"only {enough.items} {clusters} have {enough.rows:,} {rows} "
-            f"(analysis.fewest_test_rows) {_where(definition)}; a verdict needs {FEWEST_ITEMS}"
+            f"only {enough.items} {clusters} have {counted(enough.rows, 'test row')} "
+            f"(analysis.fewest_test_rows) {of.counted_rows(definition)}; a verdict needs "
+            f"{FEWEST_ITEMS}"
         )
     copies, rows_there = (repeated_texts(parts), sum(map(len, parts.values()))) if parts else (0, 0)
     if copies > _TOLD_COPIES * rows_there:
@@ -252,13 +252,6 @@ def shortcomings(
             "scrubbed words; all count as test rows, though a model answers alike to equal texts"
         )
     return found
-
-
-def _where(definition: Any) -> str:
-    """Say which rows of an item its downstream bias rests on."""
-    if hasattr(definition, "negative"):
-        return f"of class {definition.negative}"
-    return "in each group that is compared"
 
 
 def _generated(
