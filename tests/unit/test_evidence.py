@@ -145,6 +145,12 @@ def test_reliability_over_templates_by_hand():
     assert np.isnan(value(rows, "upstream", "templates, within items")["value"])
 
 
+def test_of_fewer_than_six_items_no_reliability_is_told():
+    # Several models of each are no more items.
+    reliability = weighed(observed(items=ITEMS[:5], within=0.5, noise=0.1))[0].reliability
+    assert reliability["value"].isna().all()
+
+
 def test_one_seed_says_nothing_of_seeds_and_its_counts_serve():
     rows = observed(noise=0.9, between=0.0, data=0.0, seeds=(1,), random_seed=4)
     assert np.isnan(value(rows, "downstream", "seeds")["value"])

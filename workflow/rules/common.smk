@@ -3,6 +3,7 @@ import json
 import math
 import os
 import shlex
+from base64 import urlsafe_b64encode
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from bias_transfer.runtime.artifacts import require_writable, sha256, verify_fil
 from bias_transfer.runtime.fork_server import start_fork_server
 from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.lineage import FOLDER as RECORDS
+from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
 from bias_transfer.study.declared import TASKS as DEFAULT_TASKS
@@ -31,6 +33,7 @@ from bias_transfer.study.sources import (
     is_generated,
     needs,
     needs_sentiment,
+    note_of,
     source_paths,
 )
 from bias_transfer.study.walk import settings_in_use
@@ -71,11 +74,7 @@ CONFIG_OF_NUMBERS["tasks"] = CONFIG["tasks"] | {
     if given is None and name in DEFAULT_TASKS
 }
 TASKS = list(STUDY.tasks)
-NOTE = (
-    "Generated text: the biases are declared in the config, not found in the world."
-    if is_generated(STUDY)
-    else "Text and model are the ones that the config names."
-)
+NOTE = note_of(STUDY)
 
 MODELS = models(STUDY)
 UPSTREAM = {each.upstream.id: each.upstream for each in MODELS}
@@ -86,6 +85,24 @@ DEFINITIONS = {task: STUDY.definition(task).model_dump(mode="json") for task in 
 DRAWN = {task: drawings_for(each) for task, each in DESCRIBED.items()}
 # A release needs no source, and theirs may be on another machine.
 SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
+
+
+def remembered(path):
+    """Tell whether Snakemake knows here what a file was made with; of a long name it is not asked."""
+    name = urlsafe_b64encode(path.encode()).decode()
+    return len(name) > 250 or Path(".snakemake", "metadata", name).is_file()
+
+
+# Of what it does not know, no change of a key makes anything again: "Nothing to be done", it says.
+if workflow.is_main_process and not STUDY.release:
+    made = [f"{RESULTS}/data/{task}/original/manifest.json" for task in TASKS]
+    made += [f"{RESULTS}/checkpoints/{each}/manifest.json" for each in UPSTREAM]
+    if any(Path(each).is_file() and not remembered(each) for each in made):
+        warn(
+            f"{RESULTS}: Snakemake does not know here what it was made with, as its .snakemake is "
+            "elsewhere or the path was written otherwise; a changed config or code makes none of it "
+            "again: take .snakemake along, or set another config key results"
+        )
 
 # Every rule's shell becomes its one command, which ends with this process: see runtime/lifetime.py.
 COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"
@@ -418,6 +435,15 @@ def scored_tasks(wildcards, output):
             for task in TASKS
         }
     )
+
+
+def terms_to_see(wildcards, output):
+    """Return, as JSON, the task and its terms, to warn where tokens are kept of too few words.
+
+    As `test_rows_needed`.
+    """
+    terms = DEFINITIONS[wildcards.task].get("terms", [])
+    return json.dumps(dict(task=wildcards.task, terms=[each["name"] for each in terms]))
 
 
 def test_rows_needed(wildcards, output):

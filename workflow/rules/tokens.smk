@@ -17,6 +17,7 @@ rule tokenise:
         ),
         plugins=[],
         files=files,
+        checks=terms_to_see,
         code=code_digest("tokens"),
     shell:
-        f"{COMMAND} tokenise {TOLD}"
+        f"{COMMAND} tokenise {TOLD} --checks {{params.checks:q}}"

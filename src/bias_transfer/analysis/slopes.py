@@ -244,11 +244,11 @@ def template_reliability(cells: Cells, effects: Sequence[_Codes]) -> float:
 
     With effects of models only it tells how alike the templates order the items, with those of
     items too how alike they see them change. Rows that lack a template are left out. NaN for a
-    single template, for too few rows, and where nothing varies beside the effects.
+    single template, for fewer than six items, and where nothing varies beside the effects.
     """
     wide = cells.templates.dropna(axis=1, how="all")
     complete = wide.notna().all(axis=1).to_numpy()
-    if wide.shape[1] < 2 or complete.sum() < FEWEST_ITEMS:
+    if wide.shape[1] < 2 or cells.table.loc[complete, "item"].nunique() < FEWEST_ITEMS:
         return float("nan")
     scores = wide.to_numpy(dtype=np.float64)[complete]
     labels = [each[complete] for each in effects]

@@ -56,7 +56,7 @@ def prepare_checkpoint(job: Job) -> None:
                 seed,
                 checkpoints,
                 device,
-                lambda tokenizer: _check(tokenizer, job, "the tokenizer trained on model.corpus"),
+                lambda tokenizer: _check_trained(tokenizer, job),
             )
             _publish(job, model, tokenizer, description, curve)
     else:
@@ -105,6 +105,17 @@ def _check(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
             if each.check is not None:
                 each.check(tokenizer, definition, name)
         _check_titles(tokenizer, definition, key, name)
+
+
+def _check_trained(tokenizer: PreTrainedTokenizerBase, job: Job) -> None:
+    """Refuse a tokenizer that was trained here, saying what of the config makes another."""
+    try:
+        _check(tokenizer, job, "the tokenizer trained on model.corpus")
+    except StudyError as error:
+        raise StudyError(
+            f"{error}: where a template begins with it, so must lines of model.corpus, a sentence "
+            "each; else raise model.architecture.vocabulary_size"
+        ) from error
 
 
 def _check_titles(

@@ -218,7 +218,7 @@ def _lines(
     study: Study, upstream: Sequence[State], grid: Sequence[State], failed: Mapping[str, str]
 ) -> Iterator[str]:
     done = sum(model.done for model in grid)
-    time_left = "" if done == len(grid) else f"; {_about(seconds_left(grid, upstream))}"
+    time_left = "" if done == len(grid) else f"; {_time_left(grid, upstream)}"
     yield f"{study.results}: {done} of {counted(len(grid), 'model')} done{time_left}"
     there = sum(checkpoint.done for checkpoint in upstream)
     yield f"{there} of {counted(len(upstream), 'checkpoint')} there"
@@ -266,12 +266,15 @@ def _troubles(states: Sequence[State]) -> Iterator[str]:
             )
 
 
-def _about(seconds: float | None) -> str:
-    return (
-        "time left is not known before a model is trained"
-        if seconds is None
-        else f"about {duration(seconds)} until the last one is trained"
-    )
+def _time_left(grid: Sequence[State], upstream: Sequence[State]) -> str:
+    seconds = seconds_left(grid, upstream)
+    if seconds is not None:
+        return f"about {duration(seconds)} until the last one is trained"
+    if all(model.done or model.made for model in grid):
+        return "all are trained"
+    if _seconds_taken(grid):
+        return "time left is not known while nothing trains"
+    return "time left is not known before a model is trained"
 
 
 def _row(task: str, name: str, grid: Sequence[State]) -> tuple[str, ...]:

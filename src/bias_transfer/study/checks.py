@@ -71,6 +71,7 @@ def check(study: Study) -> None:
     _check_architecture(study)
     for task in study.tasks:
         _check_needs(study, task)
+        _check_methods(study, task)
         _check_grid(study, task)
     _check_models(study)
     _check_lengths(study)
@@ -286,7 +287,8 @@ def _check_source(key: str, path: str, *, wants_folder: bool) -> None:
     _check_path(key, path)
     # Unlike pathlib's, it takes a name that is too long for one that is not there.
     if not os.path.exists(path):
-        raise StudyError(f"config key {key}: {path} does not exist; correct the path")
+        where = "" if Path(path).is_absolute() else f" in {Path.cwd()}, where Snakemake runs"
+        raise StudyError(f"config key {key}: {path} does not exist{where}; correct the path")
     if Path(path).is_dir() != wants_folder:
         found, wanted = ("a file", "folder") if wants_folder else ("a folder", "file")
         raise StudyError(f"config key {key}: {path} is {found}; give a {wanted}")
@@ -415,6 +417,19 @@ def _check_needs(study: Study, task: str) -> None:
                 f"config key tasks.{task}.sentences.source: 'none', but tasks.{task}.measures asks "
                 f"for {name}; name a source or drop {name} there"
             )
+
+
+def _check_methods(study: Study, task: str) -> None:
+    """Refuse settings of a method that could not move the bias of the task."""
+    section, definition = study.tasks[task], study.definition(task)
+    asked = (*section.upstream, *(each.upstream for each in section.crossed))
+    for name in dict.fromkeys(asked):
+        try:
+            methods()[name].check(study.method_settings(name), definition)
+        except StudyError as error:
+            raise StudyError(
+                f"config key upstream.{name}.{error}, or drop {name} from tasks.{task}"
+            ) from error
 
 
 def _check_grid(study: Study, task: str) -> None:

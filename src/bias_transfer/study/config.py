@@ -236,7 +236,8 @@ class Sentiment(Section):
     """The classifier that scores the tokens at a mask."""
 
     source: Literal["generated", "file", "hub", "lexicon"] = "generated"
-    """Labelled text to learn from, a classifier of the hub, or the vaderSentiment lexicon."""
+    """Labelled text to learn from, a classifier of the hub, or the vaderSentiment lexicon, which is
+    English."""
     generated: Rows = Rows(rows=1500)
     """The bundled generator."""
     file: SentimentFile = SentimentFile()

@@ -127,6 +127,7 @@ def _shortcomings(study: Study, task: str, table: Prepared | None) -> list[str]:
             study.tasks[task].outcome,
             study.analysis.fewest_test_rows,
         ),
+        table.tables,
     )
 
 

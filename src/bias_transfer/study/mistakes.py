@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
@@ -31,6 +32,14 @@ _LIMITS = {
     "greater_than_equal": ("ge", "is less than the minimum of"),
     "less_than": ("lt", "is greater than or equal to the maximum of"),
     "less_than_equal": ("le", "is greater than the maximum of"),
+}
+
+# What a pattern means.
+_IN_WORDS = {
+    r"^[a-z][a-z0-9_]*$": (
+        ", which is small letters from a to z, digits and underscores, a letter first; titles may "
+        "hold any"
+    ),
 }
 
 # Stands in the place of a mapping's key where the key itself is wrong.
@@ -151,7 +160,7 @@ def _line(place: _Place, error: Mapping[str, Any]) -> str:
     if kind == "literal_error":
         return f"{at}: {not_one_of(value, place.choices())}"
     if kind in _NEEDED:
-        return f"{at}: {shown(value)} where {_NEEDED[kind]} is needed{_digits_hint(kind, value)}"
+        return f"{at}: {shown(value)} where {_NEEDED[kind]} is needed{_form_hint(kind, value)}"
     if kind in _LIMITS:
         name, said = _LIMITS[kind]
         return f"{at}: {shown(value)} {said} {context[name]:g}"
@@ -177,6 +186,7 @@ _OTHERS: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "too_short": _too_short,
     "string_pattern_mismatch": lambda at, error: (
         f"{at}: {shown(error['input'])} is not of the form {error['ctx']['pattern']}"
+        f"{_IN_WORDS.get(error['ctx']['pattern'], '')}"
     ),
     "repeated": lambda at, error: f"{at}: {shown(error['input'])} {error['msg']}",
 }
@@ -216,7 +226,10 @@ def meant(value: str, known: Sequence[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else ""
 
 
-def _digits_hint(kind: str, value: object) -> str:
+def _form_hint(kind: str, value: object) -> str:
+    """Say what to do where YAML has read a value as something else than it looks like."""
+    if kind == "string_type" and isinstance(value, bool | int | float | date):
+        return "; YAML reads it so: put it in quotes"
     if not isinstance(value, str) or not kind.startswith(("int", "float")):
         return ""
     try:

@@ -85,17 +85,40 @@ def _needed(study: Study) -> dict[str, bool]:
     }
 
 
-def is_generated(study: Study) -> bool:
-    """Tell whether any text that the study uses was generated, as every figure must then say.
+def generated_parts(study: Study) -> tuple[str, ...]:
+    """Return the sections whose text is generated, of those that the study uses.
 
     Generated template sentences do not count: they are equal for all terms.
     """
-    used = [getattr(section, "source", "") for section in study.tasks.values()]
-    if needs_sentiment(study):
-        used.append(study.sentiment.source)
+    return tuple(key for key, source in _text_sources(study).items() if source == "generated")
+
+
+def is_generated(study: Study) -> bool:
+    """Tell whether any text that the study uses was generated, as every figure must then say."""
+    return bool(generated_parts(study))
+
+
+def note_of(study: Study) -> str:
+    """Say of which text a study's numbers are, for the head of the answer and each figure."""
+    parts = generated_parts(study)
+    if not parts:
+        return "Text and model are the ones that the config names."
+    if len(parts) == len(_text_sources(study)):
+        return "Generated text: the biases are declared in the config, not found in the world."
+    return (
+        f"Generated text in part ({', '.join(parts)}): its biases are declared in the config, not "
+        "found in the world."
+    )
+
+
+def _text_sources(study: Study) -> dict[str, str]:
+    """Return where each text that the study uses comes from, by the section that says so."""
+    used = {f"tasks.{task}": each.source for task, each in study.tasks.items()}
     if needs_corpus(study):
-        used.append(study.model.corpus.source)
-    return "generated" in used
+        used["model.corpus"] = study.model.corpus.source
+    if needs_sentiment(study):
+        used["sentiment"] = study.sentiment.source
+    return used
 
 
 def needs_corpus(study: Study) -> bool:
