@@ -11,6 +11,7 @@ import pandas as pd
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
+    BAND,
     BLUE,
     GREY,
     INK,
@@ -44,7 +45,6 @@ _TITLE = "Where does a fine-tuned model's bias come from: the pre-trained model,
 _BESIDE = 0.95
 _ROW_HEIGHT = 0.55
 _SAID = TICK
-_BAND = "#e6e6e6"
 # Verdicts that leave it open are written in grey.
 _OPEN = ("undecided", "not estimated")
 
@@ -126,7 +126,7 @@ def _scale(verdicts: pd.DataFrame) -> tuple[float, float]:
 
 
 def _draw_band(axes: Axes, matters: float) -> None:
-    axes.axvspan(-matters, matters, color=_BAND, linewidth=0, zorder=0)
+    axes.axvspan(-matters, matters, color=BAND, linewidth=0, zorder=0)
     axes.text(
         0.0,
         0.99,
@@ -137,7 +137,7 @@ def _draw_band(axes: Axes, matters: float) -> None:
         ha="center",
         va="top",
         # The line at zero ends below the words.
-        bbox={"facecolor": _BAND, "edgecolor": "none", "pad": 1},
+        bbox={"facecolor": BAND, "edgecolor": "none", "pad": 1},
         zorder=2,
     )
 
@@ -202,11 +202,11 @@ def _handles(description: TaskDescription, verdicts: pd.DataFrame) -> list[Line2
         *([hollow] if "between" in drawn else []),
         legend_entry(color=INK, linewidth=1.8, label="line: 95 % interval"),
         legend_entry(
-            color=_BAND,
+            color=BAND,
             linewidth=6,
             label=f"too little to matter: within \N{PLUS-MINUS SIGN}{least}",
         ),
-        reference_handle("0: no effect"),
+        reference_handle("0: not at all"),
         text_handle("; ".join(f"{name}: {quantity.title}" for name, quantity in words)),
         text_handle(f"SD: standard deviation over the {description.items}, unmodified model"),
     ]
