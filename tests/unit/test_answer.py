@@ -182,12 +182,12 @@ def test_a_group_of_which_no_item_is_in_a_slope_is_named_beside_the_verdict():
 def test_a_section_first_says_what_its_biases_are(page):
     lines = section(page).strip().splitlines()
     assert lines[0] == (
-        "Downstream bias: log TPR ratio. The model's bias: pronoun ranking. "
-        "The data's bias: share of she in the training data."
+        f"Downstream bias: log TPR ratio. The model's bias: {TASK.before.axis}. "
+        f"The data's bias: {TASK.covariates[0].axis}."
     )
     even = TASK.before.model_copy(update={"neutral_text": "0 nats: neither word"})
     told = section(page_of(TRANSFERS, [TASK.model_copy(update={"measures": (even,)})]))
-    assert "The model's bias: pronoun ranking (0 nats: neither word)." in told
+    assert f"The model's bias: {TASK.before.axis}; 0 nats: neither word." in told
 
 
 # What it rests on
@@ -270,14 +270,14 @@ def test_an_end_that_lies_outside_the_band_is_not_rounded_into_it():
 def test_the_classifiers_quality_is_told(page):
     for title in ("Full fine-tuning", "Head only"):
         assert (
-            f"- {title}: 12 models; accuracy is 0.800 of the unmodified model, 0.800 of the "
-            "others, on 100 test rows (majority class "
+            f"- {title}: 12 models; accuracy 0.800 (unmodified model), 0.800 (the others), "
+            "on 100 test rows (majority class "
         ) in section(page)
 
 
 def test_seeds_that_learnt_differently_are_not_averaged():
     said = section(page_of(TRANSFERS, failed=["pretrained/original/full/seed1"]))
-    assert "accuracy is 0.100 to 0.800 of the unmodified model, " in said
+    assert "accuracy 0.100 to 0.800 (unmodified model), " in said
 
 
 def test_models_left_out_are_counted_by_reason():

@@ -199,14 +199,15 @@ def _unheard(observations: pd.DataFrame, of: Evidence) -> list[str]:
 
 def _quantities(task: TaskDescription) -> str:
     """Say what the task's biases are."""
+    data = task.covariates[0]
     of = (
-        ("Downstream bias", task.outcome),
-        ("The model's bias", task.before),
-        ("The data's bias", task.covariates[0]),
+        ("Downstream bias", task.outcome.title, task.outcome),
+        ("The model's bias", task.before.axis, task.before),
+        ("The data's bias", data.axis, data),
     )
     return " ".join(
-        f"{name}: {each.title}" + (f" ({each.neutral_text})." if each.neutral_text else ".")
-        for name, each in of
+        f"{name}: {words}{f'; {each.neutral_text}' if each.neutral_text else ''}."
+        for name, words, each in of
     )
 
 
@@ -454,10 +455,10 @@ def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
     performance = performance[performance["model"].isin(observations["model"])]
     control = performance["model"].isin(observations.loc[unmodified(observations), "model"])
     said = [
-        f"{_range(rows['accuracy'])} of {whose}"
+        f"{_range(rows['accuracy'])} ({whose})"
         for rows, whose in (
-            (performance[control], "the unmodified model"),
-            (performance[~control], "the others" if control.any() else "altered ones"),
+            (performance[control], "unmodified model"),
+            (performance[~control], "the others" if control.any() else "altered models"),
         )
         if not rows.empty
     ]
@@ -466,7 +467,7 @@ def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
     if not said:
         return f"{models}."
     return (
-        f"{models}; accuracy is {', '.join(said)}, on {count(round(quality['test_rows']))} test "
+        f"{models}; accuracy {', '.join(said)}, on {count(round(quality['test_rows']))} test "
         f"rows (majority class {quality['majority_accuracy']:.3f})."
     )
 
