@@ -510,6 +510,13 @@ class TestChanges:
             points = [each for each in axes.collections if each.get_gid() == DEFINED]
             assert {to_hex(each.get_facecolor()[0]) for each in points} == {colour.lower()}
 
+    def test_intervals_that_the_axis_cuts_off_are_said_to_go_on(self) -> None:
+        given, cut = tables("bios"), "go on beyond the axis"
+        for error, said in ((0.0, False), (9.0, True)):
+            changes = given.changes.assign(outcome_error=error)
+            figure = drawing("changes").draw(BIOS, without(given, changes=changes), NOTE)
+            assert any(cut in text.replace("\n", " ") for text in texts(figure)) == said
+
     def test_what_altered_both_is_of_neither_colour(self) -> None:
         given = tables("bios")
         observations = given.observations.copy()

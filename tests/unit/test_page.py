@@ -377,6 +377,19 @@ def test_no_line_is_promised_that_is_not_drawn(tmp_path, source, page):
     assert panel["datasets"]["lines"] == []
 
 
+def test_a_choice_of_which_a_panel_shows_nothing_says_so(page):
+    model, data = (
+        json.loads(page.data[f"changes-bios-{source}"])["datasets"] for source in ("model", "data")
+    )
+    said = {(row["way"], row["kind"]): " ".join(row["text"].split()) for row in data["empty"]}
+    assert said["full", "Counterfactual"] == "no mark: Counterfactual did not move the data's bias here"
+    assert ("full", "Dataset re-balancing") not in said
+    assert {row["kind"] for row in model["empty"]} == {"Dataset re-balancing"}
+    # Where there is no slope at all, that is said, and once.
+    missing = {row["way"] for row in data["missing"]}
+    assert not missing & {row["way"] for row in data["empty"]}
+
+
 def test_a_page_without_interventions_speaks_of_none(tmp_path):
     task = test_any_task.description(interventions=())
     rows = test_any_task.observations(task)

@@ -93,7 +93,10 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         _Side("data", "the data altered", "data_change", description.covariates[0]),
     )
     done = _done(description, tables)
-    page = Page(PAGE, _TITLE, note, _handles(description, done))
+    up = _span(*_outcomes(tables.changes))
+    _, ends = _outcomes(tables.changes)
+    cut = bool((ends < up[0]).any() or (ends > up[1]).any())
+    page = Page(PAGE, _TITLE, note, _handles(description, done, cut))
     pitch = _TITLE_HEIGHT + _HEIGHT + _AXIS_HEIGHT
     figure = page.figure(pitch * len(description.adaptations))
     for line, (adaptation, title) in enumerate(description.adaptations):
@@ -107,13 +110,13 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             axes.set_title(
                 _text.panel_title(f"{title}: {side.title}", _WIDTH) + f"\n{_slope_text(slope)}"
             )
-            axes.set_xlabel(wrap(f"change of {_name(side.quantity)}", _WIDTH, LABEL))
+            axes.set_xlabel(_axis(side.quantity))
             axes.set_ylabel(f"change of\n{description.outcome.title}" if column == 0 else "")
             if rows.empty:
                 say_no_model(axes)
                 continue
             axes.set_xlim(*_span(numbers(moved[side.column]), np.empty(0)))
-            axes.set_ylim(*_span(*_outcomes(tables.changes)))
+            axes.set_ylim(*up)
             draw_reference(axes, 0.0, "y")
             _draw_points(axes, rows, side, done)
             _draw_slope(axes, slope, numbers(rows[side.column]))
@@ -142,9 +145,11 @@ def _span(values: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[float
     return low - margin, high + margin
 
 
-def _name(quantity: Quantity) -> str:
+def _axis(quantity: Quantity) -> str:
     """Name what changed; the axis of a logarithm would name what it is the logarithm of."""
-    return quantity.title if quantity.logarithm else quantity.axis
+    name = quantity.title if quantity.logarithm else quantity.axis
+    lines = _text.axis_label(f"change of {name}", _WIDTH).split("\n")
+    return "\n".join(wrap(line, _WIDTH, LABEL) for line in lines)
 
 
 def _done(description: TaskDescription, tables: Tables) -> dict[str, _Done]:
@@ -230,7 +235,7 @@ def _draw_slope(axes: Axes, slope: pd.Series | None, x: NDArray[np.float64]) -> 
     axes.plot(ends, slope["slope"] * ends, color=INK, linewidth=1.6, zorder=5, gid=SLOPE)
 
 
-def _handles(description: TaskDescription, done: Mapping[str, _Done]) -> list[Line2D]:
+def _handles(description: TaskDescription, done: Mapping[str, _Done], cut: bool) -> list[Line2D]:
     known = sorted(dict.fromkeys(done.values()), key=lambda each: _SHAPES.index(each.shape))
     return [
         *(dot_handle(each.colour, each.title, each.shape) for each in known),
@@ -238,7 +243,8 @@ def _handles(description: TaskDescription, done: Mapping[str, _Done]) -> list[Li
         legend_entry(
             color=PALE,
             linewidth=1.0,
-            label="95 % interval, from the counts of test rows; seeds are not in it",
+            label="95 % interval, from the counts of test rows; seeds are not in it"
+            + ("; long ones go on beyond the axis" if cut else ""),
         ),
         legend_entry(
             color=INK,
