@@ -382,7 +382,10 @@ def test_a_choice_of_which_a_panel_shows_nothing_says_so(page):
         json.loads(page.data[f"changes-bios-{source}"])["datasets"] for source in ("model", "data")
     )
     said = {(row["way"], row["kind"]): " ".join(row["text"].split()) for row in data["empty"]}
-    assert said["full", "Counterfactual"] == "no mark: Counterfactual did not move the data's bias here"
+    assert (
+        said["full", "Counterfactual"]
+        == "no mark: Counterfactual did not move the data's bias here"
+    )
     assert ("full", "Dataset re-balancing") not in said
     assert {row["kind"] for row in model["empty"]} == {"Dataset re-balancing"}
     # Where there is no slope at all, that is said, and once.

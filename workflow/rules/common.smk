@@ -26,7 +26,7 @@ from bias_transfer.study.description import (
 )
 from bias_transfer.study.grid import altered_by, models, training_of
 from bias_transfer.study.overlays import check_overlays
-from bias_transfer.study.sources import is_generated, source_paths
+from bias_transfer.study.sources import is_generated, source_paths, text_note
 from bias_transfer.study.walk import settings_in_use
 
 try:
@@ -59,11 +59,7 @@ CONFIG_OF_NUMBERS["tasks"] = CONFIG["tasks"] | {
     if given is None and name in DEFAULT_TASKS
 }
 TASKS = list(STUDY.tasks)
-NOTE = (
-    "Generated text: the biases are declared in the config, not found in the world."
-    if is_generated(STUDY)
-    else "Text and model are the ones that the config names."
-)
+NOTE = text_note(STUDY)
 
 MODELS = models(STUDY)
 UPSTREAM = {each.upstream.id: each.upstream for each in MODELS}

@@ -95,12 +95,32 @@ def is_generated(study: Study) -> bool:
 
     Generated template sentences do not count: they are equal for all terms.
     """
-    used = [getattr(section, "source", "") for section in study.tasks.values()]
-    if needs_sentiment(study):
-        used.append(study.sentiment.source)
+    return "generated" in _texts(study).values()
+
+
+def text_note(study: Study) -> str:
+    """Say what the study's text is, as stands above whatever is made of it.
+
+    A study of which some is generated says which: the biases of all else are declared nowhere.
+    """
+    texts = _texts(study)
+    generated = [name for name, source in texts.items() if source == "generated"]
+    if not generated:
+        return "Text and model are the ones that the config names."
+    declared = "biases are declared in the config, not found in the world."
+    if len(generated) == len(texts) and study.model.source == "generated":
+        return f"Generated text: the {declared}"
+    return f"Generated text in part ({', '.join(generated)}): its {declared}"
+
+
+def _texts(study: Study) -> dict[str, str]:
+    """Return the sources of the text that the study uses, by what it is."""
+    used = {section.title: getattr(section, "source", "") for section in study.tasks.values()}
     if needs_corpus(study):
-        used.append(study.model.corpus.source)
-    return "generated" in used
+        used["the pre-training corpus"] = study.model.corpus.source
+    if needs_sentiment(study):
+        used["that of the sentiment classifier"] = study.sentiment.source
+    return used
 
 
 def needs_corpus(study: Study) -> bool:
