@@ -1,5 +1,6 @@
 """What every figure promises a reader, of any task: all drawn, all counted, all on the page."""
 
+import itertools
 from functools import cache
 from pathlib import Path
 
@@ -385,7 +386,10 @@ class TestIntervals:
         measure = CRAFT.before.model_copy(update={"per_template": False})
         assert interval_handles(outcome, measure) == []
         (handle,) = interval_handles(outcome, CRAFT.before)
-        assert handle.get_label() == "95 % interval: upstream from the spread over templates"
+        assert handle.get_label() == (
+            "95 % interval: upstream from the spread over templates; one that reaches the edge "
+            "goes on beyond it"
+        )
 
 
 class TestAdaptation:
@@ -403,6 +407,15 @@ class TestAdaptation:
         slopes = [float(np.asarray(mark.get_xdata())[0]) for mark in marks]
         assert slopes == pytest.approx(list(verdicts["standardised"]))
         assert intervals(axes, "x") == pytest.approx(verdicts[["low", "high"]].to_numpy())
+
+    def test_the_words_above_the_band_do_not_make_it_wider(self) -> None:
+        given = tables("bios")
+        verdicts = given.verdicts.assign(low=-9.0)
+        figure = drawing("adaptation").draw(BIOS, without(given, verdicts=verdicts), NOTE)
+        (words,) = (
+            each for each in figure.axes[0].texts if each.get_text() == "too little to matter"
+        )
+        assert to_hex(words.get_bbox_patch().get_facecolor()) == "#ffffff"
 
     def test_the_verdict_stands_beside_its_row(self) -> None:
         model, data = drawn("adaptation", "wiki").axes
@@ -509,6 +522,21 @@ class TestChanges:
         for axes, colour in zip(drawn("changes", "bios").axes, [BLUE, ORANGE] * 3, strict=True):
             points = [each for each in axes.collections if each.get_gid() == DEFINED]
             assert {to_hex(each.get_facecolor()[0]) for each in points} == {colour.lower()}
+
+    def test_labels_along_the_axis_keep_their_distance(self) -> None:
+        given = tables("bios")
+        narrow = given.changes["data_change"].where(given.changes["data_change"] == 0, 0.1)
+        sign = np.where(np.arange(len(narrow)) % 2, 1.3, -2.4)
+        changes = given.changes.assign(data_change=narrow * sign)
+        figure = drawing("changes").draw(BIOS, without(given, changes=changes), NOTE)
+        figure.canvas.draw()
+        for axes in figure.axes:
+            boxes = [
+                label.get_window_extent()
+                for label in axes.get_xticklabels()
+                if axes.get_xlim()[0] <= label.get_position()[0] <= axes.get_xlim()[1]
+            ]
+            assert all(a.x1 + 4 < b.x0 for a, b in itertools.pairwise(boxes))
 
     def test_intervals_that_the_axis_cuts_off_are_said_to_go_on(self) -> None:
         given, cut = tables("bios"), "go on beyond the axis"

@@ -166,9 +166,7 @@ def _sentence(task: TaskDescription, observations: pd.DataFrame, of: Evidence) -
     yield Phrase(text=".")
     unheard = _unheard(observations, of)
     if unheard:
-        yield Phrase(
-            text=f" Of {_and(unheard)} this says nothing: none of their {task.items} is in a slope."
-        )
+        yield Phrase(text=f" Nothing is said of {_and(unheard)}, of which no item is in a slope.")
 
 
 def _otherwise(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[Phrase]:

@@ -136,8 +136,8 @@ def _draw_band(axes: Axes, matters: float) -> None:
         color=GREY,
         ha="center",
         va="top",
-        # The line at zero ends below the words.
-        bbox={"facecolor": BAND, "edgecolor": "none", "pad": 1},
+        # The line at zero ends below the words, and so does a band that is narrower than they are.
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         zorder=2,
     )
 

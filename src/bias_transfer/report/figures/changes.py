@@ -53,6 +53,8 @@ _ROUNDING = 1e-9
 # Intervals reach at most so far beyond the outermost point, as a share of the points' span.
 _REACH = 0.15
 SLOPE = "slope"
+# Steps between the labels along the axis, which are as long as "−0.25".
+_TICKS = 5
 # As in the report: the colour says what was altered, the shape by what.
 _SHAPES = ("o", "s", "^", "D", "v", ">", "<")
 _ALTERED = {
@@ -88,6 +90,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     All panels of a column share the axis along, and all panels the axis up: a steeper cloud is a
     stronger effect.
     """
+    from matplotlib.ticker import MaxNLocator
+
     sides = (
         _Side("model", "the model altered", "upstream_change", description.before),
         _Side("data", "the data altered", "data_change", description.covariates[0]),
@@ -116,6 +120,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
                 say_no_model(axes)
                 continue
             axes.set_xlim(*_span(numbers(moved[side.column]), np.empty(0)))
+            axes.xaxis.set_major_locator(MaxNLocator(_TICKS))
             axes.set_ylim(*up)
             draw_reference(axes, 0.0, "y")
             _draw_points(axes, rows, side, done)

@@ -34,7 +34,7 @@ from bias_transfer.report.page.charts import (
 )
 from bias_transfer.report.page.tables import Table, texts, title_of
 from bias_transfer.report.page.variants import Variant, key_of, variants
-from bias_transfer.report.page.words import UNDEFINED, number, rounded, whole
+from bias_transfer.report.page.words import UNDEFINED, listed, number, rounded, whole
 from bias_transfer.report.scale import drawn
 from bias_transfer.report.sheet import begun
 
@@ -174,9 +174,9 @@ def _text(
         )
     crosses = [each for each in points if each.is_out]
     titles = dict.fromkeys(each.variant.title for each in crosses if not each.out.item)
-    scarce = ", ".join(dict.fromkeys(each.item for each in crosses if each.out.item))
+    scarce = list(dict.fromkeys(each.item for each in crosses if each.out.item))
     if crosses:
-        who = [*titles, *([f"of fewer than {rows}: {scarce}"] if scarce else [])]
+        who = [*titles, *([f"of fewer than {rows}: {listed(scarce)}"] if scarce else [])]
         yield (
             "A cross instead of a dot: left out of the slope that the verdict rests on "
             f"({'; '.join(who)}). Pointing at a mark tells why."
