@@ -536,7 +536,7 @@ class TestChanges:
                 for label in axes.get_xticklabels()
                 if axes.get_xlim()[0] <= label.get_position()[0] <= axes.get_xlim()[1]
             ]
-            assert all(a.x1 + 4 < b.x0 for a, b in itertools.pairwise(boxes))
+            assert all(a.x1 + 10 < b.x0 for a, b in itertools.pairwise(boxes))
 
     def test_intervals_that_the_axis_cuts_off_are_said_to_go_on(self) -> None:
         given, cut = tables("bios"), "go on beyond the axis"
