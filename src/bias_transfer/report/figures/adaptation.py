@@ -22,6 +22,7 @@ from bias_transfer.report.figures._look import (
     Page,
     add_panel,
     inches,
+    inches_wide,
     legend_entry,
     look,
     wrap,
@@ -127,11 +128,15 @@ def _scale(verdicts: pd.DataFrame) -> tuple[float, float]:
 
 def _draw_band(axes: Axes, matters: float) -> None:
     axes.axvspan(-matters, matters, color=BAND, linewidth=0, zorder=0)
+    words = "too little to matter"
+    low, high = axes.get_xlim()
+    # Above the band, or beside it where they would run across the edge of the panel.
+    half = inches([words], SMALL) / inches_wide(axes) / 2
     axes.text(
-        0.0,
+        min(max(-low / (high - low), half), 1 - half),
         0.99,
-        "too little to matter",
-        transform=axes.get_xaxis_transform(),
+        words,
+        transform=axes.transAxes,
         fontsize=SMALL,
         color=GREY,
         ha="center",

@@ -54,7 +54,7 @@ _ROUNDING = 1e-9
 _REACH = 0.15
 SLOPE = "slope"
 # Steps between the labels along the axis, which are as long as "−0.25".
-_TICKS = 5
+_TICKS = 6
 # As in the report: the colour says what was altered, the shape by what.
 _SHAPES = ("o", "s", "^", "D", "v", ">", "<")
 _ALTERED = {
@@ -120,7 +120,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
                 say_no_model(axes)
                 continue
             axes.set_xlim(*_span(numbers(moved[side.column]), np.empty(0)))
-            axes.xaxis.set_major_locator(MaxNLocator(_TICKS))
+            axes.xaxis.set_major_locator(MaxNLocator(_TICKS, steps=[1, 2, 5, 10]))
             axes.set_ylim(*up)
             draw_reference(axes, 0.0, "y")
             _draw_points(axes, rows, side, done)
