@@ -163,6 +163,9 @@ def test_another_way_of_fine_tuning_that_shows_something_else_is_named_at_once()
     )
     # What is found alike, and what is undecided there, is no contradiction.
     assert "Not so" not in lead(page_of(TRANSFERS))
+    little = page_of(mixed(0.0, 0.04))
+    assert "transfers, but less than matters" in section(little)
+    assert "Not so" not in lead(little)
     undecided = pd.concat(
         [TRANSFERS.query("adaptation == 'full'"), UNDECIDED.query("adaptation == 'head'")]
     )

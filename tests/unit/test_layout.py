@@ -395,6 +395,7 @@ def test_items_left_out_whole_have_their_titles_and_columns_their_models(wiki):
     (models,) = (each for each in sheet.notes if each.startswith("Models. "))
     assert models.startswith("Models. Pre-trained: the unmodified model; Random: ")
     assert "Noise added: the unmodified model, Uniform noise, Gaussian noise" in models
+    assert models.endswith("; All pre-trained: every model whose checkpoint is pre-trained.")
     assert any("not what moves what" in each for each in sheet.notes)
 
 

@@ -110,7 +110,7 @@ def test_its_sentences_are_those_of_the_answer(page, folder):
     answer = (folder / "analysis/answer.md").read_text()
     for line in re.findall(r"^(?:- |\*\*(?=\w))(.*)$", answer, flags=re.MULTILINE):
         plain = line.replace("**", "").replace("`", "")
-        assert " ".join(plain.split()) in page.text.replace(" ;", ";")
+        assert " ".join(plain.split()) in page.text.replace(" ;", ";").replace(" .", ".")
 
 
 def test_a_section_that_the_contents_name_is_there(page):

@@ -30,6 +30,8 @@ _QUESTION = "Does bias survive fine-tuning, or does it come from the data?"
 _BIASES = {"model": "pre-trained model's bias", "data": "fine-tuning data's bias"}
 # Verdicts that leave it open.
 _OPEN = ("undecided", "not estimated")
+# Verdicts that say both that no more than the smallest effect that matters is there.
+_LITTLE = {"does not transfer", "transfers, but less than matters"}
 # What is asked of a bias, by whether interventions moved it, and what the verdicts say then.
 _ASKED = {"within": "transfers", "between": "goes with downstream bias"}
 _SAID = {
@@ -177,7 +179,8 @@ def _otherwise(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[Phr
         way = dict(task.adaptations)[of.adaptation]
         for each in of.verdicts:
             own = principal.get(each.source)
-            if own is not None and each.word not in (*_OPEN, own.word):
+            alike = own is None or each.word == own.word or {each.word, own.word} <= _LITTLE
+            if not alike and each.word not in _OPEN:
                 said = (each.source, each.effects, each.word)
                 others.setdefault(said, []).append(f"{way[:1].lower()}{way[1:]}")
     for (source, effects, verdict), ways in others.items():

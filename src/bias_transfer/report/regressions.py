@@ -38,6 +38,7 @@ _CLUSTERED = (
 )
 
 _UNMODIFIED = "the unmodified model"
+_EVERY = "every model whose checkpoint is pre-trained"
 _COMPARED = (
     "Items are compared with each other within each model: a coefficient says what goes together, "
     "not what moves what."
@@ -120,9 +121,10 @@ def _groups(fits: Sequence[FittedColumn]) -> str:
         if each.with_unmodified and _UNMODIFIED not in members[each.group]:
             members[each.group].insert(0, _UNMODIFIED)
     told = (
-        f"{fitted.name}: {', '.join(members[fitted.name])}"
-        for fitted in fits
-        if fitted.name in members
+        f"{fitted.name}: {', '.join(members.get(fitted.name, [_EVERY]))}"
+        for fitted in fits[1:]
+        # A group of one method may have its name.
+        if members.get(fitted.name) != [fitted.name]
     )
     return "; ".join([f"Models. {fits[0].name}: {_UNMODIFIED}", *told]) + "."
 
