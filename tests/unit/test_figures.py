@@ -735,7 +735,7 @@ class TestCoefficients:
         assert values[1][1] == pytest.approx(0.9 * values[0][1])
         assert values[1][2] == pytest.approx(0.25 * values[0][2])
 
-    def test_what_only_goes_together_is_hollow_and_called_no_effect(self) -> None:
+    def test_what_only_goes_together_is_hollow_and_not_called_an_effect(self) -> None:
         figure = drawn("coefficients", "bios")
         for axes in figure.axes:
             marks = [line for line in axes.lines if line.get_gid() == DEFINED]

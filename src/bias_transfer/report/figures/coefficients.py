@@ -177,8 +177,8 @@ def _handles(rivals: tuple[_Rival, ...]) -> list[Line2D]:
         undefined_handle(),
         reference_handle("0: they do not go together"),
         text_handle(
-            "hollow: how far the two go together, item by item, within each model; what an "
-            "intervention moves, other figures show"
+            "hollow: how far the two go together, item by item, within each model; what "
+            "interventions changed, other figures show"
         ),
         text_handle("N: rows (model by item by template) in the fit; n undefined: rows left out"),
     ]
