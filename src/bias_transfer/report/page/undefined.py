@@ -63,6 +63,7 @@ def undefined_estimates(task: TaskDescription, estimates: Mapping[str, pd.DataFr
         caption=f"{task.title}: estimates that could not be made, and why",
         heads=("Table", "Why", "Rows", "Of"),
         rows=tuple(rows),
+        note="The tables of `analysis/`.",
     )
 
 
