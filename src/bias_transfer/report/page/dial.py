@@ -169,8 +169,8 @@ def _text(
         yield (
             f"A ring is one of the {task.items} in the unmodified model, the mark at the other end "
             "of its line is the same one after the intervention. Movement along means that the "
-            "intervention changed the source of bias; movement up or down means that downstream "
-            "bias followed."
+            "intervention changed the source of bias; movement up or down, that downstream bias "
+            "changed, which within the grey line may be chance."
         )
     crosses = [each for each in points if each.is_out]
     titles = dict.fromkeys(each.variant.title for each in crosses if not each.out.item)
