@@ -120,6 +120,8 @@ def made(
             | sheets
             | {"paper": [folder / "table3.html"] if paper else []},
             {"page": folder / "report.html"},
+            command="report",
+            stage="page",
         )
     )
     return folder / "report.html"

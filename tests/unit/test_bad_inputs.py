@@ -12,7 +12,7 @@ from bias_transfer.errors import StudyError
 from bias_transfer.models.folder import CLASSIFIER, MASKED_LM, conversion
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.main import main
-from bias_transfer.study.mistakes import refuse_repeated_keys
+from bias_transfer.study.overlays import read_config
 from bias_transfer.study.parsing import parse
 from tests.unit.calls import call, prepare_data
 from tests.unit.conftest import ROOT
@@ -358,19 +358,19 @@ def test_a_repeated_key_is_refused(tmp_path, content, said):
     path = tmp_path / "over.yaml"
     path.write_text(content)
     with pytest.raises(StudyError) as caught:
-        refuse_repeated_keys(path)
+        read_config([path])
     assert str(caught.value).startswith(f"{path}, {said}")
 
 
 def test_shared_parts_of_a_config_are_no_repetition(tmp_path):
     path = tmp_path / "over.yaml"
     path.write_text("a: &a {b: 1}\nc: {<<: *a, d: *a}\ne: &e [*e]\n")
-    refuse_repeated_keys(path)
+    read_config([path])
 
 
 @pytest.mark.parametrize("name", ["paper.yaml", "paper-mini.yaml", "sample.yaml"])
 def test_the_configs_that_are_shipped_repeat_nothing(name):
-    refuse_repeated_keys(ROOT / "config" / name)
+    read_config([ROOT / "config" / name])
 
 
 NO_CONFIGS = {

@@ -21,7 +21,8 @@ from bias_transfer.runtime.lineage import record_outputs, start_run
 from bias_transfer.runtime.main import main
 from bias_transfer.runtime.progress import took
 from bias_transfer.study.config import Study
-from bias_transfer.study.overlays import read_config
+from bias_transfer.study.estimate import known
+from bias_transfer.study.overlays import laid_over, read_config
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.plan import (
     Range,
@@ -339,6 +340,13 @@ def test_texts_that_were_counted_for_another_config_are_counted_anew(told, trade
         "".join((tmp_path / "people.csv").read_text().splitlines(keepends=True)[:-6])
     )
     assert "(not counted yet)" in told(trades)
+
+
+@pytest.mark.parametrize(("most", "rows"), [(0, 24000), (500, 500), (30000, 24000)])
+def test_a_generated_corpus_is_cut_as_the_study_cuts_it(config, tmp_path, monkeypatch, most, rows):
+    monkeypatch.chdir(tmp_path)
+    cut = {"model": {"corpus": {"maximum_rows": most}}}
+    assert known(parse(laid_over(config, cut)), 1, {}, False).corpus == (rows, Range(8, 11))
 
 
 def test_generated_texts_of_another_config_are_not_taken(told, tmp_path, study):

@@ -13,7 +13,7 @@ rule tokenise:
         "../../envs/environment.yaml"
     params:
         settings=lambda wildcards: settings(
-            maximum_length=section("tasks", wildcards.task, "maximum_length")
+            maximum_length=STUDY.tasks[wildcards.task].maximum_length
         ),
         plugins=[],
         files=files,

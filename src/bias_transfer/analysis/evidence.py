@@ -137,7 +137,7 @@ def reliability_table(of: Cells) -> pd.DataFrame:
         (
             "upstream",
             BETWEEN_TEMPLATES,
-            template_reliability(once, (once.codes("level"),)),
+            template_reliability(once, (once.codes("group"),)),
             items,
             templates,
         ),

@@ -10,7 +10,7 @@ from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import encode
 from bias_transfer.models.folder import CLASSIFIER
-from bias_transfer.models.prediction import checked_length, predict
+from bias_transfer.models.prediction import predict, require_positions
 from bias_transfer.models.sentiment import save_hub_classifier
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
@@ -51,18 +51,19 @@ def _train(job: Job) -> None:
     seed = derived_seed(settings["seed"], "sentiment classifier")
     device = prepare_device(seed, job.gpu_share)
     upstream = verified_folder(job.input("checkpoint"))
-    tokenizer = load_tokenizer(str(upstream))
+    tokenizer = load_tokenizer(upstream)
     torch.manual_seed(seed)
     labels = tuple(label for label in SENTIMENTS if label in set(parts["train"]["label"]))
     model = new_classifier(upstream, labels).to(device)
-    length = checked_length(model, settings["maximum_length"])
+    length = settings["maximum_length"]
+    require_positions(model, length)
     tokens = {
         part: LabelledTokens.of(
             encode(tokenizer, table["text"].tolist(), length), table["label"], labels
         )
         for part, table in parts.items()
     }
-    with training_checkpoints(job, "sentiment", device) as checkpoints:
+    with training_checkpoints(job, device) as checkpoints:
         curve = fine_tune(
             model,
             tokens["train"],

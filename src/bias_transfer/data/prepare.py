@@ -226,19 +226,12 @@ def shortcomings(
             "and there is no verdict"
         )
     if enough is not None and enough.items < min(FEWEST_ITEMS, left):
-        rows = "test row" if enough.rows == 1 else "test rows"
         found.append(
-            f"only {enough.items} {clusters} have {enough.rows:,} {rows} "
-            f"(analysis.fewest_test_rows) {_where(definition)}; a verdict needs {FEWEST_ITEMS}"
+            f"only {enough.items} {clusters} have {counted(enough.rows, 'test row')} "
+            f"(analysis.fewest_test_rows) {of.counted_rows(definition)}; a verdict needs "
+            f"{FEWEST_ITEMS}"
         )
     return found
-
-
-def _where(definition: Any) -> str:
-    """Say which rows of an item its downstream bias rests on."""
-    if hasattr(definition, "negative"):
-        return f"of class {definition.negative}"
-    return "in each group that is compared"
 
 
 def _generated(

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
 from bias_transfer.adaptations import adaptations
 from bias_transfer.measures import measures as all_measures
-from bias_transfer.models.families import PRETRAINABLE
+from bias_transfer.models.families import DEFAULT_FAMILY, PRETRAINABLE
 from bias_transfer.section import (
     DISTINCT,
     Column,
@@ -142,7 +142,7 @@ class Corpus(Section):
 class Architecture(Section):
     """Form and size of the model that is pre-trained here."""
 
-    family: Family = declared.FAMILY
+    family: Family = DEFAULT_FAMILY
     """What its layers and its tokenizer are like."""
     vocabulary_size: int = Field(default=2600, ge=300)
     """Tokens of the vocabulary."""
@@ -410,9 +410,4 @@ class Study(Section):
     def method_settings(self, name: str) -> Section:
         """Return what an upstream method is told."""
         found: Section = getattr(self.upstream, name)
-        return found
-
-    def measure_settings(self, name: str) -> Section:
-        """Return what a measure is told."""
-        found: Section = getattr(self.measures, name)
         return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bias_transfer.data.sources import is_table
-from bias_transfer.measures import Measure, measure
+from bias_transfer.measures import measure
 from bias_transfer.section import Section
 from bias_transfer.study.config import CorpusFile, SentimentFile, Study
 from bias_transfer.study.walk import marks, sections
@@ -19,7 +19,7 @@ def source_paths(study: Study) -> dict[str, list[str]]:
     Those that may be empty and are have no key; a folder may stand in place of a hub's id.
     """
     found = {}
-    for section_key, section in sections(study, unused=False):
+    for section_key, section in sections(study):
         for name, mark in marks(section):
             value = getattr(section, name)
             paths = [path for path in (value if isinstance(value, list) else [value]) if path]
@@ -51,7 +51,7 @@ class Table:
 def tables(study: Study) -> Iterator[Table]:
     """Yield the local tables that some job of the study reads."""
     paths, needed = source_paths(study), _needed(study)
-    for section_key, section in sections(study, unused=False):
+    for section_key, section in sections(study):
         columns = {
             f"{section_key}.{name}": getattr(section, name)
             for name, mark in marks(section)
@@ -81,12 +81,7 @@ def _needed(study: Study) -> dict[str, bool]:
     return {
         "model.corpus.file": needs_corpus(study),
         "sentiment.file": needs_sentiment(study),
-        **{
-            f"tasks.{task}.sentences": any(
-                "sentences" in measure(name).needs for name in section.measures
-            )
-            for task, section in study.tasks.items()
-        },
+        **{f"tasks.{task}.sentences": "sentences" in needs(study, task) for task in study.tasks},
     }
 
 
@@ -137,10 +132,9 @@ def needs_corpus(study: Study) -> bool:
 
 def needs_sentiment(study: Study) -> bool:
     """Tell whether a measure of some task scores the sentiment of words."""
-    return any("sentiment" in each.needs for each in measures_in_use(study))
+    return any("sentiment" in needs(study, task) for task in study.tasks)
 
 
-def measures_in_use(study: Study) -> list[Measure]:
-    """List the measures of all tasks, each once."""
-    names = dict.fromkeys(name for section in study.tasks.values() for name in section.measures)
-    return [measure(name) for name in names]
+def needs(study: Study, task: str) -> frozenset[str]:
+    """Return what a task's measures need besides the language model."""
+    return frozenset().union(*(measure(name).needs for name in study.tasks[task].measures))
