@@ -1,5 +1,6 @@
 """The report as readers meet it: on a desk, on a phone, on paper, by keyboard and by ear."""
 
+import itertools
 import shutil
 import subprocess
 from pathlib import Path
@@ -122,6 +123,29 @@ def test_a_filter_leaves_the_dots_of_one_intervention(open_page):
     assert len(set(left)) > 1
 
 
+def test_a_panel_without_any_mark_says_why(open_page):
+    page = open_page().page
+    figure = first(page, "changes-")
+    controls = [
+        page.locator(f"#{figure} select[data-parameter={each}]") for each in ("way", "kind")
+    ]
+    ways, kinds = (
+        each.locator("option").evaluate_all("all => all.map(each => each.value)")
+        for each in controls
+    )
+    empty = 0
+    for way, kind in itertools.product(ways, kinds):
+        controls[0].select_option(way)
+        controls[1].select_option(kind)
+        page.wait_for_timeout(100)
+        for drawing in page.locator(f"#{figure} .drawing").all():
+            if not drawing.locator(".mark-symbol path").count():
+                empty += 1
+                written = drawing.locator("text").all_text_contents()
+                assert any(each.startswith("no ") for each in written), (way, kind)
+    assert empty
+
+
 def test_another_outcome_or_question_changes_the_curve(open_page):
     page = open_page().page
     figure = first(page, "specification-")
@@ -237,6 +261,9 @@ def test_it_is_printed_with_its_verdicts_and_without_its_controls(open_page, tmp
     assert verdict.partition(":")[0] in words
     for said in page.locator(".verdict strong").all_inner_texts():
         assert said in words
+    # Pages of a PDF are parted by form feeds. The picture stands with the answer on the first.
+    first_page = " ".join(_read(printed).partition("\f")[0].split())
+    assert "From the pre-trained model?" in first_page
 
 
 def test_every_part_is_reached_by_keyboard_and_seen_when_it_is(open_page):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from bias_transfer.analysis.evidence import evidence, tables
+from bias_transfer.analysis.means import item_means
 from bias_transfer.report.answer import answer, markdown
 from tests.unit import paper_grid
 from tests.unit.paper_grid import LOG_FPR_RATIO, TPR_GAP, WIKI
@@ -41,6 +42,7 @@ def section(page, title="BIOS"):
     return page.split(f"## {title}\n")[1].split("\n## ")[0]
 
 
+FULL = (("full", "Full fine-tuning"),)
 ONE = "dataset == 'original' and upstream == 'pretrained'"
 TRANSFERS = observed(within=0.5, noise=0.05)
 UNDECIDED = observed(within=0.5, noise=2.0, between=0.0, data=0.0, random_seed=1)
@@ -145,6 +147,52 @@ def test_a_verdict_that_does_not_stand_over_fine_tuning_seeds_says_so():
         assert "fine-tuning seeds beside the items" not in page_of(others)
 
 
+def mixed(full, head):
+    """Return observations in which the model's bias moves one way under each fine-tuning."""
+    return pd.concat(
+        [
+            observed(within=full, noise=0.01).query("adaptation == 'full'"),
+            observed(within=head, noise=0.01).query("adaptation == 'head'"),
+        ]
+    )
+
+
+def test_another_way_of_fine_tuning_that_shows_something_else_is_named_at_once():
+    assert lead(page_of(mixed(0.0, 0.5))).endswith(
+        "). Not so with head only: there the pre-trained model's bias transfers."
+    )
+    # What is found alike, and what is undecided there, is no contradiction.
+    assert "Not so" not in lead(page_of(TRANSFERS))
+    little = page_of(mixed(0.0, 0.04))
+    assert "transfers, but less than matters" in section(little)
+    assert "Not so" not in lead(little)
+    undecided = pd.concat(
+        [TRANSFERS.query("adaptation == 'full'"), UNDECIDED.query("adaptation == 'head'")]
+    )
+    assert "undecided" in section(page_of(undecided))
+    assert "Not so" not in lead(page_of(undecided))
+
+
+def test_a_group_of_which_no_item_is_in_a_slope_is_named_beside_the_verdict():
+    rows = TRANSFERS.assign(group=np.where(TRANSFERS["occupation"].isin(ITEMS[:3]), "they", "she"))
+    few = rows["group"] == "they"
+    counted = rows.assign(smaller_group_rows=np.where(few, 9, 10))
+    said = "Nothing is said of they, of which no item is in a slope."
+    assert lead(page_of(counted)).endswith(said)
+    assert "Nothing is said" not in lead(page_of(rows))
+
+
+def test_a_section_first_says_what_its_biases_are(page):
+    lines = section(page).strip().splitlines()
+    assert lines[0] == (
+        f"Downstream bias: log TPR ratio. The model's bias: {TASK.before.axis}. "
+        f"The data's bias: {TASK.covariates[0].axis}."
+    )
+    even = TASK.before.model_copy(update={"neutral_text": "0 nats: neither word"})
+    told = section(page_of(TRANSFERS, [TASK.model_copy(update={"measures": (even,)})]))
+    assert f"The model's bias: {TASK.before.axis}; 0 nats: neither word." in told
+
+
 # What it rests on
 
 
@@ -156,7 +204,7 @@ def test_each_task_tells_what_its_tables_say(page):
     for row in of.explained.to_dict("records"):
         names = ("share", "low", "high", "by_chance")
         share, low, high, chance = (f"{100 * row[name]:.0f} %" for name in names)
-        assert f"{share} (interval {low} to {high}; by chance {chance})" in said
+        assert f"{share} (95 % interval {low} to {high}; by chance {chance})" in said
     for row in of.slopes.query("effects == 'between'").to_dict("records"):
         numbers = tuple(signed(row[name]) for name in ("standardised", "low", "high"))
         assert "{}, 95 % interval {} to {}".format(*numbers) in said
@@ -164,7 +212,7 @@ def test_each_task_tells_what_its_tables_say(page):
 
 
 def test_a_line_says_which_way_of_fine_tuning_it_is_of_where_there_are_several(page):
-    lines = section(page).strip().splitlines()
+    lines = [each for each in section(page).splitlines() if each.startswith("- ")]
     assert {line.partition(":")[0] for line in lines} == {"- Full fine-tuning", "- Head only"}
     one = TASK.model_copy(update={"adaptations": (("full", "Full fine-tuning"),)})
     said = section(page_of(TRANSFERS.query("adaptation == 'full'"), [one]))
@@ -184,13 +232,16 @@ def test_where_seeds_were_not_repeated_it_says_of_how_many_models():
     altered = TRANSFERS["upstream"].ne("pretrained") | TRANSFERS["dataset"].ne("original")
     said = section(page_of(TRANSFERS[~altered | (TRANSFERS["seed"] == 1)]))
     assert (
-        "- Full fine-tuning: variants in the slopes that were trained with one fine-tuning seed: "
-        "4 of 5; what another seed would change there is in no interval.\n"
+        "- Variants in the slopes that were trained with one fine-tuning seed, so that no interval "
+        "holds what another would change: full fine-tuning 4 of 5, head only 4 of 5.\n"
     ) in said
     assert "resampled over" not in said
     assert "trained with one fine-tuning seed" not in section(page_of(TRANSFERS))
     once = section(page_of(TRANSFERS[TRANSFERS["seed"] == 1]))
-    assert "trained with one fine-tuning seed: 5 of 5; what" in once
+    assert "what another would change: full fine-tuning 5 of 5, head only 5 of 5." in once
+    one = TASK.model_copy(update={"adaptations": (("full", "Full fine-tuning"),)})
+    alone = section(page_of(TRANSFERS[TRANSFERS["seed"] == 1], [one]))
+    assert "what another would change: 5 of 5.\n" in alone
 
 
 def test_the_reliability_of_changes_says_whose_changes(page):
@@ -221,14 +272,15 @@ def test_an_end_that_lies_outside_the_band_is_not_rounded_into_it():
 
 def test_the_classifiers_quality_is_told(page):
     for title in ("Full fine-tuning", "Head only"):
-        line = f"- {title}: 12 models; from the unmodified checkpoint accuracy is 0.800 on 100 test"
-        assert line in section(page)
-    assert "over the others it runs from 0.800 to 0.800" in page
+        assert (
+            f"- {title}: 12 models; accuracy 0.800 (unmodified model), 0.800 (the others), "
+            "on 100 test rows (majority class "
+        ) in section(page)
 
 
 def test_seeds_that_learnt_differently_are_not_averaged():
     said = section(page_of(TRANSFERS, failed=["pretrained/original/full/seed1"]))
-    assert "from the unmodified checkpoint accuracy is 0.100 to 0.800 on 100 test rows" in said
+    assert "accuracy 0.100 to 0.800 (unmodified model), " in said
 
 
 def test_models_left_out_are_counted_by_reason():
@@ -265,11 +317,11 @@ def test_cells_without_a_number_are_counted_for_each_way_of_fine_tuning():
     said = section(page_of(rows))
     # Five variants, less the random checkpoint that is no part of it, of two seeds.
     assert (
-        "- Head only: cells, of a model and an item, that the slopes leave out since a bias or "
-        "what the data hold of the item is undefined: 10; 11 of "
-        f"{len(TASK.item_titles)} occupations remain.\n"
+        "- Head only: the slopes leave out 10 cells (a model and an item), in which a bias or what "
+        f"the data hold of the item is undefined; 11 of {len(TASK.item_titles)} occupations "
+        "remain.\n"
     ) in said
-    assert "- Full fine-tuning: cells, of a model and an item, that" not in said
+    assert "- Full fine-tuning: the slopes leave out" not in said
 
 
 def test_cells_that_a_logarithm_leaves_out_are_said_to_be_no_random_ones():
@@ -294,17 +346,17 @@ def test_items_left_out_for_their_few_test_rows_are_named():
     few = TRANSFERS["occupation"].isin(ITEMS[:2])
     rows = TRANSFERS.assign(smaller_group_rows=np.where(few, 9, 10))
     assert (
-        f"- Occupations that the slopes leave out, whose {TASK.outcome.title} is of fewer than 10 "
-        "test rows: occupation 1, occupation 2.\n"
+        f"- 2 of {len(ITEMS)} occupations are in no slope, since their {TASK.outcome.title} is of "
+        "fewer than 10 test rows: occupation 1, occupation 2.\n"
     ) in section(page_of(rows))
-    assert "Occupations that the slopes leave out" not in section(page_of(TRANSFERS))
+    assert "are in no slope" not in section(page_of(TRANSFERS))
 
 
 def test_an_item_of_few_test_rows_is_at_neither_end():
     few = TRANSFERS["occupation"] == ITEMS[0]
     rows = TRANSFERS.assign(log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(few, -9))
     counted = rows.assign(smaller_group_rows=np.where(few, 9, 10))
-    assert f"lowest {TASK.outcome.drawn}: {ITEMS[0]} 0.00, " in section(page_of(rows))
+    assert f"lowest {TASK.outcome.drawn}: {ITEMS[0]} 0.00 (" in section(page_of(rows))
     assert f"lowest {TASK.outcome.drawn}: {ITEMS[0]} " not in section(page_of(counted))
 
 
@@ -316,13 +368,13 @@ def ends(values, **changes):
     names = [f"occupation {number}" for number in range(1, len(values) + 1)]
     rows = observed(items=names, adaptations=("full",))
     rows["log_tpr_ratio"] = np.log(rows["occupation"].map(dict(zip(names, values, strict=True))))
-    one = {"adaptations": (("full", "Full fine-tuning"),)}
+    one = {"adaptations": FULL}
     (line,) = (
         each
         for each in section(page_of(rows, [TASK.model_copy(update=one | changes)])).splitlines()
         if "TPR ratio (she / he)" in each
     )
-    return line.removeprefix("- ").replace("occupation ", "")
+    return re.sub(r" \([\d.]+ to [\d.]+\)", "", line.removeprefix("- ")).replace("occupation ", "")
 
 
 def test_the_items_at_both_ends_are_named_by_their_titles():
@@ -333,21 +385,38 @@ def test_the_items_at_both_ends_are_named_by_their_titles():
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ((1, 2, 3, 4, 5, 6), "Lowest {}: 1 1.00, 2 2.00, 3 3.00; highest: 6 6.00, 5 5.00, 4 4.00."),
+        ((1, 2, 3, 4, 5, 6), "Lowest {}: 1 1.00, 2 2.00, 3 3.00; highest: 6 6.00, 5 5.00, 4 4.00"),
         # Of few items each is named once.
-        ((3, 1, 2, 4), "{}, from the lowest: 2 1.00, 3 2.00, 1 3.00, 4 4.00."),
+        ((3, 1, 2, 4), "{}, from the lowest: 2 1.00, 3 2.00, 1 3.00, 4 4.00"),
         # Of many equal ones none is picked.
         (
             (1, 1, 1, 1, 2, 3, 4),
-            "Lowest {}: 1.00 for 4 of 7 occupations; highest: 7 4.00, 6 3.00, 5 2.00.",
+            "Lowest {}: 1.00 for 4 of 7 occupations; highest: 7 4.00, 6 3.00, 5 2.00",
         ),
-        ((1, 2, 2, 2, 3, 4), "Lowest {}: 1 1.00; highest: 6 4.00, 5 3.00."),
+        ((1, 2, 2, 2, 3, 4), "Lowest {}: 1 1.00; highest: 6 4.00, 5 3.00"),
         ((2, 2, 2, 2, 2, 2, 2), "{} is 2.00 for all 7 occupations."),
         ((2,), "{} is 2.00 for 1."),
     ],
 )
 def test_no_item_is_named_twice_and_none_of_many_equal_ones(values, said):
-    assert ends(values) == said.format("TPR ratio (she / he)").replace("  ", " ")
+    source = "" if said.endswith(".") else " (95 % intervals from the counts of test rows)."
+    assert ends(values) == said.format("TPR ratio (she / he)") + source
+
+
+def test_an_item_at_an_end_has_its_interval_from_the_counts():
+    names = [f"occupation {number}" for number in range(1, 13)]
+    rows = observed(items=names, adaptations=("full",), noise=0.1)
+    rows["log_tpr_ratio_variance"] = 0.04
+    means = item_means(rows, TASK).query("measure == 'log_tpr_ratio' and twin_of == ''")
+    control = means[(means["upstream_kind"] == "pretrained") & (means["dataset"] == "original")]
+    lowest = control.sort_values("value").iloc[0]
+    value, low, high = np.exp(lowest["value"] + 1.96 * 0.2 * np.array([0, -1, 1]))
+    said = f": {lowest['item']} {value:.2f} ({low:.2f} to {high:.2f}), "
+    assert said in section(page_of(rows, [TASK.model_copy(update={"adaptations": FULL})]))
+    rows = rows.assign(log_tpr_ratio_variance=np.nan)
+    without = section(page_of(rows, [TASK.model_copy(update={"adaptations": FULL})]))
+    assert f": {lowest['item']} {value:.2f}, " in without
+    assert "intervals from the counts" not in without
 
 
 def test_an_item_whose_ratio_has_no_logarithm_is_named_beside_the_ends():

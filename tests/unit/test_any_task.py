@@ -139,3 +139,6 @@ def test_it_goes_through_the_whole_analysis(templates, interventions):
         assert rf"\label{{tab:{sheet.name}}}" in latex(sheet)
     if interventions:
         assert "Pruning (p = 0.5)" in html(correlation_sheet(correlated, [task], "Note"))
+        assert "Models. Pre-trained: the unmodified model; Pruned: " in html(
+            regression_sheet(fits, "lsdv", "Note")
+        )

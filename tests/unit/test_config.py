@@ -14,7 +14,7 @@ from bias_transfer.study.config import Study
 from bias_transfer.study.overlays import laid_over
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.reference import FILES
-from bias_transfer.study.sources import is_generated, note_of, source_paths, tables
+from bias_transfer.study.sources import is_generated, source_paths, tables, text_note
 from bias_transfer.study.walk import settings_in_use
 
 ROOT = Path(__file__).parents[2]
@@ -595,33 +595,26 @@ def test_a_generated_corpus_counts_where_it_is_used(config, model, bios, wiki, e
     assert is_generated(Study.model_validate(config)) is expected
 
 
-@pytest.mark.parametrize(
-    ("model", "tasks", "sentiment", "said"),
-    [
-        ("generated", "generated", "generated", "Generated text: the biases are declared"),
-        ("generated", "hub", "hub", "Generated text in part (model.corpus): its biases are"),
-        # Both are easily left as they are in the default study.
-        ("hub", "hub", "generated", "Generated text in part (model.corpus, sentiment): its biases"),
-        (
-            "hub",
-            "generated",
-            "hub",
-            "Generated text in part (tasks.bios, tasks.wiki, model.corpus)",
-        ),
-    ],
-)
-def test_of_text_that_is_partly_generated_it_is_said_which(config, model, tasks, sentiment, said):
-    config["model"]["source"], config["sentiment"]["source"] = model, sentiment
-    for section in config["tasks"].values():
-        section["source"] = tasks
-    assert note_of(Study.model_validate(config)).startswith(said)
-
-
-def test_of_text_that_is_not_generated_it_is_said_too(config):
-    config["model"]["corpus"]["source"] = config["sentiment"]["source"] = "hub"
-    for section in config["tasks"].values():
+def test_the_note_says_what_is_generated_and_not_more(config):
+    declared = "biases are declared in the config, not found in the world."
+    assert text_note(Study.model_validate(config)) == f"Generated text: the {declared}"
+    config["tasks"]["wiki"]["source"] = "file"
+    assert text_note(Study.model_validate(config)) == (
+        "Generated text in part (BIOS, the pre-training corpus, that of the sentiment classifier): "
+        f"its {declared}"
+    )
+    # The bias of a model that was brought along is declared nowhere.
+    config["tasks"]["wiki"]["source"] = "generated"
+    config["model"]["source"] = "file"
+    config["tasks"]["bios"]["upstream"] = config["tasks"]["wiki"]["upstream"] = []
+    assert text_note(Study.model_validate(config)) == (
+        f"Generated text in part (BIOS, WIKI, that of the sentiment classifier): its {declared}"
+    )
+    for section in (*config["tasks"].values(), config["sentiment"]):
         section["source"] = "hub"
-    assert note_of(Study.model_validate(config)).startswith("Text and model are the ones")
+    assert text_note(Study.model_validate(config)) == (
+        "Text and model are the ones that the config names."
+    )
 
 
 def test_curves_want_their_package_before_anything_starts(config, monkeypatch):

@@ -1,18 +1,20 @@
 """What every figure promises a reader, of any task: all drawn, all counted, all on the page."""
 
+import itertools
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.errors import StudyError
 from bias_transfer.report.figures import Tables, drawing, drawings, drawings_for
 from bias_transfer.report.figures._labels import spread
-from bias_transfer.report.figures._look import save_figure
+from bias_transfer.report.figures._look import BLUE, INK, ORANGE, save_figure
 from bias_transfer.report.figures._marks import (
     DEFINED,
     INTERVAL,
@@ -174,7 +176,7 @@ class TestEveryFigure:
     def test_explains_its_reference_lines_and_undefined_marks(self, name: str, task: str) -> None:
         figure = drawn(name, task)
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
-        explained = ("0 nats", "gap of 0", "ratio of 1", "no effect", "together")
+        explained = ("0 nats", "gap of 0", "ratio of 1", "0: ", "together")
         # No value of negative sentiment means "no bias".
         expected = (name, task) != ("templates", "wiki")
         assert any(references(axes) for axes in figure.axes) == expected
@@ -384,7 +386,10 @@ class TestIntervals:
         measure = CRAFT.before.model_copy(update={"per_template": False})
         assert interval_handles(outcome, measure) == []
         (handle,) = interval_handles(outcome, CRAFT.before)
-        assert handle.get_label() == "95 % interval: upstream from the spread over templates"
+        assert handle.get_label() == (
+            "95 % interval: upstream from the spread over templates; one that reaches the edge "
+            "goes on beyond it"
+        )
 
 
 class TestAdaptation:
@@ -402,6 +407,15 @@ class TestAdaptation:
         slopes = [float(np.asarray(mark.get_xdata())[0]) for mark in marks]
         assert slopes == pytest.approx(list(verdicts["standardised"]))
         assert intervals(axes, "x") == pytest.approx(verdicts[["low", "high"]].to_numpy())
+
+    def test_the_words_above_the_band_do_not_make_it_wider(self) -> None:
+        given = tables("bios")
+        verdicts = given.verdicts.assign(low=-9.0)
+        figure = drawing("adaptation").draw(BIOS, without(given, verdicts=verdicts), NOTE)
+        (words,) = (
+            each for each in figure.axes[0].texts if each.get_text() == "too little to matter"
+        )
+        assert to_hex(words.get_bbox_patch().get_facecolor()) == "#ffffff"
 
     def test_the_verdict_stands_beside_its_row(self) -> None:
         model, data = drawn("adaptation", "wiki").axes
@@ -494,8 +508,52 @@ class TestChanges:
 
     def test_what_was_done_is_named_once_whatever_its_strengths(self) -> None:
         legend = drawn("changes", "bios").legends[0].get_texts()
-        done = [text.get_text().split(":")[0] for text in legend[:4]]
-        assert done == ["Uniform noise", "Gaussian noise", "Sent-Debias", "Balancing"]
+        assert [text.get_text() for text in legend[:4]] == [
+            "Uniform noise: the model altered",
+            "Gaussian noise: the model altered",
+            "Sent-Debias: the model altered",
+            "Balancing: the data altered",
+        ]
+
+    def test_a_colour_says_what_was_altered_and_a_shape_how(self) -> None:
+        handles = drawn("changes", "bios").legends[0].legend_handles[:4]
+        assert [handle.get_color() for handle in handles] == [BLUE, BLUE, BLUE, ORANGE]
+        assert len({handle.get_marker() for handle in handles}) == 4
+        for axes, colour in zip(drawn("changes", "bios").axes, [BLUE, ORANGE] * 3, strict=True):
+            points = [each for each in axes.collections if each.get_gid() == DEFINED]
+            assert {to_hex(each.get_facecolor()[0]) for each in points} == {colour.lower()}
+
+    def test_labels_along_the_axis_keep_their_distance(self) -> None:
+        given = tables("bios")
+        narrow = given.changes["data_change"].where(given.changes["data_change"] == 0, 0.1)
+        sign = np.where(np.arange(len(narrow)) % 2, 1.3, -2.4)
+        changes = given.changes.assign(data_change=narrow * sign)
+        figure = drawing("changes").draw(BIOS, without(given, changes=changes), NOTE)
+        figure.canvas.draw()
+        for axes in figure.axes:
+            boxes = [
+                label.get_window_extent()
+                for label in axes.get_xticklabels()
+                if axes.get_xlim()[0] <= label.get_position()[0] <= axes.get_xlim()[1]
+            ]
+            assert all(a.x1 + 10 < b.x0 for a, b in itertools.pairwise(boxes))
+
+    def test_intervals_that_the_axis_cuts_off_are_said_to_go_on(self) -> None:
+        given, cut = tables("bios"), "go on beyond the axis"
+        for error, said in ((0.0, False), (9.0, True)):
+            changes = given.changes.assign(outcome_error=error)
+            figure = drawing("changes").draw(BIOS, without(given, changes=changes), NOTE)
+            assert any(cut in text.replace("\n", " ") for text in texts(figure)) == said
+
+    def test_what_altered_both_is_of_neither_colour(self) -> None:
+        given = tables("bios")
+        observations = given.observations.copy()
+        both = observations["dataset_kind"] == "balance"
+        observations.loc[both, "upstream_kind"] = "sentdebias"
+        figure = drawing("changes").draw(BIOS, without(given, observations=observations), NOTE)
+        assert "Sent-Debias and Balancing: both altered" in texts(figure)
+        handles = figure.legends[0].legend_handles
+        assert INK in [handle.get_color() for handle in handles[:4]]
 
     def test_a_source_that_nothing_moved_says_so(self) -> None:
         given = tables("bios")
@@ -539,6 +597,13 @@ class TestSpecificationCurve:
             assert count(axes, DEFINED) == count(alone, DEFINED)
             assert axes.get_title(loc="left") == alone.get_title(loc="left")
 
+    def test_what_is_too_little_to_matter_is_shaded_as_in_the_report(self) -> None:
+        figure = drawn("specification_curve", "bios")
+        for axes in figure.axes[::2]:
+            (band,) = (each for each in axes.patches if each.get_gid() == "band")
+            assert (band.get_y(), band.get_height()) == pytest.approx((-0.2, 0.4))
+        assert "too little to matter: within ±0.2" in texts(figure)
+
     def test_both_sources_share_their_scale(self) -> None:
         first, second = drawn("specification_curve", "wiki").axes[::2]
         assert first.get_ylim() == second.get_ylim()
@@ -551,7 +616,7 @@ class TestBeforeAfter:
 
     def test_rows_are_the_randomised_checkpoints_and_their_models(self) -> None:
         assert rows(drawn("before_after", "bios").axes[0]) == [
-            "Pre-trained\n1 model",
+            "Unmodified model\n1 model",
             "Not pre-trained\nmean of 3 models",
             "Uniform noise\nc = 0.5\nmean of 3 models",
             "Gaussian noise\nσ = 0.1\nmean of 3 models",
@@ -605,11 +670,22 @@ class TestDoseResponse:
         for axes in drawn("dose_response", "bios").axes:
             assert ticks(axes) == ["−50", "−10", "0", "1", "10", "50"]
 
+    def test_an_axis_that_is_not_to_scale_says_so(self) -> None:
+        grid = figure_data.upstream_grid(trials=1, gammas=(-1, 0, 1))
+        even = draw("dose_response", BIOS, figure_data.bios_table(grid)).axes[0]
+        assert "to scale" not in even.get_xlabel()
+        assert "not to scale" in drawn("dose_response", "bios").axes[0].get_xlabel()
+
+    def test_the_shade_at_zero_is_explained(self) -> None:
+        assert "shaded: a strength of zero" in texts(drawn("dose_response", "bios"))
+
     def test_any_method_of_several_strengths_is_a_dose(self) -> None:
         figure = drawn("dose_response", "crafts")
         assert len(figure.axes) == 2
         assert ticks(figure.axes[0]) == ["0", "0.05", "0.1", "0.2"]
-        assert figure.axes[0].get_xlabel() == "Gaussian noise: σ (0 = unmodified model)"
+        assert (
+            figure.axes[0].get_xlabel() == "Gaussian noise: σ (0 = unmodified model; not to scale)"
+        )
 
     def test_a_method_with_a_strength_of_zero_has_its_own_model_there(self) -> None:
         grid = figure_data.upstream_grid(trials=1, gammas=(0, 1))
@@ -659,18 +735,16 @@ class TestCoefficients:
         assert values[1][1] == pytest.approx(0.9 * values[0][1])
         assert values[1][2] == pytest.approx(0.25 * values[0][2])
 
-    def test_an_interval_over_zero_and_none_at_all_are_hollow(self) -> None:
-        given = tables("bios")
-        regressions = given.regressions.copy()
-        ends = ["low_item_clustered", "high_item_clustered"]
-        regressions.loc[0, ends] = np.nan
-        figure = drawing("coefficients").draw(BIOS, without(given, regressions=regressions), NOTE)
-        marks = [line for line in figure.axes[0].lines if line.get_gid() == DEFINED]
-        hollow = sum(line.get_markerfacecolor() == "white" for line in marks)
-        low, high = (regressions[end] for end in ends)
-        drawn_terms = ~regressions["term"].str.startswith("template")
-        over = (low <= 0) & (high >= 0) & drawn_terms
-        assert hollow == over.sum() + 1 > 1
+    def test_what_only_goes_together_is_hollow_and_not_called_an_effect(self) -> None:
+        figure = drawn("coefficients", "bios")
+        for axes in figure.axes:
+            marks = [line for line in axes.lines if line.get_gid() == DEFINED]
+            assert {line.get_markerfacecolor() for line in marks} == {"white"}
+        said = " ".join(texts(figure)).replace("\n", " ")
+        assert "What goes with downstream bias" in said
+        assert "hollow: how far the two go together" in said
+        for causal in ("effect per", "no effect", "moves"):
+            assert causal not in said
 
     def test_bars_are_the_intervals_in_the_table(self) -> None:
         regressions = tables("bios").regressions

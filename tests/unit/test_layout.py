@@ -5,13 +5,15 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from bias_transfer.analysis.correlation import correlations
 from bias_transfer.analysis.tables import fit, regression_table
 from bias_transfer.paper.printed import of_table
 from bias_transfer.paper.tables import TABLES, paper_tables
-from bias_transfer.report.correlations import correlation_sheet
+from bias_transfer.report.correlations import correlation_sheet, dataset_doses
 from bias_transfer.report.html import html
 from bias_transfer.report.latex import escape, latex
 from bias_transfer.report.regressions import regression_sheet
@@ -368,8 +370,33 @@ def test_an_altered_checkpoint_on_altered_data_is_named_by_both(wiki):
         dataset_kind=rows["dataset_kind"].mask(crossed, "scrub-all"),
     )
     sheet = correlation_sheet(correlations(rows, WIKI), [WIKI], NOTE)
-    label = "Scrubbing all mentions, gaussian noise (σ = 0.1): scrub-all-0.5"
+    label = "Scrubbing all mentions, gaussian noise (σ = 0.1, scrub-all-0.5)"
     assert len(rows_labelled(sheet, label)) == 1
+
+
+def test_a_data_set_is_called_by_how_far_it_is_altered(wiki):
+    rows = wiki.assign(scrubbed_fraction=wiki["dataset"].str.rpartition("-")[2])
+    scrubbed = rows["dataset_kind"] != "original"
+    rows["scrubbed_fraction"] = rows["scrubbed_fraction"].where(scrubbed, np.nan).astype(float)
+    doses = dataset_doses(WIKI, rows)
+    sheet = correlation_sheet(correlations(rows, WIKI), [WIKI], NOTE, doses=doses)
+    assert rows_labelled(sheet, "Scrubbing all mentions (fraction = 0.5)")
+    two = pd.DataFrame([{"dataset": "b", "dataset_kind": "balance"}])
+    levels = {"oversample": 1.0, "undersample": 0.0}
+    assert dataset_doses(BIOS, two.assign(**levels)) == {("bios", "b"): "α = 1, β = 0"}
+
+
+def test_items_left_out_whole_have_their_titles_and_columns_their_models(wiki):
+    gone = wiki["identity_term"] == "term 1"
+    rows = wiki.assign(toxic_share=wiki["toxic_share"].mask(gone))
+    task = WIKI.model_copy(update={"item_titles": {"term 1": "Term One"}})
+    sheet = regression_sheet(list(fit(task, regression_table(task), rows)), "lsdv", NOTE)
+    assert any(each.startswith("Every row left out: Term One, ") for each in sheet.footnotes)
+    (models,) = (each for each in sheet.notes if each.startswith("Models. "))
+    assert models.startswith("Models. Pre-trained: the unmodified model; Random: ")
+    assert "Noise added: the unmodified model, Uniform noise, Gaussian noise" in models
+    assert models.endswith("; All pre-trained: every model whose checkpoint is pre-trained.")
+    assert any("not what moves what" in each for each in sheet.notes)
 
 
 def test_what_no_description_tells_of_is_named_by_its_kinds(wiki):
@@ -394,7 +421,7 @@ def test_each_strength_has_a_row_and_each_kind_the_papers_below(sheets):
         "paper: Gaussian noise",
     ]
     assert bios[7:20] == [*gammas, "paper: Sent-Debias (γ = 50)"]
-    assert bios[20].startswith("Dataset re-balancing: balance-a0.1")
+    assert bios[20].startswith("Dataset re-balancing (balance-a0.1")
     assert bios[-1] == "paper: Dataset re-balancing (β = 1.0)"
 
 
@@ -404,7 +431,7 @@ def test_the_papers_correlations_are_those_of_its_row(sheets):
 
 
 def test_the_unmodified_upstream_model_is_not_correlated_with_itself(sheets):
-    (row,) = rows_labelled(sheets[2], "Scrubbing all mentions: scrub-all-0.5")
+    (row,) = rows_labelled(sheets[2], "Scrubbing all mentions (scrub-all-0.5)")
     assert texts(row)[:4] == ["1", "", "", ""]
     assert re.fullmatch(r"−?\d\.\d{3}\**", texts(row)[4])
     assert texts(row)[6] == "50"

@@ -110,7 +110,7 @@ def test_its_sentences_are_those_of_the_answer(page, folder):
     answer = (folder / "analysis/answer.md").read_text()
     for line in re.findall(r"^(?:- |\*\*(?=\w))(.*)$", answer, flags=re.MULTILINE):
         plain = line.replace("**", "").replace("`", "")
-        assert " ".join(plain.split()) in page.text.replace(" ;", ";")
+        assert " ".join(plain.split()) in page.text.replace(" ;", ";").replace(" .", ".")
 
 
 def test_a_section_that_the_contents_name_is_there(page):
@@ -301,7 +301,7 @@ def test_an_intervention_of_which_some_models_are_left_out_is_a_dot_that_says_so
     known = page_data.performance(rows)
     failed = known["model"] == "counterfactual-s1/original/full/seed1"
     known.loc[failed, "accuracy"] = known.loc[failed, "majority_accuracy"]
-    chart = dial_chart(task, rows, known, item_means(rows, task))
+    chart = dial_chart(task, rows, known, item_means(rows, task), 10)
     said = {row["out"] for row in chart.data["items"] if row["done"] == "Counterfactual, s = 1"}
     assert said == {"1 of 2 models that did not learn the task (how it fails is no bias)"}
     assert not any(
@@ -309,6 +309,24 @@ def test_an_intervention_of_which_some_models_are_left_out_is_a_dot_that_says_so
         for row in chart.data["items"]
         if row["side"] == "upstream" and row["done"].startswith("Counterfactual")
     )
+
+
+def test_an_item_of_too_few_test_rows_is_a_cross_that_says_so(tmp_path):
+    items, rows = page_data.transfer_data.ITEMS, page_data.observations()
+    few = rows["occupation"] == items[0]
+    rows = rows.assign(smaller_group_rows=np.where(few, 9, 10))
+    source = page_data.made(tmp_path, {"bios": (page_data.task(), rows)}).read_text()
+    drawn = json.loads(Page(source).data["dial-bios"])["items"]
+    altered = [row for row in drawn if row["done"].startswith("Counterfactual")]
+    why = "its log TPR ratio is of fewer than 10 test rows"
+    assert {row["out"] for row in altered if row["cross"]} == {why}
+    assert {row["item"] for row in altered if row["cross"]} == {"craft 1"}
+    (ring,) = (row for row in drawn if not row["side"] and row["item"] == "craft 1")
+    assert (ring["cross"], ring["out"]) == (False, why)
+    # What is left out whole is named as such, and the item is not taken for it.
+    said = figure_text(source, "dial-bios")
+    assert "(Not pre-trained; of fewer than 10 test rows: craft 1)" in said
+    assert "the model altered, left out of the slope" in keys_of(source, "dial-bios")
 
 
 @pytest.mark.parametrize("name", ["dial-bios", "changes-bios"])
@@ -357,6 +375,22 @@ def test_no_line_is_promised_that_is_not_drawn(tmp_path, source, page):
     (said, *_) = panel["datasets"]["missing"]
     assert "no slope: the unmodified model has every number" in " ".join(said["text"].split())
     assert panel["datasets"]["lines"] == []
+
+
+def test_a_choice_of_which_a_panel_shows_nothing_says_so(page):
+    model, data = (
+        json.loads(page.data[f"changes-bios-{source}"])["datasets"] for source in ("model", "data")
+    )
+    said = {(row["way"], row["kind"]): " ".join(row["text"].split()) for row in data["empty"]}
+    assert (
+        said["full", "Counterfactual"]
+        == "no mark: Counterfactual did not move the data's bias here"
+    )
+    assert ("full", "Dataset re-balancing") not in said
+    assert {row["kind"] for row in model["empty"]} == {"Dataset re-balancing"}
+    # Where there is no slope at all, that is said, and once.
+    missing = {row["way"] for row in data["missing"]}
+    assert not missing & {row["way"] for row in data["empty"]}
 
 
 def test_a_page_without_interventions_speaks_of_none(tmp_path):

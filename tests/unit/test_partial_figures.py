@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures import drawing
 from bias_transfer.report.figures._curves import extremes
-from bias_transfer.report.figures._look import ORANGE
 from bias_transfer.report.figures._marks import DEFINED, UNDEFINED
 from bias_transfer.report.figures._text import NO_MODEL, RHO
+from bias_transfer.report.figures.templates import MEAN
 from tests.unit import figure_data
 from tests.unit.figure_data import BIOS, BIOS_TEMPLATES, CRAFT, IDENTITY_TERMS, WIKI
 from tests.unit.figure_reading import (
@@ -86,7 +86,7 @@ class TestDataBeforeAfter:
     def test_a_panel_is_a_kind_of_checkpoint(self) -> None:
         titles = [axes.get_title(loc="left") for axes in drawn("data_before_after", "crafts").axes]
         assert titles == [
-            "Crafts: downstream bias, Pre-trained",
+            "Crafts: downstream bias, Unmodified model",
             "Crafts: downstream bias, Gaussian noise, σ = 0.1",
         ]
 
@@ -217,7 +217,7 @@ class TestTemplates:
         means = means.sort_values(ascending=False)
         axes = drawn("templates", "bios").axes[0]
         assert rows(axes) == [BIOS.item_titles[item] for item in means.index]
-        marks = [line for line in axes.lines if line.get_color() == ORANGE]
+        marks = [line for line in axes.lines if line.get_gid() == MEAN]
         assert [float(np.asarray(mark.get_xdata())[0]) for mark in marks] == pytest.approx(
             list(means)
         )
@@ -265,9 +265,9 @@ class TestDataDoseResponse:
         figure = drawn("data_dose_response", "wiki")
         titles = [axes.get_title(loc="left").replace("\n", " ") for axes in figure.axes]
         assert [title.partition(" n undefined")[0] for title in titles] == [
-            "WIKI, Pre-trained: Scrubbing toxic mentions",
+            "WIKI, Unmodified model: Scrubbing toxic mentions",
             "WIKI, Not pre-trained: Scrubbing toxic mentions",
-            "WIKI, Pre-trained: Scrubbing all mentions",
+            "WIKI, Unmodified model: Scrubbing all mentions",
             "WIKI, Not pre-trained: Scrubbing all mentions",
         ]
         for axes in figure.axes:

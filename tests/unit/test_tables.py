@@ -90,7 +90,7 @@ def test_a_measure_with_templates_has_their_dummies_and_the_first_is_the_referen
     wanted = specification(BIOS, TABLE, COLUMNS["Mitigated"])
     assert wanted.templates == BIOS.templates
     assert (wanted.outcome, wanted.item, wanted.effects) == ("log_tpr_ratio", "occupation", "model")
-    assert wanted.name == "Effect of upstream on downstream bias, BIOS, Mitigated"
+    assert wanted.name == "What goes with downstream bias, BIOS, Mitigated"
 
 
 def test_a_measure_without_templates_has_a_row_a_model_and_item():

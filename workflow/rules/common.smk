@@ -33,8 +33,8 @@ from bias_transfer.study.sources import (
     is_generated,
     needs,
     needs_sentiment,
-    note_of,
     source_paths,
+    text_note,
 )
 from bias_transfer.study.walk import settings_in_use
 
@@ -74,7 +74,7 @@ CONFIG_OF_NUMBERS["tasks"] = CONFIG["tasks"] | {
     if given is None and name in DEFAULT_TASKS
 }
 TASKS = list(STUDY.tasks)
-NOTE = note_of(STUDY)
+NOTE = text_note(STUDY)
 
 MODELS = models(STUDY)
 UPSTREAM = {each.upstream.id: each.upstream for each in MODELS}

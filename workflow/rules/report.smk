@@ -38,6 +38,7 @@ rule report:
         settings=lambda wildcards: settings(
             tasks=[DESCRIPTIONS[task] for task in TASKS],
             generated=is_generated(STUDY),
+            fewest_test_rows=STUDY.analysis.fewest_test_rows,
             config=CONFIG_OF_NUMBERS,
         ),
         plugins=[],

@@ -163,7 +163,7 @@ def cells(
     )
     without_outcome = int(table[OUTCOME].isna().sum())
     defined = table[[UPSTREAM, *covariates, OUTCOME]].notna().all(axis=1)
-    scarce = table[OUTCOME].notna() & _scarce(about, task.outcome, fewest_test_rows)
+    scarce = table[OUTCOME].notna() & of_few_test_rows(about, task.outcome, fewest_test_rows)
     table = table[defined & ~scarce].rename_axis(["model", "item"])
     return Cells(
         table=table.reset_index(),
@@ -276,11 +276,11 @@ def _above_chance(quality: pd.DataFrame) -> pd.Series:
     return pd.Series(p_value < CHANCE_LEVEL, index=quality.index)
 
 
-def _scarce(about: pd.DataFrame, outcome: Quantity, fewest_test_rows: int) -> pd.Series:
-    """Return which cells are known to rest on too few test rows, if on any."""
-    if outcome.test_rows not in about:
-        return pd.Series(False, index=about.index)
-    return about[outcome.test_rows] < fewest_test_rows
+def of_few_test_rows(rows: pd.DataFrame, outcome: Quantity, fewest_test_rows: int) -> pd.Series:
+    """Return which rows of observations are known to rest on too few test rows, if on any."""
+    if outcome.test_rows not in rows:
+        return pd.Series(False, index=rows.index)
+    return rows[outcome.test_rows] < fewest_test_rows
 
 
 def _by_template(rows: pd.DataFrame, keys: list[str], measure: Quantity) -> pd.DataFrame:

@@ -160,7 +160,7 @@ def regression_table(task: TaskDescription) -> Table:
     )
     return Table(
         name=f"regressions-{task.name}",
-        title=f"Effect of upstream on downstream bias, {task.title}",
+        title=f"What goes with downstream bias, {task.title}",
         columns=tuple(
             Column(name, selects, regressors, templates) for name, selects in selections.items()
         ),

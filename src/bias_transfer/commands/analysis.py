@@ -15,7 +15,7 @@ from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.analysis.specification_curve import specification_curve
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
 from bias_transfer.report.answer import answer, markdown
-from bias_transfer.report.correlations import correlation_sheet
+from bias_transfer.report.correlations import correlation_sheet, dataset_doses
 from bias_transfer.report.html import html
 from bias_transfer.report.latex import latex
 from bias_transfer.report.regressions import regression_sheet
@@ -72,7 +72,11 @@ def analyse(job: Job) -> None:
         write_table(job.output(name), table)
     for task in tasks:
         sheet = correlation_sheet(
-            correlated[task.name], [task], note, name=f"correlations-{task.name}"
+            correlated[task.name],
+            [task],
+            note,
+            name=f"correlations-{task.name}",
+            doses=dataset_doses(task, observed[task.name]),
         )
         write_sheet(job, f"correlations_{task.name}", sheet)
         sheet = regression_sheet(fits[task.name], hc3, note)

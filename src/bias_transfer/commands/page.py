@@ -26,6 +26,7 @@ def report(job: Job) -> None:
             tasks=tasks,
             answer=Answer.model_validate(read_json(job.input("words")), strict=False),
             generated=settings["generated"],
+            fewest_test_rows=settings["fewest_test_rows"],
             analysed={name: read_table(job.input(name)) for name in _ANALYSED},
             observations={
                 task.name: read_table(job.input(f"observations_{task.name}"), [task.item])

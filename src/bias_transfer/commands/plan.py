@@ -38,7 +38,7 @@ from bias_transfer.study.plan import (
     steps_of,
     total,
 )
-from bias_transfer.study.sources import needs_corpus, needs_sentiment, note_of
+from bias_transfer.study.sources import needs_corpus, needs_sentiment, text_note
 from bias_transfer.upstream import PRETRAINED
 
 # Of a job that trains nothing, beside its texts: scores, tables, figures.
@@ -97,7 +97,7 @@ def _lines(plan: Plan, files: Sequence[Path]) -> Iterator[str]:
     study = plan.study
     configs = " + ".join(map(str, files)) or "the defaults"
     yield f"Plan of {configs}; results in {study.results}"
-    yield note_of(study)
+    yield text_note(study)
     yield f"Model: {_model(plan)}"
     for task in study.tasks:
         yield ""

@@ -24,7 +24,7 @@ from bias_transfer.analysis.tables import (
     upstream,
 )
 from bias_transfer.paper.printed import beside, of_table, of_table2
-from bias_transfer.report.correlations import correlation_sheet
+from bias_transfer.report.correlations import correlation_sheet, dataset_doses
 from bias_transfer.report.regressions import regression_sheet
 from bias_transfer.report.sheet import Sheet
 
@@ -216,6 +216,11 @@ def paper_tables(
             number=2,
             printed=of_table2(),
             printed_note=f"{_PRINTED_NOTE}; downstream on BIOS, those of the TPR ratio itself.",
+            doses={
+                data_set: dose
+                for name, task in known.items()
+                for data_set, dose in dataset_doses(task, found[name]).items()
+            },
         )
     }
     tests = []

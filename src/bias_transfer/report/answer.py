@@ -3,8 +3,9 @@
 import itertools
 import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from bias_transfer.analysis.cells import Cells
@@ -17,15 +18,21 @@ from bias_transfer.analysis.evidence import (
     Evidence,
     why_unknown,
 )
-from bias_transfer.analysis.means import distribution, unmodified
+from bias_transfer.analysis.means import ITEM_MEAN_COLUMNS, item_means, unmodified
 from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.analysis.verdict import LEAST_RELIABILITY, Verdict, word
 from bias_transfer.errors import counted
+from bias_transfer.report.scale import drawn
 from bias_transfer.report.sheet import begun, count, minus
 from bias_transfer.section import Section
 
 _QUESTION = "Does bias survive fine-tuning, or does it come from the data?"
+_BIASES = {"model": "pre-trained model's bias", "data": "fine-tuning data's bias"}
+# Verdicts that leave it open.
+_OPEN = ("undecided", "not estimated")
+# Verdicts that say both that no more than the smallest effect that matters is there.
+_LITTLE = {"does not transfer", "transfers, but less than matters"}
 # What is asked of a bias, by whether interventions moved it, and what the verdicts say then.
 _ASKED = {"within": "transfers", "between": "goes with downstream bias"}
 _SAID = {
@@ -73,7 +80,9 @@ class TaskAnswer(Section):
     title: str
     """As it is printed."""
     sentence: tuple[Phrase, ...]
-    """What the principal way of fine-tuning shows."""
+    """What the principal way of fine-tuning shows, and of which others the opposite is found."""
+    quantities: str
+    """What its biases are, in a sentence each."""
     lines: tuple[str, ...]
     """What it rests on, a sentence or two each."""
 
@@ -119,7 +128,11 @@ def answer(
             TaskAnswer(
                 name=task.name,
                 title=task.title,
-                sentence=tuple(_sentence(task, evidence[task.name][0])),
+                sentence=(
+                    *_sentence(task, observations[task.name], evidence[task.name][0]),
+                    *_otherwise(task, evidence[task.name]),
+                ),
+                quantities=_quantities(task),
                 lines=tuple(_lines(task, observations, performance, evidence)),
             )
             for task in tasks
@@ -138,20 +151,70 @@ def markdown(of: Answer) -> str:
         ]
     )
     sections = (
-        "\n".join([f"## {task.title}", "", *(f"- {line}" for line in task.lines), ""])
+        "\n".join(
+            [f"## {task.title}", "", task.quantities, "", *(f"- {line}" for line in task.lines), ""]
+        )
         for task in of.tasks
     )
     return "\n".join([f"{head}\n", *sections])
 
 
-def _sentence(task: TaskDescription, of: Evidence) -> Iterator[Phrase]:
+def _sentence(task: TaskDescription, observations: pd.DataFrame, of: Evidence) -> Iterator[Phrase]:
     """Say in plain words what one adaptation shows of the model's bias and of the data's."""
     said = {each.source: each for each in of.verdicts}
     yield Phrase(text=f"{dict(task.adaptations)[of.adaptation]}: ")
-    yield from _said("the pre-trained model's bias", said["model"], of.smallest_effect)
+    yield from _said(f"the {_BIASES['model']}", said["model"], of.smallest_effect)
     yield Phrase(text="; ")
-    yield from _said("the fine-tuning data's bias", said["data"], of.smallest_effect)
+    yield from _said(f"the {_BIASES['data']}", said["data"], of.smallest_effect)
     yield Phrase(text=".")
+    unheard = _unheard(observations, of)
+    if unheard:
+        yield Phrase(text=f" Nothing is said of {_and(unheard)}, of which no item is in a slope.")
+
+
+def _otherwise(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[Phrase]:
+    """Name the other ways of fine-tuning under which a source is found to do something else."""
+    principal = {each.source: each for each in found[0].verdicts if each.word not in _OPEN}
+    others: dict[tuple[str, str, str], list[str]] = {}
+    for of in found[1:]:
+        way = dict(task.adaptations)[of.adaptation]
+        for each in of.verdicts:
+            own = principal.get(each.source)
+            alike = own is None or each.word == own.word or {each.word, own.word} <= _LITTLE
+            if not alike and each.word not in _OPEN:
+                said = (each.source, each.effects, each.word)
+                others.setdefault(said, []).append(f"{way[:1].lower()}{way[1:]}")
+    for (source, effects, verdict), ways in others.items():
+        yield Phrase(text=f" Not so with {_and(ways)}: there the {_BIASES[source]} ")
+        yield Phrase(text=_SAID[effects][verdict], source=source)
+        yield Phrase(text=".")
+
+
+def _unheard(observations: pd.DataFrame, of: Evidence) -> list[str]:
+    """Return the groups of which no item is in a slope, where others are."""
+    rows = observations[observations["adaptation"] == of.adaptation]
+    if "group" not in rows or of.cells.table.empty:
+        return []
+    there = set(of.cells.table["group"])
+    return [group for group in dict.fromkeys(map(str, rows["group"])) if group not in there]
+
+
+def _quantities(task: TaskDescription) -> str:
+    """Say what the task's biases are."""
+    data = task.covariates[0]
+    of = (
+        ("Downstream bias", task.outcome.title, task.outcome),
+        ("The model's bias", task.before.axis, task.before),
+        ("The data's bias", data.axis, data),
+    )
+    return " ".join(
+        f"{name}: {words}{f'; {each.neutral_text}' if each.neutral_text else ''}."
+        for name, words, each in of
+    )
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _joined(phrases: Iterable[Phrase]) -> str:
@@ -180,12 +243,12 @@ def _said(bias: str, of: Verdict, smallest_effect: float) -> Iterator[Phrase]:
 
 def _how_to_read(smallest_effect: float) -> str:
     return (
-        "The numbers are slopes in standard deviations of downstream bias a standard deviation of "
-        "its source, both over the items of the unmodified model. *Transfers* and *does not "
-        "transfer* rest on what interventions changed: how far an item's downstream bias moved "
-        "with the source. Where no intervention moved a source, it can only be said whether the "
-        f"two *go* together. A slope within ±{smallest_effect:g} does not matter "
-        "(`analysis.smallest_effect`); *undecided* means that this study cannot tell."
+        "The numbers are slopes: by how many standard deviations downstream bias moves when its "
+        "source moves by one, both over the items of the unmodified model. *Transfers* and *does "
+        "not transfer* rest on interventions, which changed the source in some items more than in "
+        "others. Where none did, it can only be said whether the two *go* together. A slope within "
+        f"±{smallest_effect:g} is too little to matter (`analysis.smallest_effect`); *undecided* "
+        "means that this study cannot tell."
     )
 
 
@@ -206,9 +269,9 @@ def _lines(
     """Say what a task's sentence rests on."""
     of_all, found = observations[task.name], evidence[task.name]
     rows = principally_adapted(of_all, task)
-    yield from (_joined(_sentence(task, of)) for of in found[1:])
+    yield from (_joined(_sentence(task, of_all, of)) for of in found[1:])
     yield from (_of(task, of.adaptation, line) for of in found for line in _over_seeds(of))
-    yield from (_of(task, of.adaptation, line) for of in found for line in _seeds(of))
+    yield from _seeds(task, found)
     principal = (
         _reliability(found[0]),
         _explained(found[0]),
@@ -220,7 +283,7 @@ def _lines(
     for of in found:
         adapted = of_all[of_all["adaptation"] == of.adaptation]
         yield _of(task, of.adaptation, _quality(adapted, performance[task.name]))
-    yield from _left_out(task, found)
+    yield from _left_out(task, of_all, found)
     yield _of(task, found[0].adaptation, _undefined(task, rows))
 
 
@@ -244,7 +307,7 @@ def _over_seeds(of: Evidence) -> Iterator[str]:
     moves = {"model": repeated["checkpoint"], "data": repeated["dataset"]}
     rows = of.slopes.set_index(["source", "effects"]).to_dict("index")
     for each in of.verdicts:
-        if each.word in ("undecided", "not estimated"):
+        if each.word in _OPEN:
             continue
         if each.effects == "within" and not repeated.loc[moves[each.source], "every"].any():
             continue
@@ -281,14 +344,17 @@ def _repeated(of: Evidence) -> pd.DataFrame:
     )
 
 
-def _seeds(of: Evidence) -> Iterator[str]:
-    """Say of how many models it is not known what another fine-tuning seed would change."""
-    repeated = _repeated(of)
-    alone = int((~repeated["every"]).sum())
+def _seeds(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]:
+    """Say of how many variants it is not known what another fine-tuning seed would change."""
+    counts = {of.adaptation: (~_repeated(of)["every"]) for of in found}
+    alone = {way: f"{each.sum()} of {len(each)}" for way, each in counts.items() if each.any()}
     if alone:
+        ways = dict(task.adaptations)
+        several = len(ways) > 1
+        told = (f"{ways[way].lower()} {said}" if several else said for way, said in alone.items())
         yield (
-            f"variants in the slopes that were trained with one fine-tuning seed: {alone} of "
-            f"{len(repeated)}; what another seed would change there is in no interval."
+            "Variants in the slopes that were trained with one fine-tuning seed, so that no "
+            f"interval holds what another would change: {', '.join(told)}."
         )
 
 
@@ -308,7 +374,10 @@ def _reliability(of: Evidence) -> str:
             known.append(f"of {name} {minus(f'{value:.2f}')}{least}")
         else:
             unknown.append(f"not known of {name} ({why_unknown(key[1], items, times)})")
-    return f"reliability (1: the same again): {'; '.join(known + unknown)}."
+    return (
+        "reliability (1: the same again; 0 or less: nothing in common): "
+        f"{'; '.join(known + unknown)}."
+    )
 
 
 def _explained(of: Evidence) -> str:
@@ -331,7 +400,7 @@ def _share(row: Mapping[Hashable, Any]) -> str:
     chance = f"by chance {100 * row['by_chance']:.0f} %"
     if math.isfinite(row["low"]):
         ends = f"{100 * row['low']:.0f} % to {100 * row['high']:.0f} %"
-        chance = f"interval {ends}; {chance}"
+        chance = f"95 % interval {ends}; {chance}"
     return f"{100 * row['share']:.0f} % ({chance})"
 
 
@@ -350,25 +419,30 @@ def _between(task: TaskDescription, of: Evidence) -> str:
     return f"between {task.items}, the slope of {task.outcome.title} {'; that '.join(said)}."
 
 
-def _left_out(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]:
+def _left_out(
+    task: TaskDescription, observations: pd.DataFrame, found: Sequence[Evidence]
+) -> Iterator[str]:
+    """Say which models, cells and items the slopes leave out, and why."""
     for of in found:
-        title = dict(task.adaptations)[of.adaptation]
         counts = ", ".join(f"{number} {reason}" for reason, number in of.cells.left_out.items())
         if counts:
-            yield f"{title}: models that the slopes leave out: {counts}."
+            yield _of(task, of.adaptation, f"models that the slopes leave out: {counts}.")
         if of.cells.undefined:
+            cells = counted(of.cells.undefined, "cell")
             items = of.cells.table["item"].nunique()
-            yield (
-                f"{title}: cells, of a model and an item, that the slopes leave out since a bias "
-                f"or what the data hold of the item is undefined: {of.cells.undefined}; {items} of "
-                f"{len(task.item_titles)} {task.items} remain."
+            line = (
+                f"the slopes leave out {cells} (a model and an item), in which a bias or what the "
+                f"data hold of the item is undefined; {items} of {len(task.item_titles)} "
+                f"{task.items} remain."
             )
+            yield _of(task, of.adaptation, line)
     # The test part, and so how many rows a rate rests on, is the same for all ways of fine-tuning.
     scarce = dict.fromkeys(item for of in found for item in of.cells.scarce)
     if scarce:
+        every = observations[task.item].nunique()
         named = ", ".join(task.item_titles.get(item, item) for item in scarce)
         yield (
-            f"{begun(task.items)} that the slopes leave out, whose "
+            f"{len(scarce)} of {every} {task.items} are in no slope, since their "
             f"{task.outcome.title} is of fewer than "
             f"{counted(found[0].fewest_test_rows, 'test row')}: {named}."
         )
@@ -383,20 +457,27 @@ def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
     """Say how well the models of some observations learnt the task."""
     performance = performance[performance["model"].isin(observations["model"])]
     control = performance["model"].isin(observations.loc[unmodified(observations), "model"])
-    models, others = counted(len(performance), "model"), performance.loc[~control, "accuracy"]
-    said = [models]
-    if control.any():
-        quality = performance[control].mean(numeric_only=True)
-        accuracies = sorted(performance.loc[control, "accuracy"])
-        ends = dict.fromkeys(f"{accuracies[end]:.3f}" for end in (0, -1))
-        said.append(
-            f"from the unmodified checkpoint accuracy is {' to '.join(ends)} on "
-            f"{count(round(quality['test_rows']))} test rows (majority class "
-            f"{quality['majority_accuracy']:.3f})"
+    said = [
+        f"{_range(rows['accuracy'])} ({whose})"
+        for rows, whose in (
+            (performance[control], "unmodified model"),
+            (performance[~control], "the others" if control.any() else "altered models"),
         )
-    if not others.empty:
-        said.append(f"over the others it runs from {others.min():.3f} to {others.max():.3f}")
-    return f"{'; '.join(said)}."
+        if not rows.empty
+    ]
+    quality = (performance[control] if control.any() else performance).mean(numeric_only=True)
+    models = counted(len(performance), "model")
+    if not said:
+        return f"{models}."
+    return (
+        f"{models}; accuracy {', '.join(said)}, on {count(round(quality['test_rows']))} test "
+        f"rows (majority class {quality['majority_accuracy']:.3f})."
+    )
+
+
+def _range(values: pd.Series) -> str:
+    """Write the least and the greatest of some values, once where they are printed alike."""
+    return " to ".join(dict.fromkeys(f"{value:.3f}" for value in (values.min(), values.max())))
 
 
 def _ends(task: TaskDescription, observations: pd.DataFrame, of: Cells) -> Iterator[str]:
@@ -441,30 +522,55 @@ def _without_logarithm(task: TaskDescription, found: Sequence[Evidence]) -> Iter
 def _extremes(task: TaskDescription, observations: pd.DataFrame) -> str:
     """Name the items at both ends of downstream bias, in the unmodified model."""
     control = observations[unmodified(observations)]
-    means = distribution(control, task.item, task.outcome.column).dropna()
-    by_item = means.sort_index().sort_values(kind="stable")
+    own = item_means(control, task) if len(control) else pd.DataFrame(columns=ITEM_MEAN_COLUMNS)
+    values = own[(own["measure"] == task.outcome.column) & (own["twin_of"] == "")]
+    by_item = values.dropna(subset="value").sort_values(["value", "item"], kind="stable")
     if by_item.empty:
         return f"{task.outcome.title} is not defined for any item of the unmodified model."
-    drawn = by_item.map(math.exp) if task.outcome.drawn else by_item
     name = task.outcome.drawn or task.outcome.title
-    printed = [
-        (task.item_titles.get(str(item), str(item)), f"{value:.2f}")
-        for item, value in drawn.items()
-    ]
-    if len({value for _, value in printed}) == 1:
-        item, value = printed[0]
-        whole = f"all {len(printed)} {task.items}" if len(printed) > 1 else item
-        return f"{name} is {value} for {whole}."
+    printed = [_printed(task, row) for row in by_item.to_dict("records")]
+    if len({each.value for each in printed}) == 1:
+        alike = printed[0]
+        whole = f"all {len(printed)} {task.items}" if len(printed) > 1 else alike.item
+        return f"{name} is {alike.value} for {whole}."
     # Of fewer, some would be at both ends.
     if len(printed) < 2 * _NAMED:
-        return f"{name}, from the lowest: {_listed(printed)}."
-    return f"lowest {name}: {_end(printed, task)}; highest: {_end(printed[::-1], task)}."
+        told = f"{name}, from the lowest: {_listed(printed)}"
+    else:
+        told = f"lowest {name}: {_end(printed, task)}; highest: {_end(printed[::-1], task)}"
+    # Which are outermost is chance too, where the intervals are long.
+    known = any(each.interval for each in printed)
+    return f"{told}{' (95 % intervals from the counts of test rows)' if known else ''}."
 
 
-def _end(printed: Sequence[tuple[str, str]], task: TaskDescription) -> str:
+class _Printed(NamedTuple):
+    """An item's downstream bias, as it is printed."""
+
+    item: str
+    value: str
+    interval: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.item} {self.value}" + (f" ({self.interval})" if self.interval else "")
+
+
+def _printed(task: TaskDescription, row: Mapping[Hashable, Any]) -> _Printed:
+    margin = float(row["margin_of_error"])
+    ends = drawn(task.outcome, float(row["value"]) + np.array([0, -margin, margin]))
+    # Adding zero takes the sign off a zero.
+    value, low, high = (minus(f"{round(each, 2) + 0.0:.2f}") for each in ends)
+    return _Printed(
+        item=task.item_titles.get(str(row["item"]), str(row["item"])),
+        value=value,
+        interval=f"{low} to {high}" if math.isfinite(margin) else "",
+    )
+
+
+def _end(printed: Sequence[_Printed], task: TaskDescription) -> str:
     """Name the first items; where more share their value than are named, say how many do."""
-    named: list[tuple[str, str]] = []
-    for value, found in itertools.groupby(printed, key=lambda each: each[1]):
+    named: list[_Printed] = []
+    for value, found in itertools.groupby(printed, key=lambda each: each.value):
         sharing = list(found)
         if len(named) + len(sharing) > _NAMED:
             if not named:
@@ -474,8 +580,8 @@ def _end(printed: Sequence[tuple[str, str]], task: TaskDescription) -> str:
     return _listed(named)
 
 
-def _listed(printed: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f"{item} {value}" for item, value in printed)
+def _listed(printed: Iterable[_Printed]) -> str:
+    return ", ".join(each.text for each in printed)
 
 
 def _undefined(task: TaskDescription, observations: pd.DataFrame) -> str:

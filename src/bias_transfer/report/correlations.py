@@ -26,8 +26,11 @@ from bias_transfer.report.sheet import (
 # Kind of checkpoint and kind of data set.
 _Kind = tuple[str, str]
 _Numbers = Mapping[Hashable, Any]
-# From a task, a kind and the numbers of both sides to the rows of one intervention.
-_RowsOf = Callable[[TaskDescription, _Kind, Mapping[Hashable, _Numbers]], list[Row]]
+# From a task, a label and the numbers of both sides to the rows of one intervention.
+_RowsOf = Callable[[TaskDescription, str, Mapping[Hashable, _Numbers]], list[Row]]
+# Name of the task, and id of the data set.
+_DataSet = tuple[str, str]
+Doses = Mapping[_DataSet, str]
 # What a paper prints, by task and kind: texts by the names of the numbers.
 Printed = Mapping[tuple[str, str, str], Mapping[str, str]]
 
@@ -47,6 +50,7 @@ def correlation_sheet(
     number: int | None = None,
     printed: Printed = MappingProxyType({}),
     printed_note: str = "",
+    doses: Doses = MappingProxyType({}),
 ) -> Sheet:
     """Lay out how bias distributions correlate.
 
@@ -67,6 +71,9 @@ def correlation_sheet(
         `upstream_pearson`, `upstream_pearson_stars` and so on.
     printed_note
         Whose these are.
+    doses
+        How far each data set is altered; see `dataset_doses`. One that is not in it is called by
+        its id.
     """
     footnotes = Footnotes()
     own_rows = _own_rows if number is None else _starred_rows
@@ -83,7 +90,11 @@ def correlation_sheet(
             tuple(map(Head, ("Models", *_HEADS * len(_SIDES)))),
         ),
         blocks=tuple(
-            tuple(_task_rows(task, correlations, printed, partial(own_rows, footnotes=footnotes)))
+            tuple(
+                _task_rows(
+                    task, correlations, printed, partial(own_rows, footnotes=footnotes), doses
+                )
+            )
             for task in tasks
         ),
         footnotes=footnotes.texts,
@@ -98,8 +109,35 @@ def correlation_sheet(
     )
 
 
+def dataset_doses(task: TaskDescription, observations: pd.DataFrame) -> dict[_DataSet, str]:
+    """Return how far each altered data set of a task is altered: "α = 1, β = 0".
+
+    Parameters
+    ----------
+    task
+        Names the columns that say so, and their symbols.
+    observations
+        Its observation table.
+    """
+    levels = {each.kind: each.levels for each in task.interventions if each.side == "data"}
+    found = {}
+    for row in observations.drop_duplicates("dataset").to_dict("records"):
+        told = [
+            f"{symbol or column.replace('_', ' ')} = {minus(format(row[column], 'g'))}"
+            for column, symbol in levels.get(row["dataset_kind"], {}).items()
+            if pd.notna(row.get(column))
+        ]
+        if told:
+            found[task.name, str(row["dataset"])] = ", ".join(told)
+    return found
+
+
 def _task_rows(
-    task: TaskDescription, correlations: pd.DataFrame, printed: Printed, own_rows: _RowsOf
+    task: TaskDescription,
+    correlations: pd.DataFrame,
+    printed: Printed,
+    own_rows: _RowsOf,
+    doses: Doses,
 ) -> list[Row]:
     """Return a task's interventions by kind, each kind with what a paper prints for it."""
     rows = correlations[correlations["task"] == task.name]
@@ -111,7 +149,8 @@ def _task_rows(
         kind = (str(key[0]), str(key[2]))
         if kind != _UNMODIFIED:
             sides = group.set_index("measure").to_dict("index")
-            own.setdefault(kind, []).extend(own_rows(task, kind, sides))
+            label = _title(task, kind) + _setting(task, sides[task.after.column], doses)
+            own.setdefault(kind, []).extend(own_rows(task, label, sides))
     return [
         Row(Cell(f"{task.title}: {task.before.title}, {task.after.title}"), (), "group"),
         *(
@@ -123,14 +162,14 @@ def _task_rows(
 
 
 def _starred_rows(
-    task: TaskDescription, kind: _Kind, sides: Mapping[Hashable, _Numbers], footnotes: Footnotes
+    task: TaskDescription, label: str, sides: Mapping[Hashable, _Numbers], footnotes: Footnotes
 ) -> list[Row]:
     """Return an intervention's correlations with their stars."""
-    return [_estimates(task, kind, sides, footnotes, stars)]
+    return [_estimates(task, label, sides, footnotes, stars)]
 
 
 def _own_rows(
-    task: TaskDescription, kind: _Kind, sides: Mapping[Hashable, _Numbers], footnotes: Footnotes
+    task: TaskDescription, label: str, sides: Mapping[Hashable, _Numbers], footnotes: Footnotes
 ) -> list[Row]:
     """Return an intervention's correlations, and their p values below."""
     cells = [Cell()]
@@ -142,14 +181,14 @@ def _own_rows(
         cells += [Cell(f"({probability(row[f'{name}_p'])})") for name in _TESTS]
         cells.append(Cell())
     return [
-        _estimates(task, kind, sides, footnotes, lambda _: 0),
+        _estimates(task, label, sides, footnotes, lambda _: 0),
         Row(Cell(), tuple(cells), "below"),
     ]
 
 
 def _estimates(
     task: TaskDescription,
-    kind: _Kind,
+    label: str,
     sides: Mapping[Hashable, _Numbers],
     footnotes: Footnotes,
     starred: Callable[[float], int],
@@ -158,7 +197,7 @@ def _estimates(
     before = sides.get(task.before.column)
     upstream = [Cell()] * len(_HEADS) if before is None else _side(before, footnotes, starred)
     cells = (Cell(count(after["models"])), *upstream, *_side(after, footnotes, starred))
-    return Row(Cell(_title(task, kind) + _setting(task, after)), cells)
+    return Row(Cell(label), cells)
 
 
 def _title(task: TaskDescription, kind: _Kind) -> str:
@@ -175,14 +214,16 @@ def _told(task: TaskDescription, side: str, kind: str) -> Intervention | None:
     return next(found, None)
 
 
-def _setting(task: TaskDescription, row: _Numbers) -> str:
-    """Return the strength of an intervention, and the data set where that is altered."""
-    text = ""
+def _setting(task: TaskDescription, row: _Numbers, doses: Doses) -> str:
+    """Return the strength of an intervention, and how far the data are altered where they are."""
+    parts: list[str] = []
     if pd.notna(row["upstream_strength"]):
         told = _told(task, "upstream", row["upstream_kind"])
         symbol = told.levels.get("upstream_strength", "") if told else ""
-        text = f" ({symbol or 'strength'} = {minus(format(row['upstream_strength'], 'g'))})"
-    return text if row["dataset_kind"] == "original" else f"{text}: {row['dataset']}"
+        parts.append(f"{symbol or 'strength'} = {minus(format(row['upstream_strength'], 'g'))}")
+    if row["dataset_kind"] != "original":
+        parts.append(doses.get((task.name, str(row["dataset"])), str(row["dataset"])))
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _side(row: _Numbers, footnotes: Footnotes, starred: Callable[[float], int]) -> list[Cell]:

@@ -37,6 +37,13 @@ _CLUSTERED = (
     "\N{MINUS SIGN} 1 degrees of freedom"
 )
 
+_UNMODIFIED = "the unmodified model"
+_EVERY = "every model whose checkpoint is pre-trained"
+_COMPARED = (
+    "Items are compared with each other within each model: a coefficient says what goes together, "
+    "not what moves what."
+)
+
 # A column and its estimate of a term, None where it has none.
 _Estimate = tuple[FittedColumn, pd.Series | None]
 # What a paper prints, by the name of each number: of a term, and below a column.
@@ -100,9 +107,26 @@ def regression_sheet(
             "effects, F the classical test that all slopes are zero. Template dummies are not "
             "shown.",
             *([printed_note] if printed_note else []),
+            *([_COMPARED, _groups(fits)] if table.number is None else []),
             *([] if table.number is None else [f"Note: {significance_note()}"]),
         ),
     )
+
+
+def _groups(fits: Sequence[FittedColumn]) -> str:
+    """Say which models the columns of a study's own table are of."""
+    members: dict[str, list[str]] = {}
+    for each in fits[0].task.interventions:
+        members.setdefault(each.group, []).append(each.title)
+        if each.with_unmodified and _UNMODIFIED not in members[each.group]:
+            members[each.group].insert(0, _UNMODIFIED)
+    told = (
+        f"{fitted.name}: {', '.join(members.get(fitted.name, [_EVERY]))}"
+        for fitted in fits[1:]
+        # A group of one method may have its name.
+        if members.get(fitted.name) != [fitted.name]
+    )
+    return "; ".join([f"Models. {fits[0].name}: {_UNMODIFIED}", *told]) + "."
 
 
 def _heads(fits: Sequence[FittedColumn]) -> tuple[tuple[Head, ...], ...]:
@@ -270,7 +294,7 @@ def _size_rows(
         absent = tuple(
             Cell(
                 count(len(fitted.absent)),
-                marks=(footnotes.mark(f"Every row left out: {', '.join(fitted.absent)}."),),
+                marks=(footnotes.mark(f"Every row left out: {', '.join(_titles(fitted))}."),),
             )
             if fitted.absent
             else Cell("0")
@@ -278,6 +302,11 @@ def _size_rows(
         )
         rows.append(Row(Cell("Items left out whole"), absent))
     return rows
+
+
+def _titles(fitted: FittedColumn) -> list[str]:
+    """Return how the items are printed that a column leaves out whole."""
+    return [fitted.task.item_titles.get(item, item) for item in fitted.absent]
 
 
 def _fit_rows(fits: Sequence[FittedColumn], paper: Sequence[_Texts]) -> list[Row]:

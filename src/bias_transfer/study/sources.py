@@ -85,39 +85,36 @@ def _needed(study: Study) -> dict[str, bool]:
     }
 
 
-def generated_parts(study: Study) -> tuple[str, ...]:
-    """Return the sections whose text is generated, of those that the study uses.
+def is_generated(study: Study) -> bool:
+    """Tell whether any text that the study uses was generated, as every figure must then say.
 
     Generated template sentences do not count: they are equal for all terms.
     """
-    return tuple(key for key, source in _text_sources(study).items() if source == "generated")
+    return "generated" in _texts(study).values()
 
 
-def is_generated(study: Study) -> bool:
-    """Tell whether any text that the study uses was generated, as every figure must then say."""
-    return bool(generated_parts(study))
+def text_note(study: Study) -> str:
+    """Say what the study's text is, as stands above whatever is made of it.
 
-
-def note_of(study: Study) -> str:
-    """Say of which text a study's numbers are, for the head of the answer and each figure."""
-    parts = generated_parts(study)
-    if not parts:
+    A study of which some is generated says which: the biases of all else are declared nowhere.
+    """
+    texts = _texts(study)
+    generated = [name for name, source in texts.items() if source == "generated"]
+    if not generated:
         return "Text and model are the ones that the config names."
-    if len(parts) == len(_text_sources(study)):
-        return "Generated text: the biases are declared in the config, not found in the world."
-    return (
-        f"Generated text in part ({', '.join(parts)}): its biases are declared in the config, not "
-        "found in the world."
-    )
+    declared = "biases are declared in the config, not found in the world."
+    if len(generated) == len(texts) and study.model.source == "generated":
+        return f"Generated text: the {declared}"
+    return f"Generated text in part ({', '.join(generated)}): its {declared}"
 
 
-def _text_sources(study: Study) -> dict[str, str]:
-    """Return where each text that the study uses comes from, by the section that says so."""
-    used = {f"tasks.{task}": each.source for task, each in study.tasks.items()}
+def _texts(study: Study) -> dict[str, str]:
+    """Return the sources of the text that the study uses, by what it is."""
+    used = {section.title: getattr(section, "source", "") for section in study.tasks.values()}
     if needs_corpus(study):
-        used["model.corpus"] = study.model.corpus.source
+        used["the pre-training corpus"] = study.model.corpus.source
     if needs_sentiment(study):
-        used["sentiment"] = study.sentiment.source
+        used["that of the sentiment classifier"] = study.sentiment.source
     return used
 
 

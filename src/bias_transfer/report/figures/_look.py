@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 INK = "#222222"
 GREY = "#8a8a8a"
 PALE = "#c8c8c8"
+# Behind what is too little to matter.
+BAND = "#e6e6e6"
 BLUE = "#0072B2"
 ORANGE = "#D55E00"
 # Okabe and Ito's colours, which readers with any colour vision tell apart.

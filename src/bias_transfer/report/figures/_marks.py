@@ -115,6 +115,8 @@ def interval_handles(*quantities: Quantity, colour: str = GREY) -> list[Line2D]:
     label = f"95 % interval: {', '.join(why)}"
     if of_counts:
         label += "; what another fine-tuning seed would change is not in it"
+    # See `_axes.set_limits`.
+    label += "; one that reaches the edge goes on beyond it"
     return [legend_entry(color=colour, linewidth=1.0, alpha=0.6, label=label)]
 
 

@@ -11,6 +11,8 @@ from bias_transfer.report.figures._look import LABEL, PANEL_TITLE, inches, wrap
 RHO = "\N{GREEK SMALL LETTER RHO}"
 MINUS = "\N{MINUS SIGN}"
 NO_MODEL = "no such model in this study"
+# As the report calls it.
+UNMODIFIED = "Unmodified model"
 
 # Letters of a line to the left of a row.
 _ROW_LABEL = 24
@@ -109,7 +111,7 @@ def item_title(description: TaskDescription, item: str) -> str:
 def checkpoint_title(description: TaskDescription, kind: str, strength: float | None) -> str:
     """Return how a kind of checkpoint is printed, with its strength if it has one."""
     if kind == "pretrained":
-        return "Pre-trained"
+        return UNMODIFIED
     found = intervention(description, kind)
     if found is None:
         return kind

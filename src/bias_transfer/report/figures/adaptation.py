@@ -11,6 +11,7 @@ import pandas as pd
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
+    BAND,
     BLUE,
     GREY,
     INK,
@@ -21,6 +22,7 @@ from bias_transfer.report.figures._look import (
     Page,
     add_panel,
     inches,
+    inches_wide,
     legend_entry,
     look,
     wrap,
@@ -44,7 +46,6 @@ _TITLE = "Where does a fine-tuned model's bias come from: the pre-trained model,
 _BESIDE = 0.95
 _ROW_HEIGHT = 0.55
 _SAID = TICK
-_BAND = "#e6e6e6"
 # Verdicts that leave it open are written in grey.
 _OPEN = ("undecided", "not estimated")
 
@@ -126,18 +127,22 @@ def _scale(verdicts: pd.DataFrame) -> tuple[float, float]:
 
 
 def _draw_band(axes: Axes, matters: float) -> None:
-    axes.axvspan(-matters, matters, color=_BAND, linewidth=0, zorder=0)
+    axes.axvspan(-matters, matters, color=BAND, linewidth=0, zorder=0)
+    words = "too little to matter"
+    low, high = axes.get_xlim()
+    # Above the band, or beside it where they would run across the edge of the panel.
+    half = inches([words], SMALL) / inches_wide(axes) / 2
     axes.text(
-        0.0,
+        min(max(-low / (high - low), half), 1 - half),
         0.99,
-        "too little to matter",
-        transform=axes.get_xaxis_transform(),
+        words,
+        transform=axes.transAxes,
         fontsize=SMALL,
         color=GREY,
         ha="center",
         va="top",
-        # The line at zero ends below the words.
-        bbox={"facecolor": _BAND, "edgecolor": "none", "pad": 1},
+        # The line at zero ends below the words, and so does a band that is narrower than they are.
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         zorder=2,
     )
 
@@ -202,11 +207,11 @@ def _handles(description: TaskDescription, verdicts: pd.DataFrame) -> list[Line2
         *([hollow] if "between" in drawn else []),
         legend_entry(color=INK, linewidth=1.8, label="line: 95 % interval"),
         legend_entry(
-            color=_BAND,
+            color=BAND,
             linewidth=6,
             label=f"too little to matter: within \N{PLUS-MINUS SIGN}{least}",
         ),
-        reference_handle("0: no effect"),
+        reference_handle("0: not at all"),
         text_handle("; ".join(f"{name}: {quantity.title}" for name, quantity in words)),
         text_handle(f"SD: standard deviation over the {description.items}, unmodified model"),
     ]

@@ -49,11 +49,11 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         title=_TITLE,
         note=note,
         handles=[
-            *_dots.handles("in the pre-trained model"),
+            *_dots.handles("in the unmodified model"),
             *interval_handles(description.before, description.after),
             *reference_handles(description.before, description.after),
             text_handle(
-                f"{_text.RHO}: Pearson correlation with the pre-trained model over items"
+                f"{_text.RHO}: Pearson correlation with the unmodified model over items"
                 + _text.of_logarithms(description.before, description.after)
             ),
         ],
@@ -76,7 +76,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
 
 def _rows(description: TaskDescription, tables: Tables, quantity: Quantity) -> list[_dots.Row]:
     row = partial(_row, tables, quantity)
-    rows = [row("Pre-trained", UNMODIFIED)]
+    rows = [row(_text.UNMODIFIED, UNMODIFIED)]
     for each in description.interventions:
         if each.side != "upstream" or _is_a_dose(each, tables):
             continue

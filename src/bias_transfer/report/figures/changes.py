@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
-    COLOURS,
+    BLUE,
     GREY,
     INK,
     LABEL,
+    ORANGE,
     PAGE,
     PALE,
     Page,
@@ -34,7 +35,7 @@ from bias_transfer.report.figures._marks import (
     say_no_model,
     text_handle,
 )
-from bias_transfer.report.figures._means import ORIGINAL, numbers
+from bias_transfer.report.figures._means import ORIGINAL, PRETRAINED, numbers
 from bias_transfer.report.scale import HALF
 
 if TYPE_CHECKING:
@@ -52,6 +53,15 @@ _ROUNDING = 1e-9
 # Intervals reach at most so far beyond the outermost point, as a share of the points' span.
 _REACH = 0.15
 SLOPE = "slope"
+# Steps between the labels along the axis, which are as long as "−0.25".
+_TICKS = 6
+# As in the report: the colour says what was altered, the shape by what.
+_SHAPES = ("o", "s", "^", "D", "v", ">", "<")
+_ALTERED = {
+    "model": (BLUE, "the model altered"),
+    "data": (ORANGE, "the data altered"),
+    "both": (INK, "both altered"),
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,15 @@ class _Side:
     quantity: Quantity
 
 
+@dataclass(frozen=True)
+class _Done:
+    """What was done to some models, and how they are drawn."""
+
+    title: str
+    colour: str
+    shape: str
+
+
 @look()
 def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     """Draw a row of panels an adaptation: changes of the model's bias, and of the data's.
@@ -71,12 +90,17 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     All panels of a column share the axis along, and all panels the axis up: a steeper cloud is a
     stronger effect.
     """
+    from matplotlib.ticker import MaxNLocator
+
     sides = (
         _Side("model", "the model altered", "upstream_change", description.before),
         _Side("data", "the data altered", "data_change", description.covariates[0]),
     )
-    colours = _colours(description, tables)
-    page = Page(PAGE, _TITLE, note, _handles(description, colours))
+    done = _done(description, tables)
+    up = _span(*_outcomes(tables.changes))
+    _, ends = _outcomes(tables.changes)
+    cut = bool((ends < up[0]).any() or (ends > up[1]).any())
+    page = Page(PAGE, _TITLE, note, _handles(description, done, cut))
     pitch = _TITLE_HEIGHT + _HEIGHT + _AXIS_HEIGHT
     figure = page.figure(pitch * len(description.adaptations))
     for line, (adaptation, title) in enumerate(description.adaptations):
@@ -90,15 +114,16 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             axes.set_title(
                 _text.panel_title(f"{title}: {side.title}", _WIDTH) + f"\n{_slope_text(slope)}"
             )
-            axes.set_xlabel(wrap(f"change of {_name(side.quantity)}", _WIDTH, LABEL))
+            axes.set_xlabel(_axis(side.quantity))
             axes.set_ylabel(f"change of\n{description.outcome.title}" if column == 0 else "")
             if rows.empty:
                 say_no_model(axes)
                 continue
             axes.set_xlim(*_span(numbers(moved[side.column]), np.empty(0)))
-            axes.set_ylim(*_span(*_outcomes(tables.changes)))
+            axes.xaxis.set_major_locator(MaxNLocator(_TICKS, steps=[1, 2, 5, 10]))
+            axes.set_ylim(*up)
             draw_reference(axes, 0.0, "y")
-            _draw_points(axes, rows, side, colours)
+            _draw_points(axes, rows, side, done)
             _draw_slope(axes, slope, numbers(rows[side.column]))
     return figure
 
@@ -125,38 +150,60 @@ def _span(values: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[float
     return low - margin, high + margin
 
 
-def _name(quantity: Quantity) -> str:
+def _axis(quantity: Quantity) -> str:
     """Name what changed; the axis of a logarithm would name what it is the logarithm of."""
-    return quantity.title if quantity.logarithm else quantity.axis
+    name = quantity.title if quantity.logarithm else quantity.axis
+    lines = _text.axis_label(f"change of {name}", _WIDTH).split("\n")
+    return "\n".join(wrap(line, _WIDTH, LABEL) for line in lines)
 
 
-def _colours(description: TaskDescription, tables: Tables) -> dict[str, tuple[str, str]]:
-    """Return the title and the colour of what was done, by variant."""
+def _done(description: TaskDescription, tables: Tables) -> dict[str, _Done]:
+    """Return what was done, by variant, in the order of the interventions."""
     rows = tables.observations.drop_duplicates(["upstream", "dataset"])
-    done = rows["dataset_kind"].where(rows["dataset_kind"] != ORIGINAL, rows["upstream_kind"])
     variants = set(tables.changes["variant"])
-    named = zip(rows["upstream"] + "/" + rows["dataset"], done.astype(str), strict=True)
-    kinds = {variant: kind for variant, kind in named if variant in variants}
-    titles = {each.kind: each.title for each in description.interventions}
-    order = [kind for kind in titles if kind in kinds.values()]
-    order += [kind for kind in dict.fromkeys(kinds.values()) if kind not in titles]
+    kinds = {
+        variant: (upstream, dataset)
+        for variant, upstream, dataset in zip(
+            rows["upstream"] + "/" + rows["dataset"],
+            rows["upstream_kind"].astype(str),
+            rows["dataset_kind"].astype(str),
+            strict=True,
+        )
+        if variant in variants
+    }
+    rank = {each.kind: place for place, each in enumerate(description.interventions)}
+    ordered = sorted(kinds.values(), key=lambda both: [rank.get(kind, -1) for kind in both[::-1]])
+    order = list(dict.fromkeys(ordered))
     return {
-        variant: (titles.get(kind, kind), COLOURS[order.index(kind) % len(COLOURS)])
+        variant: _drawn(description, *kind, _SHAPES[order.index(kind) % len(_SHAPES)])
         for variant, kind in kinds.items()
     }
 
 
-def _draw_points(
-    axes: Axes, rows: pd.DataFrame, side: _Side, colours: Mapping[str, tuple[str, str]]
-) -> None:
+def _drawn(description: TaskDescription, upstream: str, dataset: str, shape: str) -> _Done:
+    altered = {
+        source: kind
+        for source, kind, none in (("model", upstream, PRETRAINED), ("data", dataset, ORIGINAL))
+        if kind != none
+    }
+    titles = {each.kind: each.title for each in description.interventions}
+    colour, words = _ALTERED[next(iter(altered)) if len(altered) == 1 else "both"]
+    named = " and ".join(titles.get(kind, kind) for kind in altered.values())
+    return _Done(f"{named}: {words}", colour, shape)
+
+
+def _draw_points(axes: Axes, rows: pd.DataFrame, side: _Side, done: Mapping[str, _Done]) -> None:
     x, y, error = (numbers(rows[each]) for each in (side.column, "outcome_change", "outcome_error"))
     draw_intervals(axes, x, y - HALF * error, y + HALF * error, "y", colour=PALE, width=0.5)
+    unknown = _Done("", GREY, _SHAPES[0])
     for variant, own in rows.groupby("variant", sort=False):
+        how = done.get(str(variant), unknown)
         axes.scatter(
             numbers(own[side.column]),
             numbers(own["outcome_change"]),
             s=8,
-            color=colours.get(str(variant), ("", GREY))[1],
+            color=how.colour,
+            marker=how.shape,
             linewidths=0,
             alpha=0.85,
             zorder=3,
@@ -193,14 +240,16 @@ def _draw_slope(axes: Axes, slope: pd.Series | None, x: NDArray[np.float64]) -> 
     axes.plot(ends, slope["slope"] * ends, color=INK, linewidth=1.6, zorder=5, gid=SLOPE)
 
 
-def _handles(description: TaskDescription, colours: Mapping[str, tuple[str, str]]) -> list[Line2D]:
-    done = dict.fromkeys(sorted(colours.values(), key=lambda each: COLOURS.index(each[1])))
+def _handles(description: TaskDescription, done: Mapping[str, _Done], cut: bool) -> list[Line2D]:
+    known = sorted(dict.fromkeys(done.values()), key=lambda each: _SHAPES.index(each.shape))
     return [
-        *(dot_handle(colour, f"{title}: one of the {description.items}") for title, colour in done),
+        *(dot_handle(each.colour, each.title, each.shape) for each in known),
+        text_handle(f"a mark is one of the {description.items} under one intervention"),
         legend_entry(
             color=PALE,
             linewidth=1.0,
-            label="95 % interval, from the counts of test rows; seeds are not in it",
+            label="95 % interval, from the counts of test rows; seeds are not in it"
+            + ("; long ones go on beyond the axis" if cut else ""),
         ),
         legend_entry(
             color=INK,

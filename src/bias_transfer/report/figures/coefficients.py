@@ -1,4 +1,4 @@
-"""What moves downstream bias, the pre-trained model's bias or the data's? A group, a row."""
+"""What goes with downstream bias, the pre-trained model's bias or the data's? A group, a row."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
     BLUE,
+    INK,
     ORANGE,
     PAGE,
     SMALL,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_TITLE = "What moves downstream bias: the pre-trained model's bias, or the fine-tuning data's?"
+_TITLE = "What goes with downstream bias: the pre-trained model's bias, or the data's?"
 _LOW, _HIGH = "low_item_clustered", "high_item_clustered"
 _BESIDE = 1.05
 _ROW_HEIGHT = 0.46
@@ -58,7 +59,7 @@ class _Rival:
 
     @property
     def meaning(self) -> str:
-        """What its coefficient is the effect of."""
+        """What its coefficient is of."""
         unit = f", per {self.quantity.unit}" if self.quantity.unit else ""
         return f"{self.name}: {self.quantity.title}{unit}"
 
@@ -69,7 +70,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
 
     A row is a group of models. Coefficients stand per unit on the left and, to compare the two, per
     standard deviation of their covariate on the right. Bars are 95 % intervals clustered by item,
-    since downstream bias repeats over templates; a filled mark's leaves zero out.
+    since downstream bias repeats over templates. All marks are hollow, as everywhere where no more
+    is known than that the two go together: the coefficients compare items.
     """
     rivals = (
         _Rival(description.before, "Upstream bias", BLUE, "o", -0.15),
@@ -87,11 +89,11 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     for column, per in enumerate(("unit", "standard deviation")):
         place = left + column * (width + _BESIDE)
         axes = add_panel(figure, place, page.foot + 0.6, width, height)
-        axes.set_title(f"{description.title}: effect per {per}")
+        axes.set_title(f"{description.title}: slope per {per}")
         if rows.empty:
             say_no_model(axes)
             continue
-        axes.set_xlabel(f"change in {description.outcome.title}\nper {per} of the covariate")
+        axes.set_xlabel(f"difference in {description.outcome.title}\nper {per} of the covariate")
         scaled = rows if per == "unit" else _per_deviation(rows)
         _set_scale(axes, scaled)
         axes.set_ylim(len(fits) - 0.5, -0.5)
@@ -160,8 +162,7 @@ def _draw_coefficient(axes: Axes, height: float, row: pd.Series, rival: _Rival) 
         height,
         marker=rival.marker,
         markersize=5.5,
-        # No interval leaves nothing out.
-        markerfacecolor=rival.colour if low > 0 or high < 0 else "white",
+        markerfacecolor="white",
         markeredgecolor=rival.colour,
         linestyle="none",
         zorder=4,
@@ -171,27 +172,26 @@ def _draw_coefficient(axes: Axes, height: float, row: pd.Series, rival: _Rival) 
 
 def _handles(rivals: tuple[_Rival, ...]) -> list[Line2D]:
     return [
-        *(_mark(rival, rival.colour, rival.meaning) for rival in rivals),
-        _mark(
-            rivals[0],
-            "white",
-            "bars: 95 % interval, clustered by item; hollow circle or square: zero is in it, or "
-            "there is none",
-        ),
+        *(_mark(rival) for rival in rivals),
+        legend_entry(color=INK, linewidth=1.3, label="bars: 95 % interval, clustered by item"),
         undefined_handle(),
-        reference_handle("0: no effect (template and model effects controlled for)"),
+        reference_handle("0: they do not go together"),
+        text_handle(
+            "hollow: how far the two go together, item by item, within each model; what "
+            "interventions changed, other figures show"
+        ),
         text_handle("N: rows (model by item by template) in the fit; n undefined: rows left out"),
     ]
 
 
-def _mark(rival: _Rival, face: str, label: str) -> Line2D:
+def _mark(rival: _Rival) -> Line2D:
     return legend_entry(
         linestyle="none",
         marker=rival.marker,
         markersize=5.5,
-        markerfacecolor=face,
+        markerfacecolor="white",
         markeredgecolor=rival.colour,
-        label=label,
+        label=rival.meaning,
     )
 
 
@@ -199,7 +199,7 @@ DRAWING = Drawing(
     applies=lambda _: True,
     draw=_draw,
     caption=(
-        "How far downstream bias moves with upstream bias and with the bias of the training data, "
-        "by group of models."
+        "How far downstream bias goes with upstream bias and with the bias of the training data, "
+        "item by item, by group of models."
     ),
 )

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from bias_transfer.analysis.description import Contents, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
-    BLUE,
     GREY,
+    INK,
     ORANGE,
     PAGE,
     PALE,
@@ -51,9 +51,10 @@ class _Mark:
     zorder: float
 
 
-# The circle is the smaller and the upper one: it shows inside the square where both are equal.
+# Both are of the data; the first, whose share is the data's bias, has its colour. The circle is
+# the smaller and the upper one: it shows inside the square where both are equal.
 _FIRST = _Mark(colour=ORANGE, shape="o", size=14, zorder=4)
-_SECOND = _Mark(colour=BLUE, shape="s", size=26, zorder=3)
+_SECOND = _Mark(colour=INK, shape="s", size=26, zorder=3)
 # Of the room for both panels, the share of the first.
 _COUNTS = 0.64
 _BETWEEN = 0.25

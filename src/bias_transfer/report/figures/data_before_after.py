@@ -1,4 +1,4 @@
-"""If the training data are altered, does downstream bias go? An item, a dot."""
+"""If the training data are altered, does downstream bias shrink? An item, a dot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bias_transfer.report.figures._means import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_TITLE = "If the training data are altered, does downstream bias go?"
+_TITLE = "If the training data are altered, does downstream bias shrink?"
 # Inches that the axis and the title of a panel take.
 _AXIS_HEIGHT, _TITLE_HEIGHT = 0.6, 0.4
 _ROW_HEIGHT = 0.66
@@ -76,7 +76,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
 
 
 _CORRELATION = (
-    f"{_text.RHO}: Pearson correlation with the pre-trained model on the original data, over items"
+    f"{_text.RHO}: Pearson correlation with the unmodified model on the original data, over items"
 )
 
 

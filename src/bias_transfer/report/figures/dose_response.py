@@ -6,10 +6,12 @@ import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _curves, _text
 from bias_transfer.report.figures._axes import set_limits
-from bias_transfer.report.figures._look import PAGE, Page, add_panel, look
+from bias_transfer.report.figures._look import PAGE, Page, add_panel, legend_entry, look
 from bias_transfer.report.figures._marks import (
     draw_reference,
     interval_handles,
@@ -35,6 +37,9 @@ _LEFT = 0.75
 _COLUMNS = 2
 _TITLE_HEIGHT = 0.65
 _AXIS_HEIGHT = 0.5
+_SHADE = "#f0f0f0"
+# Distances between strengths that differ by no more are equal.
+_EVEN = 1e-9
 
 
 def _applies(description: TaskDescription) -> bool:
@@ -67,6 +72,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         note=note,
         handles=[
             *_curves.handles(description.items),
+            legend_entry(color=_SHADE, linewidth=6, label="shaded: a strength of zero"),
             *interval_handles(description.before, description.after),
             *reference_handles(description.before, description.after),
         ],
@@ -133,14 +139,18 @@ def _draw_panel(axes: Axes, settings: _curves.Settings, quantity: Quantity) -> N
     axes.set_ylabel(_text.axis_label(quantity.axis, 0.0))
     for place, setting in settings.items():
         if setting.tick == "0":
-            axes.axvspan(place - 0.2, place + 0.2, color="#f0f0f0", zorder=0)
+            axes.axvspan(place - 0.2, place + 0.2, color=_SHADE, zorder=0)
     draw_reference(axes, quantity.neutral, "y")
 
 
 def _axis_label(method: Intervention, tables: Tables, width: float) -> str:
     name = f"{method.title}: {_text.strength_name(method)}"
-    zero = "" if 0.0 in strengths(tables, method.kind) else " (0 = unmodified model)"
-    return _text.axis_label(f"{name}{zero}", width)
+    own = strengths(tables, method.kind)
+    told = [] if 0.0 in own else ["0 = unmodified model"]
+    steps = np.diff(sorted({0.0, *own}))
+    if len(steps) and np.ptp(steps) > _EVEN:
+        told.append("not to scale")
+    return _text.axis_label(f"{name} ({'; '.join(told)})" if told else name, width)
 
 
 DRAWING = Drawing(

@@ -10,6 +10,7 @@ import pandas as pd
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
+    BAND,
     BLUE,
     GREY,
     INK,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _TITLE = "How much does the slope owe to the choice of measure, template, outcome and effects?"
 _SOURCES = (("model", "the model's bias", BLUE), ("data", "the data's bias", ORANGE))
 _CHOICES = ("effects", "outcome", "measure", "template")
+# By which the band is found again.
+_BAND = "band"
 _BETWEEN, _CURVE_HEIGHT, _LINE = 0.25, 1.6, 0.14
 
 
@@ -56,7 +59,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     left = 0.35 + inches(labels, SMALL)
     lines = _LINE * len(names)
     width = (PAGE - left - _BETWEEN - 0.1) / 2
-    page = Page(PAGE, _TITLE, note, _handles())
+    matters = float(np.nanmax(numbers(tables.verdicts["smallest_effect"]), initial=0.0))
+    page = Page(PAGE, _TITLE, note, _handles(matters))
     figure = page.figure(lines + _CURVE_HEIGHT + 1.1)
     for column, (source, words, colour) in enumerate(_SOURCES):
         place = left + column * (width + _BETWEEN)
@@ -72,6 +76,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         else:
             curve.set_ylim(*_scale(table))
             _draw_curve(curve, rows, colour)
+            curve.axhspan(-matters, matters, color=BAND, linewidth=0, zorder=0, gid=_BAND)
         if not names:
             continue
         choices = add_panel(figure, place, page.foot + 0.2, width, lines)
@@ -135,7 +140,7 @@ def _label(description: TaskDescription, choice: str, value: str) -> str:
     return f"{choice}: {titles[choice].get(value, value.replace('_', ' '))}"
 
 
-def _handles() -> list[Line2D]:
+def _handles(matters: float) -> list[Line2D]:
     return [
         legend_entry(color=GREY, linewidth=0.8, label="95 % interval, clustered by item"),
         legend_entry(
@@ -146,7 +151,12 @@ def _handles() -> list[Line2D]:
             markeredgecolor=INK,
             label="ringed: the choices of the study, within and between items",
         ),
-        reference_handle("0: no effect"),
+        legend_entry(
+            color=BAND,
+            linewidth=6,
+            label=f"too little to matter: within \N{PLUS-MINUS SIGN}{matters:g}",
+        ),
+        reference_handle("0: not at all"),
     ]
 
 

@@ -13,7 +13,7 @@ from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._axes import set_limits
 from bias_transfer.report.figures._look import (
     BLUE,
-    ORANGE,
+    INK,
     PAGE,
     PALE,
     SMALL,
@@ -73,9 +73,9 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         note=note,
         handles=[
             dot_handle(BLUE, "one template"),
-            legend_entry(color=ORANGE, linewidth=2.0, label="mean of the templates"),
+            legend_entry(color=INK, linewidth=2.0, label="mean of the templates"),
             undefined_handle(),
-            *interval_handles(quantity, colour=ORANGE),
+            *interval_handles(quantity, colour=INK),
             *reference_handles(quantity),
         ],
     )
@@ -100,7 +100,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         _draw_row(axes, height_of_row, of_item, float(mean))
     heights = np.arange(len(order), dtype=float)
     low, high = (each[order.index].to_numpy(dtype=float) for each in (found.low, found.high))
-    draw_intervals(axes, heights, low, high, "x", colour=ORANGE, width=1.2)
+    draw_intervals(axes, heights, low, high, "x", colour=INK, width=1.2)
     lost = _text.undefined(int((~np.isfinite(values)).sum()), len(values))
     axes.set_title(lost, loc="right", fontsize=SMALL)
     return figure
@@ -127,7 +127,7 @@ def _draw_row(axes: Axes, height: int, values: NDArray[np.float64], mean: float)
             zorder=3,
             gid=DEFINED,
         )
-        axes.plot([mean] * 2, [height - 0.36, height + 0.36], color=ORANGE, linewidth=2.0, gid=MEAN)
+        axes.plot([mean] * 2, [height - 0.36, height + 0.36], color=INK, linewidth=2.0, gid=MEAN)
     lost = len(values) - len(defined)
     mark_undefined(axes, height + 0.6 * (np.arange(lost) + 0.5 - lost / 2) / max(lost, 1), "right")
 

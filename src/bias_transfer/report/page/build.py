@@ -49,6 +49,8 @@ class Study:
         The answer in words.
     generated
         Whether the text is made up.
+    fewest_test_rows
+        That downstream bias must rest on, for an item to be in a slope.
     analysed
         The tables of the analysis, of all tasks, by name.
     observations, performance
@@ -66,6 +68,7 @@ class Study:
     tasks: Sequence[TaskDescription]
     answer: Answer
     generated: bool
+    fewest_test_rows: int
     analysed: Mapping[str, pd.DataFrame]
     observations: Mapping[str, pd.DataFrame]
     performance: Mapping[str, pd.DataFrame]
@@ -140,7 +143,7 @@ def _part(study: Study, task: TaskDescription, said: TaskAnswer) -> TaskPart:
     matters = float(analysed["verdicts"]["smallest_effect"].max())
     return TaskPart(
         said=said,
-        evidence=tuple(_evidence(task, analysed, observed, performance)),
+        evidence=tuple(_evidence(task, analysed, observed, performance, study.fewest_test_rows)),
         choices=specification_chart(task, analysed["specification_curve"], matters),
         slopes=slope_table(task, analysed["slopes"]),
         undefined=(
@@ -165,9 +168,10 @@ def _evidence(
     analysed: Mapping[str, pd.DataFrame],
     observed: pd.DataFrame,
     performance: pd.DataFrame,
+    fewest_test_rows: int,
 ) -> Iterator[Chart]:
     """Yield the charts of what interventions moved; the second only where there are some."""
     principal = principally_adapted(observed, task)
-    yield dial_chart(task, principal, performance, analysed["item_means"])
+    yield dial_chart(task, principal, performance, analysed["item_means"], fewest_test_rows)
     if len(analysed["changes"]):
         yield changes_chart(task, observed, analysed["changes"], analysed["slopes"])

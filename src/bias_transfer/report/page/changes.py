@@ -1,7 +1,7 @@
 """What every intervention changed in every item, and what happened downstream."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -275,14 +275,23 @@ def _panel(
         ),
         lines.mark_line(color=INK, strokeWidth=2, clip=True).encode(x=x, y=up),
         written(of("missing").transform_filter(f"datum.way === {_WAY}")),
+        written(
+            of("empty")
+            .transform_filter(f"datum.way === {_WAY}")
+            .transform_filter(f"datum.kind === {_KIND}")
+        ),
     ]
     title = f"The {source} altered"
     start = first[0][0] if first else ""
     along = {way: (ends[0], ends[1]) for way, ends in domains.items()}
+    missing = list(_missing(within, source))
+    # Where there is no slope, no intervention has a mark, and one reason is enough.
+    said = set(domains) - {row["way"] for row in missing}
     drawn = {
         "points": kept,
         "lines": list(_lines(within, source, along)),
-        "missing": list(_missing(within, source)),
+        "missing": missing,
+        "empty": list(_empty(kept, source, kinds, said)),
     }
     parameters = {_WAY: start, _KIND: _ALL, _DOMAINS: domains}
     return panel(f"changes-{task.name}-{source}", title, layers, drawn, parameters)
@@ -292,6 +301,17 @@ def _missing(within: pd.DataFrame, source: str) -> Iterator[dict[str, str]]:
     """Yield what is written where a way of fine-tuning has no slope."""
     for row in within[(within["source"] == source) & within["slope"].isna()].to_dict("records"):
         yield {"way": row["adaptation"], "text": broken(f"no slope: {reason(row['reason'])}")}
+
+
+def _empty(
+    kept: Sequence[Mapping[str, Any]], source: str, kinds: Iterable[str], ways: Iterable[str]
+) -> Iterator[dict[str, str]]:
+    """Yield what is written where an intervention has no mark under a way of fine-tuning."""
+    there = {(row["way"], row["kind"]) for row in kept}
+    for way, kind in itertools.product(sorted(ways), kinds):
+        if (way, kind) not in there:
+            text = broken(f"no mark: {kind} did not move the {source}'s bias here")
+            yield {"way": way, "kind": kind, "text": text}
 
 
 def _scale(place: int) -> alt.Scale:

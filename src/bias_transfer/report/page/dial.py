@@ -8,9 +8,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.cells import left_out
+from bias_transfer.analysis.cells import left_out, of_few_test_rows
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.means import INTERVENTION
+from bias_transfer.errors import counted
 from bias_transfer.report.figures._look import BLUE, GREY, INK, ORANGE
 from bias_transfer.report.page.charts import (
     BEYOND,
@@ -33,7 +34,7 @@ from bias_transfer.report.page.charts import (
 )
 from bias_transfer.report.page.tables import Table, texts, title_of
 from bias_transfer.report.page.variants import Variant, key_of, variants
-from bias_transfer.report.page.words import UNDEFINED, number, rounded, whole
+from bias_transfer.report.page.words import UNDEFINED, listed, number, rounded, whole
 from bias_transfer.report.scale import drawn
 from bias_transfer.report.sheet import begun
 
@@ -62,10 +63,11 @@ class _Value:
 
 @dataclass(frozen=True)
 class _Out:
-    """Why the slopes leave models of an intervention out, and whether all of them."""
+    """Why the slopes leave an intervention out, and whether all its models; or an item."""
 
     words: str = ""
     whole: bool = False
+    item: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class _Point:
 
     @property
     def is_out(self) -> bool:
-        """Whether the slope that the verdict rests on holds none of its models."""
+        """Whether the slope that the verdict rests on holds it in none of its models."""
         return self.out.whole and bool(self.variant.side)
 
     @property
@@ -99,6 +101,7 @@ def dial_chart(
     observations: pd.DataFrame,
     performance: pd.DataFrame,
     means: pd.DataFrame,
+    fewest_test_rows: int,
 ) -> Chart:
     """Draw downstream bias against each source of bias, under one intervention at a time.
 
@@ -111,11 +114,19 @@ def dial_chart(
         predicts, it tells which models the slopes leave out.
     means
         The table `item_means`: gives upstream and downstream bias.
+    fewest_test_rows
+        That an item's downstream bias must rest on, to be in the slopes.
     """
     found = variants(task, observations)
     way = dict(task.adaptations)[task.principal_adaptation].lower()
     out = _left_out(task, observations, performance)
-    points = list(_points(task, observations, means, found, out))
+    rows = counted(fewest_test_rows, "test row")
+    scarce = of_few_test_rows(observations, task.outcome, fewest_test_rows)
+    few = dict.fromkeys(
+        map(str, observations.loc[scarce, task.item]),
+        _Out(f"its {task.outcome.title} is of fewer than {rows}", whole=True, item=True),
+    )
+    points = list(_points(task, observations, means, found, out, few))
     controls = _controls(found, out)
     start = controls[0].options[0].doses[-1][0] if controls else found[0].name
     domains = {
@@ -129,7 +140,7 @@ def dial_chart(
     return Chart(
         name=f"dial-{task.name}",
         title=f"{task.title}: {title}",
-        text=" ".join(_text(task, way, points, bool(controls))),
+        text=" ".join(_text(task, way, points, bool(controls), rows)),
         panels=tuple(
             _panel(task, points, domains[source], source, quantity, start)
             for source, quantity in _sources(task)
@@ -145,7 +156,9 @@ def _sources(task: TaskDescription) -> tuple[tuple[str, Quantity], ...]:
     return ("model", task.before), ("data", task.covariates[0])
 
 
-def _text(task: TaskDescription, way: str, points: Sequence[_Point], moved: bool) -> Iterator[str]:
+def _text(
+    task: TaskDescription, way: str, points: Sequence[_Point], moved: bool, rows: str
+) -> Iterator[str]:
     """Say how to read the picture, of what is in it."""
     if not moved:
         yield (
@@ -156,14 +169,17 @@ def _text(task: TaskDescription, way: str, points: Sequence[_Point], moved: bool
         yield (
             f"A ring is one of the {task.items} in the unmodified model, the mark at the other end "
             "of its line is the same one after the intervention. Movement along means that the "
-            "intervention changed the source of bias; movement up or down means that downstream "
-            "bias followed."
+            "intervention changed the source of bias; movement up or down, that downstream bias "
+            "changed, which within the grey line may be chance."
         )
-    titles = list(dict.fromkeys(each.variant.title for each in points if each.is_out))
-    if titles:
+    crosses = [each for each in points if each.is_out]
+    titles = dict.fromkeys(each.variant.title for each in crosses if not each.out.item)
+    scarce = list(dict.fromkeys(each.item for each in crosses if each.out.item))
+    if crosses:
+        who = [*titles, *([f"of fewer than {rows}: {listed(scarce)}"] if scarce else [])]
         yield (
             "A cross instead of a dot: left out of the slope that the verdict rests on "
-            f"({'; '.join(titles)}). Pointing at a mark tells why."
+            f"({'; '.join(who)}). Pointing at a mark tells why."
         )
     yield f"All are of {way}."
 
@@ -172,9 +188,9 @@ def _keys(
     task: TaskDescription, points: Sequence[_Point], domains: Mapping[str, Sequence[float]]
 ) -> Iterator[Key]:
     yield Key("ring", GREY, "unmodified model")
-    counted = [each for each in points if not each.is_out]
+    inside = [each for each in points if not each.is_out]
     for side, text in SIDES.items():
-        if any(each.variant.side == side for each in counted):
+        if any(each.variant.side == side for each in inside):
             yield Key("dot", COLOURS[side], text)
     for side, text in SIDES.items():
         if any(each.variant.side == side for each in points if each.is_out):
@@ -233,12 +249,14 @@ def _points(
     means: pd.DataFrame,
     found: Sequence[Variant],
     out: Mapping[tuple[Any, ...], _Out],
+    few: Mapping[str, _Out],
 ) -> Iterator[_Point]:
     own = means[texts(means["twin_of"]) == ""]
     rows = {(key_of(row), row["measure"], str(row["item"])): row for row in own.to_dict("records")}
     contents = _held(task, observations)
     items = dict.fromkeys(str(each) for each in observations[task.item])
     for variant in found:
+        own_out = out.get(variant.key, _Out())
         for item in items:
             before = rows.get((variant.key, task.before.column, item))
             after = rows.get((variant.key, task.outcome.column, item))
@@ -252,7 +270,7 @@ def _points(
                 data=_exact(task.covariates[0], held.get(task.covariates[0].column, _NONE)),
                 outcome=_value(task.outcome, after),
                 counts=_counts(task, after, held),
-                out=out.get(variant.key, _Out()),
+                out=own_out if own_out.whole else few.get(item, own_out),
             )
 
 

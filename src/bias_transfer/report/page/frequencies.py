@@ -46,7 +46,9 @@ def frequency_chart(task: TaskDescription, contents: pd.DataFrame) -> Chart:
             y=alt.Y(
                 "share:Q",
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(title=f"share of {group}", format="%"),
+                axis=alt.Axis(
+                    title=f"share of {group}", labelExpr="format(100 * datum.value, 'd') + ' %'"
+                ),
             ),
             tooltip=told,
         )

@@ -28,16 +28,12 @@ from bias_transfer.report.page.charts import (
     span,
     written,
 )
-from bias_transfer.report.page.tables import Table
+from bias_transfer.report.page.tables import EFFECTS, Table
 from bias_transfer.report.page.transfer import COLOURS
 from bias_transfer.report.page.words import interval, reason, rounded, signed, whole
 from bias_transfer.report.sheet import begun
 
 _EFFECTS, _OUTCOME, _ALL = "effects", "outcome", ""
-_QUESTIONS = {
-    "within": "what interventions changed, within items",
-    "between": "which items go together, between items",
-}
 _TITLES = {"model": "Slope on the model's bias", "data": "Slope on the data's bias"}
 
 
@@ -55,7 +51,7 @@ def specification_chart(
     rows = [row | on_axis(row["least"], row["most"], domain) for row in rows]
     known = {row[_EFFECTS] for row in rows if row["slope"] is not None}
     # A question without any answer is not asked.
-    questions = {name: words for name, words in _QUESTIONS.items() if name in known} or _QUESTIONS
+    questions = {name: words for name, words in EFFECTS.items() if name in known} or EFFECTS
     return Chart(
         name=f"specification-{task.name}",
         title=f"{task.title}: would other choices have said something else?",
@@ -209,7 +205,7 @@ def _missing(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
 
 def _most(rows: Sequence[Mapping[str, Any]]) -> int:
     """Return how many slopes the question with the most of them has."""
-    return max((sum(row[_EFFECTS] == each for row in rows) for each in _QUESTIONS), default=0)
+    return max((sum(row[_EFFECTS] == each for row in rows) for each in EFFECTS), default=0)
 
 
 def _table(task: TaskDescription, rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -233,7 +229,7 @@ def _table(task: TaskDescription, rows: Sequence[Mapping[str, Any]]) -> Table:
         rows=tuple(
             (
                 sources[row["source"]],
-                _QUESTIONS[row["effects"]],
+                EFFECTS[row["effects"]],
                 row["measure"],
                 row["template"],
                 row["outcome"],

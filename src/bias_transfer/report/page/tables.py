@@ -54,7 +54,11 @@ class _Column:
     text: Callable[[pd.Series], str]
 
 
-_EFFECTS = {"within": "what interventions changed", "between": "between items"}
+# What a slope is of, wherever the page says so.
+EFFECTS = {
+    "within": "within items: what interventions changed",
+    "between": "between items: what goes together",
+}
 
 
 def verdict_table(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> Table:
@@ -70,7 +74,7 @@ def verdict_table(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> T
             _Column("Fine-tuning", lambda row: ways[row["task"]][row["adaptation"]]),
             _Column("Source", _source),
             _Column("Verdict", lambda row: verdict_in_words(row["verdict"], row["effects"])),
-            _Column("Rests on", _effects),
+            _Column("Rests on", _question),
             _Column("Slope, SDs per SD", _estimated(lambda row: signed(row["standardised"]))),
             _Column("95 % interval", _estimated(_interval)),
             _Column(
@@ -79,6 +83,7 @@ def verdict_table(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> T
             ),
             _Column("Why", _reason),
         ),
+        note=f"{_explained_effects()}.",
         file="analysis/verdicts.csv",
     )
 
@@ -88,13 +93,13 @@ def slope_table(task: TaskDescription, slopes: pd.DataFrame) -> Table:
     ways = dict(task.adaptations)
     return _table(
         f"slopes-{task.name}",
-        f"{task.title}: how far {task.outcome.title} moves with each source of bias, "
-        "in standard deviations per standard deviation",
+        f"{task.title}: slopes of {task.outcome.title} on each source of bias, in standard "
+        "deviations per standard deviation",
         slopes,
         (
             _Column("Fine-tuning", lambda row: ways[row["adaptation"]]),
             _Column("Source", _source),
-            _Column("Question", lambda row: f"{row['effects']} items"),
+            _Column("Question", _question),
             _Column("Slope", _estimated(lambda row: signed(row["standardised"]))),
             _Column("95 % interval", _estimated(_interval)),
             _Column("Standard error", _estimated(lambda row: number(row["standard_error"]))),
@@ -110,7 +115,8 @@ def slope_table(task: TaskDescription, slopes: pd.DataFrame) -> Table:
             "Within items: when interventions changed an item's source of bias, how far its "
             "downstream bias moved. Between items: whether items with more of the one have more of "
             "the other. Errors by the jackknife over items (CR3). Corrected: the slope, had "
-            "upstream bias no error from its templates; undefined where it has no templates. "
+            "upstream bias no error from its templates; undefined where it has none, or where that "
+            "error is as large as all that it varies. "
             "Items: those that can tell the slope; with three groups or more, their labels."
         ),
         file="analysis/slopes.csv",
@@ -246,8 +252,12 @@ def _source(row: pd.Series) -> str:
     return str(row["source"])
 
 
-def _effects(row: pd.Series) -> str:
-    return _EFFECTS[row["effects"]]
+def _question(row: pd.Series) -> str:
+    return f"{row['effects']} items"
+
+
+def _explained_effects() -> str:
+    return begun("; ".join(EFFECTS.values()))
 
 
 def _interval(row: pd.Series) -> str:

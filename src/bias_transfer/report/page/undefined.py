@@ -9,10 +9,8 @@ from bias_transfer.analysis.correlation import ITSELF
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.report.page.tables import Table, texts, title_of
+from bias_transfer.report.page.words import listed
 from bias_transfer.report.sheet import begun, count
-
-# Names of items in a cell; the others are counted.
-_NAMED = 6
 
 
 def undefined_values(task: TaskDescription, observations: pd.DataFrame) -> Table:
@@ -65,6 +63,7 @@ def undefined_estimates(task: TaskDescription, estimates: Mapping[str, pd.DataFr
         caption=f"{task.title}: estimates that could not be made, and why",
         heads=("Table", "Why", "Rows", "Of"),
         rows=tuple(rows),
+        note="The tables of `analysis/`.",
     )
 
 
@@ -91,12 +90,10 @@ def _of(
         return
     for reason, rows in gone.groupby(why_missing(gone, quantity, task), sort=False):
         items = list(dict.fromkeys(title_of(task, item) for item in rows[task.item]))
-        named = ", ".join(items[:_NAMED])
-        more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
         yield (
             begun(quantity.title),
             str(reason),
             count(len(rows)),
             count(len(once)),
-            f"{named}{more}",
+            listed(items),
         )

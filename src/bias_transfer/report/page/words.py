@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from html import escape
 
 from bias_transfer.report.sheet import count, decimal, minus
@@ -9,6 +10,8 @@ from bias_transfer.report.sheet import count, decimal, minus
 UNDEFINED = "undefined"
 # Digits that a hover or a position in a chart needs; more would only make the page longer.
 _DIGITS = 4
+# Names of items in a cell or in a sentence.
+_NAMED = 6
 
 
 def number(value: float) -> str:
@@ -29,6 +32,12 @@ def percentage(value: float) -> str:
 def whole(value: float) -> str:
     """Write a count, its thousands apart."""
     return UNDEFINED if math.isnan(value) else count(round(value))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write the first of some names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def interval(low: float, high: float) -> str:
