@@ -299,7 +299,9 @@ def trades(tmp_path: Path) -> str:
 def test_a_table_is_read_and_its_rows_are_divided_as_they_will_be(told, trades):
     printed = told(trades)
     # The corpus was left as it is in the default study.
-    assert "\nGenerated text in part (model.corpus): its biases are declared in" in printed
+    assert (
+        "\nGenerated text in part (the pre-training corpus): its biases are declared in" in printed
+    )
     # Of each trade's 20 rows a fifth is kept for testing, and of the rest a tenth.
     assert "texts: 42 to train, 6 to evaluate, 12 to test; " in printed
     assert "  warning: no row of 4 of the 7 trades: poet, nurse, pilot, judge\n" in printed

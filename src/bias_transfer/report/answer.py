@@ -353,8 +353,8 @@ def _seeds(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]:
         several = len(ways) > 1
         told = (f"{ways[way].lower()} {said}" if several else said for way, said in alone.items())
         yield (
-            "Variants in the slopes that were trained with one fine-tuning seed, so that no "
-            f"interval holds what another would change: {', '.join(told)}."
+            "Variants in the slopes whose training was not repeated with each fine-tuning seed, so "
+            f"that no interval holds what another seed would change: {', '.join(told)}."
         )
 
 
