@@ -233,7 +233,8 @@ def test_where_seeds_were_not_repeated_it_says_of_how_many_models():
     said = section(page_of(TRANSFERS[~altered | (TRANSFERS["seed"] == 1)]))
     assert (
         "- Variants in the slopes whose training was not repeated with each fine-tuning seed, so "
-        "that no interval holds what another seed would change: full fine-tuning 4 of 5, head only 4 of 5.\n"
+        "that no interval holds what another seed would change: full fine-tuning 4 of 5, head only "
+        "4 of 5.\n"
     ) in said
     assert "resampled over" not in said
     assert "was not repeated" not in section(page_of(TRANSFERS))
@@ -241,7 +242,7 @@ def test_where_seeds_were_not_repeated_it_says_of_how_many_models():
     assert "what another seed would change: full fine-tuning 5 of 5, head only 5 of 5." in once
     one = TASK.model_copy(update={"adaptations": (("full", "Full fine-tuning"),)})
     alone = section(page_of(TRANSFERS[TRANSFERS["seed"] == 1], [one]))
-    assert "what another would change: 5 of 5.\n" in alone
+    assert "what another seed would change: 5 of 5.\n" in alone
 
 
 def test_the_reliability_of_changes_says_whose_changes(page):
