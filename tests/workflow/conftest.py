@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,17 +53,7 @@ class Study:
         environment = dict(os.environ)
         environment |= {"HOME": str(self.home), "TMPDIR": str(self.scratch)}
         environment["XDG_CACHE_HOME"] = str(self.home / ".cache")
-        if source is None:
-            return copies.run(command, environment)
-        environment["PYTHONPATH"] = str(source)
-        return subprocess.run(
-            [sys.executable, "-m", *command],
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-            timeout=600,
-        )
+        return copies.run(command, environment, source=source)
 
     def lineage(self, name: str) -> subprocess.CompletedProcess[str]:
         """Ask for the chain of a file, as JSON."""
