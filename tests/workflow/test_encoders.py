@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from safetensors.numpy import load_file
 
 from bias_transfer.models.tokenizer import train_tokenizer
@@ -17,11 +16,12 @@ tasks:
   wiki: {alterations: {scrub: []}}
 upstream: {gaussian: {standard_deviations: [0.1], trials: 1}}
 """
-TARGETS = ("results/analysis/answer.md",)
+# The answer is taken from these tables, which tell of no family.
+TARGETS = ("results/intrinsic/bios.csv", "results/observations/bios.csv")
 
 
-def run(study: Study, overlay: str, source: Path | None = None) -> None:
-    result = study.snakemake(*TARGETS, "--cores", "2", overlay=overlay, source=source)
+def run(study: Study, overlay: str, *targets: str, source: Path | None = None) -> None:
+    result = study.snakemake(*TARGETS, *targets, "--cores", "2", overlay=overlay, source=source)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -33,24 +33,20 @@ def tensors(study: Study, upstream: str) -> dict:
     }
 
 
-@pytest.mark.parametrize("family", ["bert", "modernbert"])
-def test_a_study_of_another_family_from_pre_training_to_answer(
-    tmp_path: Path, root: Path, family: str
+def test_a_study_of_another_family_from_pre_training_to_observations(
+    tmp_path: Path, root: Path
 ) -> None:
+    """ModernBERT is the farthest from RoBERTa; the study of docs/own-data.md is of a BERT."""
     study = new_study(tmp_path / "study", root)
-    run(study, f"{EVERY_METHOD}model: {{architecture: {{family: {family}}}}}\n")
+    overlay = EVERY_METHOD + "model: {architecture: {family: modernbert}}\n"
+    run(study, overlay, "results/observations/wiki.csv")
     original = tensors(study, "pretrained")
-    assert any(
-        name.startswith({"bert": "bert.", "modernbert": "model."}[family]) for name in original
-    )
+    assert any(name.startswith("model.") for name in original)
     for upstream in ("gaussian-s0.1-t1", "sentdebias-g1"):
         altered = tensors(study, upstream)
         # The word embeddings, and nothing else; a tied output matrix is not stored twice.
         changed = [name for name in original if not (altered[name] == original[name]).all()]
-        assert [name.split(".")[-2] for name in changed] in (
-            ["word_embeddings"],
-            ["tok_embeddings"],
-        )
+        assert [name.split(".")[-2] for name in changed] == ["tok_embeddings"]
     scores = pd.read_csv(study.folder / "results/intrinsic/bios.csv")
     assert scores["pronoun_ranking"].notna().all()
     assert scores.groupby("upstream")["pronoun_ranking"].std().gt(0).all()
@@ -100,6 +96,6 @@ def test_a_new_family_is_an_edit_of_one_file(tmp_path: Path, root: Path) -> None
     assert "a model of type 'roberta-prelayernorm'" in refused.stdout + refused.stderr
     families = source / "bias_transfer/models/families.py"
     families.write_text(families.read_text() + FAMILY)
-    run(brought, overlay, source)
+    run(brought, overlay, source=source)
     scores = pd.read_csv(brought.folder / "results/intrinsic/bios.csv")
     assert set(scores["upstream"]) == {"pretrained", "random-t1"}
