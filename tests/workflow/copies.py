@@ -54,7 +54,7 @@ from bias_transfer.runtime.fork_server import serve
 from bias_transfer.runtime.lifetime import end_with_workflow
 
 end_with_workflow()
-serve(socket.socket(fileno=int(sys.argv[1])), ["snakemake.cli", "pandas"], run)
+serve(socket.socket(fileno=int(sys.argv[1])), ["snakemake.cli", "pandas", "tests.workflow.plans"], run)
 """
 _ASK = f"""{_RUN}
 from bias_transfer.runtime.entry import run_in_fork
