@@ -2,8 +2,8 @@
 
 Half of a dry run is imports, and nearly all of a small job. The servers are those of
 `bias_transfer.runtime.fork_server`: a copy has its own environment, folder and streams, as a new
-process has. One has other programs to run; the other is what Snakemake itself starts for many jobs,
-and serves here where it starts none, as there are few.
+process has. One has other programs to run; the other is what Snakemake itself starts where there
+are many jobs, and serves all of a process's tests, where there are few as well.
 """
 
 import atexit
@@ -37,10 +37,12 @@ def run(words):
         for name in [name for name in sys.modules if name.split(".")[0] == "bias_transfer"]:
             del sys.modules[name]
     if jobs:
+        from bias_transfer.runtime import fork_server
         from bias_transfer.runtime.entry import fingerprint
-        from bias_transfer.runtime.fork_server import _ONE_THREAD
         # As if this process had started it.
-        os.environ[{SERVER!r}] = f"{{jobs}} {{fingerprint(os.environ | _ONE_THREAD)}}"
+        variables = os.environ | fork_server._ONE_THREAD
+        os.environ[{SERVER!r}] = f"{{jobs}} {{fingerprint(variables)}}"
+        fork_server.start_fork_server = lambda commands: None
     sys.argv = words
     if words[0] == "snakemake":
         from snakemake.cli import main
@@ -54,7 +56,8 @@ from bias_transfer.runtime.fork_server import serve
 from bias_transfer.runtime.lifetime import end_with_workflow
 
 end_with_workflow()
-serve(socket.socket(fileno=int(sys.argv[1])), ["snakemake.cli", "pandas", "tests.workflow.plans"], run)
+modules = ["snakemake.cli", "pandas", "tests.workflow.plans"]
+serve(socket.socket(fileno=int(sys.argv[1])), modules, run)
 """
 _ASK = f"""{_RUN}
 from bias_transfer.runtime.entry import run_in_fork
@@ -69,6 +72,7 @@ def run(
     environment: Mapping[str, str] = os.environ,
     folder: Path | None = None,
     source: Path | None = None,
+    on_its_own: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Run `snakemake …` or `bias-transfer …`; return its status and what it said.
 
@@ -82,12 +86,14 @@ def run(
         Where it runs; else here.
     source
         The folder of the package that it and its jobs are to use; else the installed one.
+    on_its_own
+        Whether its jobs know no server but the one that it may start.
     """
     told = dict(environment)
     if source:
         told[_SOURCE] = str(source)
     if sys.platform == "linux":
-        if not source and "--cores" in program:
+        if "--cores" in program and not (source or on_its_own):
             told[_JOBS] = _jobs()
         # Nothing that the tests set is looked at by an import: any of their copies will do.
         told[SERVER] = f"{_programs()} {fingerprint(told)}"
