@@ -5,9 +5,11 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
+from jsonschema import ValidationError
 
 from bias_transfer.analysis.evidence import BETWEEN_TEMPLATES, SEEDS, TEST_ROWS, evidence
 from bias_transfer.analysis.means import item_means
@@ -159,6 +161,18 @@ def test_no_number_is_printed_that_does_not_exist(page):
     assert not NO_NUMBER.search(page.text)
     for each in page.data.values():
         json.loads(each, parse_constant=pytest.fail)
+
+
+def test_every_picture_is_one_that_vega_lite_knows(source):
+    panels = [
+        json.loads(text) for name, text in Page(source).data.items() if name.endswith("-model")
+    ]
+    assert len(panels) >= 7
+    for panel in panels:
+        alt.LayerChart.from_dict(panel)
+    # The schema is asked.
+    with pytest.raises(ValidationError):
+        alt.LayerChart.from_dict({**panels[0], "height": {"steps": "many"}})
 
 
 def test_every_figure_has_a_text_and_a_table_of_its_numbers(page):
