@@ -1,6 +1,6 @@
 """What it costs to verify artifacts before they are used: hashing beside what it protects.
 
-    python benchmarks/verification.py > benchmarks/verification.md
+    python -m benchmarks.verification > benchmarks/verification.md
 
 It makes a checkpoint of roberta-base's size with random weights, and runs the tests' tiny study on
 one core, so that the time of the run is the sum of its jobs' times; both in a temporary folder.
@@ -37,7 +37,7 @@ def main() -> None:
         commands, whole, verifying = of_a_study(folder / "study")
     print(f"""# What verification costs
 
-Printed by `python benchmarks/verification.py` on {os.cpu_count()} cores ({processor()}),
+Printed by `python -m benchmarks.verification` on {os.cpu_count()} cores ({processor()}),
 torch {torch.__version__}, Python {platform.python_version()}, at a load of \
 {os.getloadavg()[2]:.0f}. Medians of {REPEATS} turns
 with the files in the page cache; of the checkpoint, the two in alternation.

@@ -121,6 +121,8 @@ def made(
         | sheets
         | {"paper": [folder / "table3.html"] if paper else []},
         {"page": folder / "report.html"},
+        command="report",
+        stage="page",
     )
     with patch.object(template, "javascript_bundle", VEGA):
         report(job)

@@ -272,6 +272,24 @@ def test_cells_without_a_number_are_counted_for_each_way_of_fine_tuning():
     assert "- Full fine-tuning: cells, of a model and an item, that" not in said
 
 
+def test_cells_that_a_logarithm_leaves_out_are_said_to_be_no_random_ones():
+    gone = (TRANSFERS["adaptation"] == "head") & (TRANSFERS["occupation"] == ITEMS[0])
+    rows = TRANSFERS.assign(log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(gone))
+    line = (
+        f"- Of cells in no slope, these have no {TASK.outcome.title}: head only 10. Where that is "
+        "since a rate is zero, they are among the most biased, and without them a slope may come "
+        "out too small."
+    )
+    assert line in section(page_of(rows)).splitlines()
+    # Of a rate itself, none is lost for being zero.
+    plain = TASK.outcome.model_copy(update={"logarithm": False})
+    task = TASK.model_copy(update={"outcome": plain})
+    for each in (page_of(TRANSFERS), page_of(rows, [task])):
+        assert "a rate is zero" not in each
+    unlearnt = [f"pretrained/original/head/seed{seed}" for seed in (1, 2)]
+    assert "a rate is zero" not in page_of(rows, failed=unlearnt)
+
+
 def test_items_left_out_for_their_few_test_rows_are_named():
     few = TRANSFERS["occupation"].isin(ITEMS[:2])
     rows = TRANSFERS.assign(smaller_group_rows=np.where(few, 9, 10))
@@ -330,6 +348,38 @@ def test_the_items_at_both_ends_are_named_by_their_titles():
 )
 def test_no_item_is_named_twice_and_none_of_many_equal_ones(values, said):
     assert ends(values) == said.format("TPR ratio (she / he)").replace("  ", " ")
+
+
+def test_an_item_whose_ratio_has_no_logarithm_is_named_beside_the_ends():
+    rows = observed(adaptations=("full",))
+    never, lost = (rows["occupation"] == item for item in ITEMS[:2])
+    once = lost & (rows["seed"] == 1)
+    rows["log_tpr_ratio"] = rows["log_tpr_ratio"].mask(never | once)
+    rows["undefined"] = np.where(never, "no row of group female recognised", "")
+    said = section(page_of(rows))
+    # The other is defined with one seed, and stands among those that have a place.
+    assert (
+        "at neither end, since the unmodified model has no such number: occupation 1 (no row of "
+        "group female recognised).\n"
+    ) in said
+    assert "at neither end" not in section(page_of(TRANSFERS))
+
+
+def test_a_seed_that_did_not_learn_is_at_neither_end():
+    failed = "pretrained/original/full/seed1"
+    rows = TRANSFERS.assign(
+        log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(TRANSFERS["model"] == failed, 9)
+    )
+    assert "lowest TPR ratio (she / he): " in section(page_of(rows, failed=[failed]))
+    highest = section(page_of(rows, failed=[failed])).split("; highest: ")[1].split(".")[0]
+    assert (
+        highest
+        == section(page_of(TRANSFERS[TRANSFERS["model"] != failed]))
+        .split("; highest: ")[1]
+        .split(".")[0]
+    )
+    both = [f"pretrained/original/full/seed{seed}" for seed in (1, 2)]
+    assert "lowest" not in section(page_of(rows, failed=both))
 
 
 def test_it_speaks_of_no_stars_and_no_significance(page):

@@ -12,7 +12,7 @@ from bias_transfer.errors import StudyError
 from bias_transfer.models.folder import CLASSIFIER, MASKED_LM, conversion
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.main import main
-from bias_transfer.study.mistakes import refuse_repeated_keys
+from bias_transfer.study.overlays import read_config
 from bias_transfer.study.parsing import parse
 from tests.unit.calls import call, prepare_data
 from tests.unit.conftest import ROOT
@@ -114,6 +114,35 @@ BAD_CONFIGS = {
         "tasks: {bios: {groups: [{name: male, word: he}]}}",
         "config key tasks.bios.groups: the list has 1 value only; give at least 2 values",
     ),
+    "pairs without the groups' words": (
+        "upstream: {counterfactual: {pairs: [[elle, il], [fille, fils]]}}",
+        "config key upstream.counterfactual.pairs: none of 'she', 'he', the words of the groups, ",
+    ),
+    "groups without a pair for their words": (
+        "tasks: {bios: {groups: {female: elle, male: il}, reference: male, covariates: "
+        "[prevalence_elle]}}",
+        "that hold them, in the corpus's language, or drop sentdebias from tasks.bios",
+    ),
+    "a group that YAML reads as a truth value": (
+        "tasks: {bios: {groups: {yes: she, male: he}}}",
+        "config key tasks.bios.groups: YAML reads True as bool, not as text; put it in quotes",
+    ),
+    "a word that YAML reads as a truth value": (
+        "tasks: {bios: {groups: {female: on, male: he}}}",
+        "config key tasks.bios.groups: YAML reads True as bool, not as text; put it in quotes",
+    ),
+    "a column with an accent": (
+        "tasks: {bios: {item: métier}}",
+        "config key tasks.bios.item: 'métier' is not of the form ^[a-z][a-z0-9_]*$, which is small",
+    ),
+    "a name that YAML reads as a number": (
+        "tasks: {bios: {labels: [1984, nurse]}}",
+        "config key tasks.bios.labels: YAML reads 1984 as int, not as text; put it in quotes",
+    ),
+    "a word to scrub that YAML reads as a truth value": (
+        "tasks: {bios: {scrubbed_words: [elle, on]}}",
+        "config key tasks.bios.scrubbed_words.1: True where text is needed; YAML reads it so: put",
+    ),
     "no label": ("tasks: {bios: {labels: []}}", "the list is empty; give at least 2 values"),
     "no results folder": ("results: ''", "config key results is empty; give a value"),
     "the root for results": ("results: /", "config key results: / is the folder that Snakemake"),
@@ -148,7 +177,7 @@ BAD_CONFIGS = {
     ),
     "a file that is not there": (
         "tasks: {bios: {source: file, file: {path: gone.csv}}}",
-        "config key tasks.bios.file.path: gone.csv does not exist; correct the path",
+        "config key tasks.bios.file.path: gone.csv does not exist in ",
     ),
     "a wildcard in the path of a file": (
         "tasks: {bios: {source: file, file: {path: '{gone}.csv'}}}",
@@ -192,7 +221,7 @@ BAD_CONFIGS = {
     ),
     "a path without end": (
         f"tasks: {{bios: {{source: file, file: {{path: {'a' * 5000}}}}}}}",
-        "aaa does not exist; correct the path",
+        "aaa does not exist in ",
     ),
     "a hub id that is an address": (
         "model: {source: hub, hub: {id: 'https://example.org/a/b'}}",
@@ -208,7 +237,7 @@ BAD_CONFIGS = {
     ),
     "a label that leads to a number": (
         "tasks: {wiki: {file: {labels: {bad: 1}}}}",
-        "config key tasks.wiki.file.labels.bad: 1 where text is needed",
+        "config key tasks.wiki.file.labels.bad: 1 where text is needed; YAML reads it so: put it",
     ),
     "a column for two purposes": (
         "tasks: {wiki: {file: {label: comment}}}",
@@ -358,19 +387,19 @@ def test_a_repeated_key_is_refused(tmp_path, content, said):
     path = tmp_path / "over.yaml"
     path.write_text(content)
     with pytest.raises(StudyError) as caught:
-        refuse_repeated_keys(path)
+        read_config([path])
     assert str(caught.value).startswith(f"{path}, {said}")
 
 
 def test_shared_parts_of_a_config_are_no_repetition(tmp_path):
     path = tmp_path / "over.yaml"
     path.write_text("a: &a {b: 1}\nc: {<<: *a, d: *a}\ne: &e [*e]\n")
-    refuse_repeated_keys(path)
+    read_config([path])
 
 
 @pytest.mark.parametrize("name", ["paper.yaml", "paper-mini.yaml", "sample.yaml"])
 def test_the_configs_that_are_shipped_repeat_nothing(name):
-    refuse_repeated_keys(ROOT / "config" / name)
+    read_config([ROOT / "config" / name])
 
 
 NO_CONFIGS = {
@@ -607,6 +636,20 @@ def test_a_tokenizer_that_splits_a_word_to_score_is_refused(
     capfd.readouterr()
     assert bring_in(tmp_path / "unfit", tmp_path, bios=task) == 1
     assert_refused(tmp_path / "unfit", "the tokenizer splits 'She' into", tmp_path, capfd)
+
+
+def test_a_tokenizer_that_was_trained_here_is_refused_with_the_keys_that_make_another():
+    from bias_transfer.commands.checkpoints import _check_trained
+    from bias_transfer.models.tokenizer import train_tokenizer
+
+    # As in paragraphs: no line begins with the words.
+    lines = ["There she is", "There he is", "Then they are"] * 50
+    task = {"definition": BIOS.model_dump(), "measures": ["pronoun_ranking"]}
+    with pytest.raises(StudyError) as refused:
+        _check_trained(train_tokenizer(lines, 400, 64), Job({}, {}, {}, checks={"bios": task}))
+    said = str(refused.value)
+    assert said.startswith("the tokenizer trained on model.corpus: the tokenizer splits 'She' into")
+    assert "lines of model.corpus, a sentence each; else raise model.architecture.voc" in said
 
 
 def test_labels_that_a_tokenizer_does_not_know_are_told_or_refused(tiny_sentences, capfd, caplog):

@@ -48,6 +48,16 @@ def test_a_method_that_moves_more_than_bias_is_no_instrument():
     assert of.left_out == {RANDOM: 2, crude_reason: 6}
 
 
+def test_a_model_of_altered_data_whose_covariates_are_of_other_data_tells_nothing_of_them():
+    altered = "altered data that its covariates do not describe (analysis.covariates_from)"
+    own, original = (
+        made(TABLE.assign(covariates_dataset=each)) for each in (TABLE["dataset"], "original")
+    )
+    assert own.left_out == {RANDOM: 2}
+    assert set(original.table["dataset"]) == {"original"}
+    assert original.left_out == {RANDOM: 2, f"of {altered}": 2}
+
+
 def test_a_model_of_altered_data_may_learn_less_but_not_nothing():
     balanced = "pretrained/balance-a1-b0/full/seed1"
     known = performance(TABLE)
@@ -154,9 +164,16 @@ def test_a_cell_without_a_number_is_left_out_and_counted():
     gone = (table["occupation"] == ITEMS[0]) & (table["model"] == "pretrained/original/full/seed1")
     table.loc[gone, "log_tpr_ratio"] = np.nan
     of = made(table)
-    assert of.undefined == 1
+    assert (of.undefined, of.without_outcome) == (1, 1)
     assert len(of.table) == 5 * 2 * len(ITEMS) - 1
     assert len(of.templates) == len(of.table)
+
+
+def test_whether_it_is_downstream_bias_that_a_cell_lacks_is_known():
+    model = "counterfactual-s1/original/full/seed1"
+    gone = (TABLE["occupation"] == ITEMS[0]) & (TABLE["model"] == model)
+    of = made(TABLE.assign(prevalence_she=TABLE["prevalence_she"].mask(gone)))
+    assert (of.undefined, of.without_outcome) == (1, 0)
 
 
 @pytest.mark.parametrize("fewest, kept", [(1, ITEMS), (9, ITEMS), (10, ITEMS[1:])])

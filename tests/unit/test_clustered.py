@@ -211,6 +211,27 @@ def test_where_one_cluster_decides_a_slope_there_is_no_jackknife():
     assert np.isfinite(fit.cr1).all() and np.isnan(fit.cr3).all()
 
 
+def test_where_one_cluster_decides_one_slope_the_other_has_its_jackknife():
+    x, z = PANEL.columns.T
+    own = (PANEL.item == 4) * z
+    fit = clustered(PANEL.outcome, np.column_stack([x, own]), (PANEL.model,), PANEL.item)
+    np.testing.assert_array_equal(np.isnan(fit.cr3), [[False, True], [True, True]])
+    dummies = (PANEL.model[:, None] == np.unique(PANEL.model)).astype(float)
+    design = np.column_stack([x, own, dummies])
+    slopes = [
+        np.linalg.lstsq(design[kept], PANEL.outcome[kept])[0][0]
+        for kept in (PANEL.item != each for each in np.unique(PANEL.item))
+    ]
+    changes = np.array(slopes) - fit.coefficients[0]
+    assert fit.cr3[0, 0] == pytest.approx((len(changes) - 1) / len(changes) * changes @ changes)
+
+
+def test_where_one_cluster_tells_two_slopes_apart_neither_has_a_jackknife():
+    x, z = PANEL.columns.T
+    columns = np.column_stack([x, x + (PANEL.item == 4) * z])
+    assert np.isnan(clustered(PANEL.outcome, columns, (PANEL.model,), PANEL.item).cr3).all()
+
+
 def test_columns_of_any_size_give_the_same_t():
     scaled = PANEL.columns * [1e6, 1e-6] + [1e6, 0]
     fit = clustered(PANEL.outcome, scaled, (PANEL.model,), PANEL.item)

@@ -14,7 +14,7 @@ from bias_transfer.study.config import Study
 from bias_transfer.study.overlays import laid_over
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.reference import FILES
-from bias_transfer.study.sources import is_generated, source_paths, tables
+from bias_transfer.study.sources import is_generated, note_of, source_paths, tables
 from bias_transfer.study.walk import settings_in_use
 
 ROOT = Path(__file__).parents[2]
@@ -353,7 +353,11 @@ MISTAKES = {
             put("tasks", "wiki", "source", "file"),
             put("tasks", "wiki", "file", "path", "no/such.csv"),
         ),
-        ["config key tasks.wiki.file.path", "no/such.csv does not exist"],
+        [
+            "config key tasks.wiki.file.path",
+            # Not in the folder of the config, as some would have it.
+            f"no/such.csv does not exist in {Path.cwd()}, where Snakemake runs; correct the path",
+        ],
     ),
     "no path of a checkpoint": (put("model", "source", "file"), ["model.file.path is empty"]),
     "no path of a corpus": (
@@ -589,6 +593,35 @@ def test_a_generated_corpus_counts_where_it_is_used(config, model, bios, wiki, e
     config["model"]["source"] = model
     config["tasks"]["bios"]["upstream"], config["tasks"]["wiki"]["upstream"] = bios, wiki
     assert is_generated(Study.model_validate(config)) is expected
+
+
+@pytest.mark.parametrize(
+    ("model", "tasks", "sentiment", "said"),
+    [
+        ("generated", "generated", "generated", "Generated text: the biases are declared"),
+        ("generated", "hub", "hub", "Generated text in part (model.corpus): its biases are"),
+        # Both are easily left as they are in the default study.
+        ("hub", "hub", "generated", "Generated text in part (model.corpus, sentiment): its biases"),
+        (
+            "hub",
+            "generated",
+            "hub",
+            "Generated text in part (tasks.bios, tasks.wiki, model.corpus)",
+        ),
+    ],
+)
+def test_of_text_that_is_partly_generated_it_is_said_which(config, model, tasks, sentiment, said):
+    config["model"]["source"], config["sentiment"]["source"] = model, sentiment
+    for section in config["tasks"].values():
+        section["source"] = tasks
+    assert note_of(Study.model_validate(config)).startswith(said)
+
+
+def test_of_text_that_is_not_generated_it_is_said_too(config):
+    config["model"]["corpus"]["source"] = config["sentiment"]["source"] = "hub"
+    for section in config["tasks"].values():
+        section["source"] = "hub"
+    assert note_of(Study.model_validate(config)).startswith("Text and model are the ones")
 
 
 def test_curves_want_their_package_before_anything_starts(config, monkeypatch):

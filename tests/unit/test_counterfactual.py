@@ -424,6 +424,23 @@ def test_a_checkpoint_is_made_with_its_curve_and_its_counts(
     assert not list(tmp_path.glob(".*training-checkpoints"))
 
 
+@pytest.mark.parametrize(
+    ("texts", "pair", "expected"),
+    [
+        (["An einem Tag denkt er an ihn", "Sie denkt an sie"], ["sie", "ihn"], "denkt er an sie"),
+        (["Se lo dijo a él", "Va a escribir a ella"], ["ella", "él"], "Se lo dijo a ella"),
+        (["He is an uncle", "A plumber, an artist"], ["aunt", "uncle"], "He is an aunt"),
+        (["He is an uncle", "A plumber, an artist"], ["lady", "uncle"], "He is a lady"),
+    ],
+    ids=["German", "Spanish", "English", "English, another article"],
+)
+def test_an_article_is_mended_where_the_corpus_is_english(
+    texts: list[str], pair: list[str], expected: str
+) -> None:
+    found = counterfactuals(texts, [pair], [], 1)
+    assert expected in found.texts[0]
+
+
 def test_a_corpus_without_a_word_to_swap_is_refused_in_one_line(
     command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:

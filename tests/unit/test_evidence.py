@@ -116,6 +116,16 @@ def test_reliability_over_test_rows_is_what_sampling_leaves():
     assert (row["items"], row["replicates"]) == (12, 1)
 
 
+def test_which_seed_an_item_is_of_does_not_matter_to_the_reliability_over_templates():
+    rows = observed(noise=0.1)
+    rows["pronoun_ranking"] += 0.3 * (rows["template"] == "is") * rows["prevalence_she"]
+    lost = (rows["seed"] == 1) & rows["occupation"].isin(ITEMS[:2])
+    with_gaps = rows.assign(log_tpr_ratio=rows["log_tpr_ratio"].mask(lost))
+    over = "templates, between items"
+    whole, gaps = (value(each, "upstream", over)["value"] for each in (rows, with_gaps))
+    assert gaps == pytest.approx(whole, abs=1e-12)
+
+
 def test_reliability_over_templates_by_hand():
     rows = observed(items=ITEMS[:6])
     first, second = [0, 1, 2, 3, 4, 5], [1, 0, 3, 2, 5, 4]
@@ -133,6 +143,12 @@ def test_reliability_over_templates_by_hand():
     assert halves["value"] == pytest.approx(2 * r / (1 + r))
     # No intervention changes anything.
     assert np.isnan(value(rows, "upstream", "templates, within items")["value"])
+
+
+def test_of_fewer_than_six_items_no_reliability_is_told():
+    # Several models of each are no more items.
+    reliability = weighed(observed(items=ITEMS[:5], within=0.5, noise=0.1))[0].reliability
+    assert reliability["value"].isna().all()
 
 
 def test_one_seed_says_nothing_of_seeds_and_its_counts_serve():

@@ -66,7 +66,7 @@ from bias_transfer.models.hidden_debias import attach_projection, hidden_sentenc
 from bias_transfer.models.last_layer import classifier_logits, states_at
 from bias_transfer.models.masked_lm import MaskScorer
 from bias_transfer.models.optimiser import decaying_parameters
-from bias_transfer.models.prediction import checked_length, predict
+from bias_transfer.models.prediction import predict, require_positions
 from bias_transfer.models.pretraining import pretrain
 from bias_transfer.models.tokenisation import tokenise, tokenizer_digest
 from bias_transfer.models.tokenizer import train_tokenizer
@@ -633,10 +633,10 @@ def test_a_text_may_fill_every_position_and_not_one_more(made):
     classifier = load_classifier(made.fine_tuned)
     assert longest_text(classifier.config.to_dict(), "tiny") == LENGTH
     long = " ".join(["work"] * 60)
-    assert checked_length(classifier, LENGTH) == LENGTH
+    require_positions(classifier, LENGTH)
     assert predict(classifier, *encoded(made, [long]), 1).shape == (1, 2)
     with pytest.raises(StudyError, match=f"{LENGTH + 1} tokens, but the checkpoint has {LENGTH}"):
-        checked_length(classifier, LENGTH + 1)
+        require_positions(classifier, LENGTH + 1)
     model = load_masked_lm(str(made.folder))
     found = hidden_sentence_embeddings(model, made.tokenizer, [long, "work"], 2)
     alone = hidden_sentence_embeddings(model, made.tokenizer, ["work"], 1)

@@ -176,6 +176,7 @@ JOB = Job(
     settings={"task": "bios", "training": {"batch_size": 16}, "batch_size": 256},
     inputs={},
     outputs={"manifest": Path("results/finetune/x/manifest.json")},
+    command="fine-tune",
 )
 
 
@@ -206,7 +207,7 @@ class SafetensorError(Exception):
     ],
 )
 def test_a_refusal_of_the_machine_is_told(error, said):
-    line = explain(error, "fine-tune", JOB)
+    line = explain(error, JOB)
     assert said in line
     assert "\n" not in line
     assert line.endswith("and run snakemake again")
@@ -219,7 +220,7 @@ def test_what_a_library_mistook_for_something_else_is_told():
         except OSError as error:
             raise StudyError("data set x: cannot be loaded; check the id") from error
     except StudyError as error:
-        assert "cache/part: no space is left" in explain(error, "prepare-data", JOB)
+        assert "cache/part: no space is left" in explain(error, JOB)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,7 @@ def test_what_a_library_mistook_for_something_else_is_told():
     ],
 )
 def test_other_errors_are_not_blamed_on_the_machine(error):
-    assert explain(error, "fine-tune", JOB) is None
+    assert explain(error, JOB) is None
 
 
 # More than any address space holds, whatever the machine promises.
@@ -272,7 +273,7 @@ def test_too_little_memory_names_the_job_and_the_key(
 
 def test_too_little_gpu_memory_is_not_the_machines_memory():
     error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-    line = explain(error, "fine-tune", JOB)
+    line = explain(error, JOB)
     assert "of GPU memory; lower config key tasks.bios.training.batch_size (16), or take a" in line
     assert "mem_mb" not in line
 

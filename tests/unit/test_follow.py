@@ -144,6 +144,20 @@ def test_a_study_under_way(told, config: dict[str, Any], tmp_path):
     ]
 
 
+def test_between_two_trainings_the_time_is_not_called_unknown_before_the_first(
+    told, config: dict[str, Any], tmp_path
+):
+    results, grid = tmp_path / "results", models(parse(config))
+    for each in grid[:2]:
+        written(results / "finetune" / each.path / "manifest.json")
+        written(results / "logs/finetune" / f"{each.path}.log", took("fine-tune", 20))
+    first = told().splitlines()[0]
+    assert first.endswith("0 of 44 models done; time left is not known while nothing trains")
+    for each in grid:
+        written(results / "finetune" / each.path / "manifest.json")
+    assert told().splitlines()[0].endswith("0 of 44 models done; all are trained")
+
+
 def failures(printed: str) -> list[str]:
     return [line for line in printed.splitlines() if line.startswith("failed: ")]
 

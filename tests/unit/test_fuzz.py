@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from bias_transfer.data.detox import read_detox
 from bias_transfer.data.sources import read_lines, read_rows, read_texts
 from bias_transfer.errors import StudyError
-from bias_transfer.study.mistakes import refuse_repeated_keys
+from bias_transfer.study.overlays import read_config
 from bias_transfer.study.parsing import parse
 from bias_transfer.tasks.mentions import rows_from
 from tests.unit.conftest import ROOT
@@ -257,8 +257,8 @@ def test_any_config_is_accepted_or_refused(changes):
 
 
 @given(st.binary(max_size=60) | st.text("ab:{}[]&*<-\n\t '\"#?!1", max_size=40).map(str.encode))
-def test_any_bytes_are_checked_for_repeated_keys(place, content):
-    read_or_refuse(refuse_repeated_keys, place("c.yaml", content))
+def test_any_bytes_are_read_as_a_config_or_refused(place, content):
+    read_or_refuse(read_config, [place("c.yaml", content)])
 
 
 @pytest.fixture(scope="module")

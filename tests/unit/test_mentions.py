@@ -1,5 +1,7 @@
 """A mention is the term at word boundaries, whatever the case."""
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +55,26 @@ def test_what_counts_as_a_mention(text, expected):
 
 def test_terms_are_told_in_the_order_given_one_text_a_cell():
     assert mentions(["old and gay", "none", "GAY"], ("gay", "old")) == ["gay;old", "", "gay"]
+
+
+def test_accents_of_their_own_are_a_part_of_their_letters():
+    terms = ("réfugié", "refugie", "cafe", "gay")
+    composed, decomposed = "un réfugié au café", normalize("NFD", "un réfugié au café")
+    assert decomposed != composed
+    assert mentions([composed, decomposed, normalize("NFD", "ségay")], terms) == [
+        "réfugié",
+        "réfugié",
+        "",
+    ]
+    assert (
+        mentions([composed, decomposed], [normalize("NFD", "réfugié")])
+        == [normalize("NFD", "réfugié")] * 2
+    )
+
+
+def test_a_vowel_sign_belongs_to_its_word():
+    # In Devanagari a vowel is a mark on the letter before it, and no letter itself.
+    assert mentions(["हिन्दू लोग", "हिन्द महासागर"], ("हिन्दू", "हिन्द")) == ["हिन्दू", "हिन्द"]
 
 
 def test_a_term_with_characters_of_regular_expressions_is_taken_literally():

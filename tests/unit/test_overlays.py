@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from snakemake.cli import parse_config
+from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 from bias_transfer.errors import StudyError
-from bias_transfer.study.overlays import check_overlays, laid_over, read_config, with_default
+from bias_transfer.study.overlays import laid_over, read_config, with_default
 
 BELOW = {"seeds": [1, 2], "tasks": {"bios": {"title": "B", "rows": {"a": 1}}, "wiki": {"x": 1}}}
 ABOVE: list[dict[str, Any]] = [
@@ -61,23 +62,33 @@ def test_a_task_that_is_left_out_must_be_there(tmp_path):
     default, own, without, misspelt, other = (
         tmp_path / f"{name}.yaml" for name in ("default", "own", "without", "misspelt", "other")
     )
-    for read in (read_config, check_overlays):
-        read([default, own, without])
-        for files, said in (
-            ((default, misspelt), "tasks.bois: no such task to leave out; did you mean 'bios'?"),
-            ((without, own), "tasks.jobs: no such task to leave out; remove the line"),
-            ((own, other), "tasks.zzz: no such task to leave out; remove the line"),
-        ):
-            with pytest.raises(StudyError) as caught:
-                read(files)
-            assert str(caught.value) == f"config key {said}"
+    read_config([default, own, without])
+    for files, said in (
+        ((default, misspelt), "tasks.bois: no such task to leave out; did you mean 'bios'?"),
+        ((without, own), "tasks.jobs: no such task to leave out; remove the line"),
+        ((own, other), "tasks.zzz: no such task to leave out; remove the line"),
+    ):
+        with pytest.raises(StudyError) as caught:
+            read_config(files)
+        assert str(caught.value) == f"config key {said}"
 
 
-def test_a_task_of_a_json_file_that_is_no_yaml_may_be_left_out_above_it(tmp_path):
-    below, above = tmp_path / "below.json", tmp_path / "above.yaml"
-    below.write_text('{\n\t"tasks": {"jobs": {"title": "Jobs"}}\n}')
+def test_a_file_of_json_is_read_as_snakemake_reads_it(tmp_path):
+    # No YAML, for its tabs, and a number that is text in YAML.
+    path, above = tmp_path / "below.json", tmp_path / "above.yaml"
+    path.write_text('{\n\t"tasks": {"jobs": {"share": 1e-5}}\n}')
+    assert read_config([path]) == load_configfile(path) == {"tasks": {"jobs": {"share": 1e-5}}}
+    (tmp_path / "control.json").write_text('{"results": "a\x7f"}')
+    assert read_config([tmp_path / "control.json"]) == {"results": "a\x7f"}
     above.write_text("tasks: {jobs: null}")
-    check_overlays([below, above])
+    assert read_config([path, above]) == {"tasks": {"jobs": None}}
+
+
+def test_a_key_that_stands_twice_in_json_is_refused(tmp_path):
+    path = tmp_path / "twice.json"
+    path.write_text('{\n\t"seed": 1,\n\t"model": {\n\t\t"source": "hub",\n\t\t"source": "file"}}')
+    with pytest.raises(StudyError, match=r"twice\.json, line 5: the key 'source' stands here for"):
+        read_config([path])
 
 
 def test_the_default_config_lies_below_where_there_is_one(tmp_path, monkeypatch):

@@ -22,7 +22,8 @@ from bias_transfer.runtime.main import main
 from bias_transfer.runtime.products import products_a_second
 from bias_transfer.runtime.progress import took
 from bias_transfer.study.config import Study
-from bias_transfer.study.overlays import read_config
+from bias_transfer.study.estimate import known
+from bias_transfer.study.overlays import laid_over, read_config
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.plan import (
     Range,
@@ -302,6 +303,8 @@ def trades(tmp_path: Path) -> str:
 
 def test_a_table_is_read_and_its_rows_are_divided_as_they_will_be(told, trades):
     printed = told(trades)
+    # The corpus was left as it is in the default study.
+    assert "\nGenerated text in part (model.corpus): its biases are declared in" in printed
     # Of each trade's 20 rows a fifth is kept for testing, and of the rest a tenth.
     assert "texts: 42 to train, 6 to evaluate, 12 to test; " in printed
     assert "  warning: no row of 4 of the 7 trades: poet, nurse, pilot, judge\n" in printed
@@ -344,6 +347,13 @@ def test_texts_that_were_counted_for_another_config_are_counted_anew(told, trade
         "".join((tmp_path / "people.csv").read_text().splitlines(keepends=True)[:-6])
     )
     assert "(not counted yet)" in told(trades)
+
+
+@pytest.mark.parametrize(("most", "rows"), [(0, 24000), (500, 500), (30000, 24000)])
+def test_a_generated_corpus_is_cut_as_the_study_cuts_it(config, tmp_path, monkeypatch, most, rows):
+    monkeypatch.chdir(tmp_path)
+    cut = {"model": {"corpus": {"maximum_rows": most}}}
+    assert known(parse(laid_over(config, cut)), 1, {}, False).corpus == (rows, Range(8, 11))
 
 
 def test_generated_texts_of_another_config_are_not_taken(told, tmp_path, study):

@@ -8,6 +8,7 @@ from bias_transfer.data.prepare import (
     alter,
     prepare_sentences,
     prepare_task,
+    repeated_texts,
     shortcomings,
     with_test_rows,
 )
@@ -131,6 +132,17 @@ def test_fewer_items_than_an_error_can_be_clustered_by_are_told():
     )
 
 
+def test_many_rows_of_one_text_are_told():
+    def parts(*texts):
+        return {"train": pd.DataFrame({"text": ["a", "b"]}), "test": pd.DataFrame({"text": texts})}
+
+    few = [*map(str, range(8)), "1"]
+    assert repeated_texts(parts(*few)) == 1
+    assert shortcomings(BIOS, parts=parts(*few)) == []
+    (told,) = shortcomings(BIOS, parts=parts(*few, "2", "2"))
+    assert told.startswith("3 of the 13 rows repeat the text of another, as it is without scrubbed")
+
+
 def test_items_with_test_rows_enough_are_counted_in_each_group_that_is_compared():
     rows = [("dj", "female")] * 3 + [("dj", "male")] * 2 + [("poet", "female")] * 5
     test = pd.DataFrame(rows, columns=["label", "group"])
@@ -186,7 +198,8 @@ def test_an_alteration_that_leaves_nothing_of_a_class_is_refused_by_its_key():
     with pytest.raises(StudyError) as caught:
         alter(TRAINING, WIKI, "scrub", {"mentions": "all", "fraction": 1}, 1)
     assert str(caught.value) == (
-        "scrub-all-1 leaves no training row of class 'toxic'; lower fraction"
+        "scrub-all-1 leaves no training row of class 'toxic'; lower fraction in the task's "
+        "alterations.scrub"
     )
 
 

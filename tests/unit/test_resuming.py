@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bias_transfer.runtime import resuming
+from bias_transfer.runtime import job as command_job
+from bias_transfer.runtime import lineage, resuming
 from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.resuming import training_checkpoints
 
@@ -23,18 +24,20 @@ def job(tmp_path: Path) -> Job:
         settings={"seed": 1, "training": {"epochs": 2}},
         inputs={name: [tmp_path / name / "manifest.json"] for name in ("upstream", "training")},
         outputs={"manifest": tmp_path / "seed1/manifest.json"},
+        command="fine-tune",
+        stage="finetune",
         plugins=("upstream.random",),
         checkpoint_seconds=600,
     )
 
 
-def made_from(job: Job, stage: str = "finetune") -> dict[str, str]:
-    with training_checkpoints(job, stage, CPU) as checkpoints:
+def made_from(job: Job) -> dict[str, str]:
+    with training_checkpoints(job, CPU) as checkpoints:
         return dict(checkpoints.made_from)
 
 
 def test_they_lie_hidden_beside_the_result_and_go_when_it_is_there(job: Job) -> None:
-    with training_checkpoints(job, "finetune", CPU) as checkpoints:
+    with training_checkpoints(job, CPU) as checkpoints:
         assert checkpoints.folder == job.output("manifest").parents[1] / (
             ".seed1.training-checkpoints"
         )
@@ -44,17 +47,17 @@ def test_they_lie_hidden_beside_the_result_and_go_when_it_is_there(job: Job) -> 
 
 
 def test_curves_lie_in_a_folder_of_their_own_in_the_order_of_the_results(job: Job) -> None:
-    with training_checkpoints(job, "finetune", CPU) as checkpoints:
+    with training_checkpoints(job, CPU) as checkpoints:
         assert checkpoints.curves is None
     results = job.output("manifest").parents[1]
     noting = replace(job, tensorboard=results / "tensorboard")
-    with training_checkpoints(noting, "finetune", CPU) as checkpoints:
+    with training_checkpoints(noting, CPU) as checkpoints:
         assert checkpoints.curves == results / "tensorboard/seed1"
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_they_outlive_a_job_that_fails(job: Job, error: type[BaseException]) -> None:
-    with pytest.raises(error), training_checkpoints(job, "finetune", CPU) as checkpoints:
+    with pytest.raises(error), training_checkpoints(job, CPU) as checkpoints:
         checkpoints.folder.mkdir(parents=True)
         raise error
     assert checkpoints.folder.exists()
@@ -66,7 +69,8 @@ def with_other_settings(job: Job) -> Job:
 
 def with_another_input(job: Job) -> Job:
     job.input("upstream").write_text("another")
-    return job
+    # An input is hashed once a job.
+    return replace(job)
 
 
 def with_another_interval(job: Job) -> Job:
@@ -96,10 +100,10 @@ def test_what_decides_the_numbers_decides_whether_they_may_be_used(
 
 def test_code_libraries_and_device_count(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     before = made_from(job)
-    monkeypatch.setattr(resuming, "code_digest", lambda *named: f"another {named}")
-    monkeypatch.setattr(resuming, "library_versions", lambda: {"torch": "0"})
+    monkeypatch.setattr(lineage, "library_versions", lambda: {"torch": "0"})
     monkeypatch.setattr(resuming, "kind_of", lambda device: f"another {device}")
-    after = made_from(job)
+    monkeypatch.setattr(command_job, "code_digest", lambda *named: f"another {named}")
+    after = made_from(replace(job))
     assert {name for name, _ in before.items() ^ after.items()} == {"code", "libraries", "device"}
     # That of the job's own plug-ins too.
     assert after["code"] == "another ('finetune', ('upstream.random',))"

@@ -1,5 +1,8 @@
 """Words and names that texts shall not tell: what becomes an underscore, and what does not."""
 
+import itertools
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +60,9 @@ def test_words_are_scrubbed_whole_and_the_longer_first():
 
 def test_without_words_nothing_is_scrubbed():
     assert scrubbed(["he", ""], []) == ["he", ""]
+
+
+def test_a_word_is_scrubbed_however_its_accent_is_written():
+    text = "L'épouse"
+    for form, of_text in itertools.product(("NFC", "NFD"), repeat=2):
+        assert scrubbed([normalize(of_text, text)], [normalize(form, "épouse")]) == ["L'_"]

@@ -1,6 +1,7 @@
 """Sent-Debias: pairs of sentences, the gender direction, and that nothing else is removed."""
 
 import logging
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from bias_transfer.errors import StudyError
 from bias_transfer.models.checkpoints import load_masked_lm
 from bias_transfer.models.projection import remove_component
 from bias_transfer.upstream import Request, Variant, sentdebias
-from bias_transfer.upstream._gendered import gendered_pairs
+from bias_transfer.upstream._gendered import GENDERED_PAIRS, gendered_pairs
 from bias_transfer.upstream._subspace import bias_subspace, sentence_embeddings
 
 SHAPE = torch.Size((200, 50))
@@ -37,17 +38,30 @@ def matrix(seed=0):
     ],
 )
 def test_each_gendered_word_is_swapped_and_keeps_its_case(text, pair):
-    assert gendered_pairs([text], 10) == [pair]
+    assert gendered_pairs([text], GENDERED_PAIRS, 10) == [pair]
 
 
 def test_words_that_only_hold_a_gendered_word_do_not_count():
-    assert gendered_pairs(["The theory", "a human shell", "sonata", ""], 10) == []
+    texts = ["The theory", "a human shell", "sonata", ""]
+    assert gendered_pairs(texts, GENDERED_PAIRS, 10) == []
 
 
 def test_pairs_come_in_the_order_of_the_corpus_up_to_the_maximum():
     texts = ["nobody", "she a", "nobody", "he b", "she c"]
-    assert gendered_pairs(texts, 2) == [("she a", "he a"), ("she b", "he b")]
-    assert len(gendered_pairs(texts, 99)) == 3
+    assert gendered_pairs(texts, GENDERED_PAIRS, 2) == [("she a", "he a"), ("she b", "he b")]
+    assert len(gendered_pairs(texts, GENDERED_PAIRS, 99)) == 3
+
+
+def test_words_of_another_language_are_a_setting():
+    # With the English pairs, "son" would become "daughter", and nothing else.
+    pairs = [["elle", "il"], ["sa mère", "son père"]]
+    texts = ["Elle appelle sa mère", "Son fils", "Ici, il lit"]
+    assert gendered_pairs(texts, pairs, 10) == [
+        ("Elle appelle sa mère", "Il appelle son père"),
+        ("Ici, elle lit", "Ici, il lit"),
+    ]
+    apart = normalize("NFD", "Sa mère")
+    assert gendered_pairs([apart], pairs, 1) == [(apart, "Son père")]
 
 
 def planted(direction, pairs=200, spread=0.05, seed=0):

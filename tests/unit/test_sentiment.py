@@ -80,3 +80,16 @@ def test_a_mistake_names_the_file_and_the_row(tmp_path, content, said):
         sentiment_from(columns(path))
     assert str(caught.value).startswith(str(path))
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("right", "told"), [(44, True), (56, True), (70, False)])
+def test_a_classifier_that_learnt_nothing_is_told(right, told, capsys):
+    # Of 100 rows, 50 of one class: 56 may be luck, at one in forty, and 70 is none.
+    from bias_transfer.commands.sentiment import _warn_of_chance
+
+    _warn_of_chance({"accuracy": right / 100, "majority_accuracy": 0.5}, 100)
+    said = capsys.readouterr().err
+    assert said.startswith("warning: sentiment: the classifier did not learn it") is told
+    assert (
+        f"(0.{right} of 100 test rows right, 0.50 by always choosing one class)" in said
+    ) is told

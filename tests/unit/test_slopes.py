@@ -318,16 +318,47 @@ def test_a_source_that_is_the_same_for_all_items_leaves_the_other_its_slope():
     assert set(rows.xs("model", level="source")["reason"]) == {""}
 
 
-def test_a_source_that_moves_in_one_item_alone_has_no_error():
-    table = observed(noise=0.1).query(ORIGINAL).query(ALTERED)
-    altered = table.assign(
-        model=table["model"].str.replace("pretrained", "noise"),
-        upstream="noise",
-        upstream_kind="counterfactual",
+def moved_in(count):
+    """Return observations of the dial and of a data set that holds something else of few items."""
+    table = observed(within=0.5, noise=0.1)
+    rows, few = table["dataset_kind"] == "balance", table["occupation"].isin(ITEMS[:count])
+    own = table.query(ONE_MODEL).drop_duplicates("occupation").set_index("occupation")
+    share = table["occupation"].map(own["prevalence_she"])
+    table.loc[rows, "prevalence_she"] = share.where(~few, share / 2)[rows]
+    return table
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_slope_that_few_items_decide_is_not_estimated_and_the_other_is(count):
+    rows = found(moved_in(count)).loc["within"]
+    assert rows.loc["data", "reason"] == (
+        f"it moved alike in all but {count} item{'s' * (count > 1)}, and 6 are needed"
     )
-    altered.loc[altered["occupation"] == ITEMS[0], "pronoun_ranking"] += 1
-    rows = found(pd.concat([table, altered], ignore_index=True))["reason"]
-    assert rows[("within", "model")].startswith("one item alone decides a slope")
+    assert rows.loc["model", "reason"] == ""
+    assert rows.loc["model", "low"] < 0.5 * rows.loc["model", "scale"] < rows.loc["model", "high"]
+
+
+def test_of_as_many_items_as_a_study_needs_a_slope_is_told():
+    rows = found(moved_in(6)).loc["within"]
+    assert set(rows["reason"]) == {""}
+    assert set(rows["clusters"]) == {12}
+
+
+def test_what_few_items_have_otherwise_than_most_has_no_slope_between_items():
+    table = observed(noise=0.1).query(ORIGINAL)
+    few = dict(zip(ITEMS[:5], (0.1, 0.2, 0.3, 0.4, 0.6), strict=True))
+    rows = found(table.assign(prevalence_she=table["occupation"].map(few).fillna(0)))
+    assert rows.loc[("between", "data"), "reason"] == (
+        "it is the same for all but 5 items, and 6 are needed"
+    )
+    assert set(rows.xs("model", level="source")["reason"]) == {""}
+
+
+def test_two_halves_of_the_items_tell_a_slope_between_them():
+    table = observed(noise=0.1).query(ORIGINAL)
+    half = table["occupation"].isin(ITEMS[:5])
+    ten = table.assign(prevalence_she=half.astype(float))[table["occupation"].isin(ITEMS[:10])]
+    assert found(ten).loc[("between", "data"), "reason"] == ""
 
 
 def test_a_covariate_that_others_hold_already_is_left_out():

@@ -1,6 +1,7 @@
 """Rows from files: every format reads alike, and what is wrong with a file is told in one line."""
 
 from pathlib import Path
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
@@ -75,6 +76,21 @@ def test_a_missing_column_is_named_beside_those_that_exist(tmp_path, suffix):
     path = write(TABLE, tmp_path / f"rows.{suffix}")
     message = refused(read_rows, path, ["text", "gender"])
     assert message == f"{path}: no column 'gender'; it has text, label"
+
+
+def test_a_first_row_in_place_of_a_header_is_not_quoted(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("She fits pipes and valves,plumber\n")
+    assert refused(read_rows, path, ["text"]) == (
+        f"{path}: no column 'text'; it has a value of 25 characters, plumber; give the file a "
+        "header, if that is a row"
+    )
+
+
+def test_a_column_whose_accents_are_written_otherwise_is_told(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text(f"texte,{normalize('NFD', 'métier')}\n", encoding="utf-8")
+    assert "written with other characters there" in refused(read_rows, path, ["métier"])
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
@@ -225,6 +241,13 @@ def test_a_map_of_the_users_own_is_followed():
     values = pd.Series(["krankenschwester", "arzt"])
     mapping = {"arzt": "physician", "krankenschwester": "nurse"}
     assert map_values(values, mapping, "rows", "x").tolist() == ["nurse", "physician"]
+
+
+def test_a_value_and_its_map_may_write_accents_otherwise():
+    values = pd.Series([normalize("NFD", "maçon"), "maçon"])
+    for written in ("NFC", "NFD"):
+        mapping = {normalize(written, "maçon"): "mason"}
+        assert map_values(values, mapping, "rows", "x").tolist() == ["mason", "mason"]
 
 
 def test_only_the_named_columns_are_returned_in_the_order_asked_for():

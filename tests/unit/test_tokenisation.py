@@ -1,5 +1,7 @@
 """Tokens: the ids that the checkpoint's own tokenizer gives, on disk, and of no other tokenizer."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +13,16 @@ from bias_transfer.models import pretraining
 from bias_transfer.models.checkpoints import load_tokenizer
 from bias_transfer.models.encoded import Encoded, encode, read_encoded, write_encoded
 from bias_transfer.models.families import Architecture
-from bias_transfer.models.tokenisation import require_same_tokenizer, tokenise, tokenizer_digest
+from bias_transfer.models.tokenisation import (
+    kept,
+    require_same_tokenizer,
+    tokenise,
+    tokenizer_digest,
+)
 from bias_transfer.models.tokenizer import train_tokenizer
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
-from bias_transfer.runtime.artifacts import MANIFEST, read_json, sha256, write_json
+from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, read_json, sha256, write_json
 from bias_transfer.runtime.main import main
 from tests.unit.calls import call
 
@@ -36,6 +43,41 @@ def test_texts_become_the_ids_of_the_checkpoints_own_tokenizer(
     expected = tokenizer(TEXTS, truncation=True, max_length=length)["input_ids"]
     assert texts_of(tokenise(tiny_checkpoint, TEXTS, length)) == expected
     assert texts_of(encode(tokenizer, TEXTS, length)) == expected
+
+
+def test_what_is_kept_of_a_text_is_where_its_tokens_stand(tiny_checkpoint):
+    texts = ["She is a nurse", "", "he is\n\na nurse and he is a nurse"]
+    assert kept(tiny_checkpoint, texts, 40) == texts
+    short, nothing, cut = kept(tiny_checkpoint, texts, 6)
+    # Two of the six are special tokens.
+    assert (short, nothing) == ("She is a", "")
+    assert cut == texts[2][: len(cut)] and len(cut) < len(texts[2])
+
+
+@pytest.mark.parametrize(("length", "told"), [(9, True), (60, False)])
+def test_terms_behind_the_tokens_that_are_kept_are_told(
+    tiny_checkpoint, tmp_path, capsys, length, told
+):
+    texts = ["She is old", "He is kind and is kind and is kind and is old", "They are a nurse"]
+    rows = {"id": list("abc"), "text": texts, "label": list("xyx"), "group": ["old", "old", ""]}
+    data, checkpoint = tmp_path / "data", shutil.copytree(tiny_checkpoint, tmp_path / "given")
+    data.mkdir()
+    pd.DataFrame(rows).to_parquet(data / "test.parquet")
+    for folder, kind in ((data, "data"), (checkpoint, "checkpoint")):
+        describe_folder(folder, {"kind": kind})
+    words = call(
+        "tokenise",
+        {"maximum_length": length},
+        inputs={"data": data / MANIFEST, "checkpoint": checkpoint / MANIFEST},
+        outputs={"manifest": tmp_path / "tokens" / MANIFEST},
+        checks={"task": "forum", "terms": ["old", "young"]},
+    )
+    assert main(words) == 0
+    said = (
+        "warning: forum: in 1 of the 2 test rows that mention a term, one stands behind the "
+        f"{length} tokens that are kept, where no model sees it; raise tasks.forum.maximum_length\n"
+    )
+    assert capsys.readouterr().err == (said if told else "")
 
 
 def test_no_text_is_no_token(tiny_checkpoint):

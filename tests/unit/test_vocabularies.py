@@ -1,6 +1,7 @@
 """Vocabularies: those of the package, and a user's own file read strictly."""
 
 import re
+from datetime import date
 
 import pytest
 
@@ -121,10 +122,17 @@ def test_what_was_read_reads_the_same_again(read, source):
     assert read(read(source)) == read(source)
 
 
-@pytest.mark.parametrize("value", [None, 3, [1], [None], {"a": 1}, True])
+@pytest.mark.parametrize("value", [None, 3, [None], [[1]], {"a": 1}, True])
 def test_what_is_no_list_of_words_is_left_to_whoever_checks_types(value):
     for read in (vocabularies.labels, vocabularies.terms, vocabularies.words):
         assert read(value) == value
+
+
+@pytest.mark.parametrize("value", [1, 1.5, True, date(2020, 1, 1)])
+def test_a_name_of_which_yaml_made_something_else_is_refused(value):
+    for read in (vocabularies.labels, vocabularies.terms):
+        with pytest.raises(StudyError, match="not as text; put it in quotes"):
+            read(["nurse", value])
 
 
 # ---- a file of the user's own ----------------------------------------------------------

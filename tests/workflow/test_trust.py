@@ -41,6 +41,20 @@ def copied(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     yield Study(folder, study.root)
 
 
+def test_results_that_snakemake_does_not_remember_are_told(study: Study, tmp_path: Path) -> None:
+    # Copied without the hidden folder beside them: whatever the config says, nothing is made again.
+    other = new_study(tmp_path / "other", study.root)
+    shutil.copytree(study.folder / "results", other.folder / "results")
+    told = other.snakemake("-n", "--config", "seed=7")
+    assert "warning: results: Snakemake does not know here what it was made with" in told.stderr, (
+        told.stderr
+    )
+    shutil.copytree(study.folder / ".snakemake", other.folder / ".snakemake", dirs_exist_ok=True)
+    told = other.snakemake("-n", "--config", "seed=7")
+    assert "warning: results" not in told.stderr
+    assert "prepare_data" in told.stdout
+
+
 def flip_a_bit(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1

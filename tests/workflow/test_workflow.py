@@ -174,6 +174,7 @@ def test_deleting_a_prediction_table_remakes_what_hangs_on_it(study: Study) -> N
     "overlay",
     [
         *("training_checkpoint_minutes: 0.5", "keep_models: false", "gpu_share: 4"),
+        "tensorboard: true",
         *("scoring: {batch_size: 16}", "scoring: {gpus: 1}"),
     ],
 )

@@ -73,9 +73,9 @@ rule analyse:
     params:
         settings=lambda wildcards: settings(
             tasks=[DESCRIPTIONS[task] for task in TASKS],
-            hc3=section("analysis", "hc3"),
-            smallest_effect=section("analysis", "smallest_effect"),
-            fewest_test_rows=section("analysis", "fewest_test_rows"),
+            hc3=STUDY.analysis.hc3,
+            smallest_effect=STUDY.analysis.smallest_effect,
+            fewest_test_rows=STUDY.analysis.fewest_test_rows,
             seed=STUDY.seed,
             note=NOTE,
         ),
@@ -103,7 +103,7 @@ if PAPER_TABLES:
         params:
             settings=lambda wildcards: settings(
                 tasks=[DESCRIPTIONS[task] for task in TASKS],
-                hc3=section("analysis", "hc3"),
+                hc3=STUDY.analysis.hc3,
                 note=NOTE,
                 figures=DRAWN,
             ),

@@ -66,7 +66,7 @@ rule describe_classifier:
                 wildcards.adaptation
             ],
             training=training(wildcards.task, wildcards.adaptation)
-            | section("adaptations", wildcards.adaptation),
+            | CONFIG["adaptations"][wildcards.adaptation],
             seed=int(wildcards.seed),
             scrubbed=DEFINITIONS[wildcards.task].get("scrubbed_words", []),
             description=DESCRIPTIONS[wildcards.task],

@@ -3,7 +3,7 @@
 PRETRAINED_MANIFEST = manifest("checkpoints", upstream.PRETRAINED.id)
 
 # Whether the checkpoint is pre-trained here, rather than brought in.
-PRETRAINED_HERE = section("model", "source") == "generated"
+PRETRAINED_HERE = STUDY.model.source == "generated"
 
 
 rule prepare_checkpoint:
@@ -16,16 +16,14 @@ rule prepare_checkpoint:
     conda:
         "../../envs/environment.yaml"
     resources:
+        **OF_TRAINING,
         gpu=lambda wildcards: PRETRAINED_HERE * gpus_of_training(),
-        gpu_share=STUDY.gpu_share,
-        checkpoint_seconds=checkpoint_seconds(),
-        tensorboard=int(STUDY.tensorboard),
     params:
         settings=settings(
             seed=STUDY.seed,
             **{
                 key: value
-                for key, value in source("model").items()
+                for key, value in settings_in_use(STUDY.model).items()
                 if key in ("source", "file", "hub")
                 or (PRETRAINED_HERE and key in ("architecture", "pretraining"))
             },
@@ -57,13 +55,11 @@ rule alter_checkpoint:
     conda:
         "../../envs/environment.yaml"
     resources:
+        **OF_TRAINING,
         gpu=lambda wildcards: (
             "training" in method_needs(UPSTREAM[wildcards.upstream])
         )
         * gpus_of_training(),
-        gpu_share=STUDY.gpu_share,
-        checkpoint_seconds=checkpoint_seconds(),
-        tensorboard=int(STUDY.tensorboard),
     params:
         settings=lambda wildcards: settings(
             seed=STUDY.seed,
@@ -92,12 +88,10 @@ rule prepare_sentiment_classifier:
     conda:
         "../../envs/environment.yaml"
     resources:
+        **OF_TRAINING,
         gpu=lambda wildcards: SENTIMENT_IS_LEARNED * gpus_of_training(),
-        gpu_share=STUDY.gpu_share,
-        checkpoint_seconds=checkpoint_seconds(),
-        tensorboard=int(STUDY.tensorboard),
     params:
-        settings=settings(seed=STUDY.seed, **source("sentiment")),
+        settings=settings(seed=STUDY.seed, **settings_in_use(STUDY.sentiment)),
         content=content("sentiment.hub.id"),
         plugins=[],
         files=files_and_sources("sentiment.hub.id"),

@@ -3,19 +3,22 @@ import json
 import math
 import os
 import shlex
+from base64 import urlsafe_b64encode
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from bias_transfer import alterations, measures, upstream
+from bias_transfer import alterations, upstream
 from bias_transfer.errors import StudyError
 from bias_transfer.paper.names import table_names
-from bias_transfer.report.figures import drawing, drawings_for
+from bias_transfer.report.figures import Tables, drawing, drawings_for
 from bias_transfer.runtime.artifacts import require_writable, sha256, verify_files
 from bias_transfer.runtime.fork_server import start_fork_server
 from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.lineage import FOLDER as RECORDS
+from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.provenance import code_digest
 from bias_transfer.study.parsing import parse as parse_config
 from bias_transfer.study.declared import TASKS as DEFAULT_TASKS
@@ -25,12 +28,19 @@ from bias_transfer.study.description import (
     describe,
 )
 from bias_transfer.study.grid import altered_by, models, training_of
-from bias_transfer.study.overlays import check_overlays
-from bias_transfer.study.sources import is_generated, source_paths
+from bias_transfer.study.overlays import read_config
+from bias_transfer.study.sources import (
+    is_generated,
+    needs,
+    needs_sentiment,
+    note_of,
+    source_paths,
+)
 from bias_transfer.study.walk import settings_in_use
 
 try:
-    check_overlays(map(Path, workflow.configfiles))
+    # For its refusals: Snakemake takes a key that stands twice, or a misspelt task, without a word.
+    read_config(map(Path, workflow.configfiles))
     # Snakemake has a `parse` of its own among these names.
     STUDY = parse_config(config)
     if STUDY.release:
@@ -46,11 +56,16 @@ RESULTS = str(Path(STUDY.results))
 TABLES = str(Path(STUDY.release)) if STUDY.release else RESULTS
 # The whole config in plain values, defaults and vocabularies filled in.
 CONFIG = STUDY.model_dump(mode="json")
-# Without what changes no number: a change of it remakes nothing.
+# What changes no number: a change of it remakes nothing.
+OF_RUNNING = {
+    "training_checkpoint_minutes",
+    "tensorboard",
+    "keep_models",
+    "gpu_share",
+    "scoring",
+}
 CONFIG_OF_NUMBERS = {
-    key: value
-    for key, value in CONFIG.items()
-    if key not in ("training_checkpoint_minutes", "keep_models", "gpu_share", "scoring")
+    key: value for key, value in CONFIG.items() if key not in OF_RUNNING
 }
 # Whoever lays it over the default study takes the same of its tasks away.
 CONFIG_OF_NUMBERS["tasks"] = CONFIG["tasks"] | {
@@ -59,11 +74,7 @@ CONFIG_OF_NUMBERS["tasks"] = CONFIG["tasks"] | {
     if given is None and name in DEFAULT_TASKS
 }
 TASKS = list(STUDY.tasks)
-NOTE = (
-    "Generated text: the biases are declared in the config, not found in the world."
-    if is_generated(STUDY)
-    else "Text and model are the ones that the config names."
-)
+NOTE = note_of(STUDY)
 
 MODELS = models(STUDY)
 UPSTREAM = {each.upstream.id: each.upstream for each in MODELS}
@@ -75,16 +86,44 @@ DRAWN = {task: drawings_for(each) for task, each in DESCRIBED.items()}
 # A release needs no source, and theirs may be on another machine.
 SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
 
+
+def remembered(path):
+    """Tell whether Snakemake knows here what a file was made with; of a long name it is not asked."""
+    name = urlsafe_b64encode(path.encode()).decode()
+    return len(name) > 250 or Path(".snakemake", "metadata", name).is_file()
+
+
+# Of what it does not know, no change of a key makes anything again: "Nothing to be done", it says.
+if workflow.is_main_process and not STUDY.release:
+    made = [f"{RESULTS}/data/{task}/original/manifest.json" for task in TASKS]
+    made += [f"{RESULTS}/checkpoints/{each}/manifest.json" for each in UPSTREAM]
+    if any(Path(each).is_file() and not remembered(each) for each in made):
+        warn(
+            f"{RESULTS}: Snakemake does not know here what it was made with, as its .snakemake is "
+            "elsewhere or the path was written otherwise; a changed config or code makes none of it "
+            "again: take .snakemake along, or set another config key results"
+        )
+
 # Every rule's shell becomes its one command, which ends with this process: see runtime/lifetime.py.
 COMMAND = "BIAS_TRANSFER_WORKFLOW=$PPID exec bias-transfer"
 # What every command is told: see `files`, `settings` and `plugins`.
 TOLD = "--log {log:q} --settings {params.settings:q} --plugins {params.plugins:q} {params.files:q}"
-# And one that may use a GPU, one that scores, one that trains: a change of resources reruns nothing.
+# And one that may use a GPU, one that scores, one that trains, by resources: a change reruns nothing.
 ON_GPU = "--gpus {resources.gpu} --gpu-share {resources.gpu_share}"
 SCORING = f"{ON_GPU} --batch-size {{resources.batch_size}}"
 CURVES = shlex.quote(f"{RESULTS}/tensorboard")
 NOTING = f"--tensorboard {{resources.tensorboard}} --tensorboard-folder {CURVES}"
 TRAINING = f"{ON_GPU} --checkpoint-seconds {{resources.checkpoint_seconds}} {NOTING}"
+OF_SCORING = dict(
+    gpu=STUDY.scoring.gpus,
+    gpu_share=STUDY.gpu_share,
+    batch_size=STUDY.scoring.batch_size,
+)
+OF_TRAINING = dict(
+    gpu_share=STUDY.gpu_share,
+    checkpoint_seconds=math.ceil(60 * STUDY.training_checkpoint_minutes),
+    tensorboard=int(STUDY.tensorboard),
+)
 
 
 def works_here():
@@ -164,22 +203,6 @@ def files_and_sources(*keys):
     ]
 
 
-def section(*path):
-    """Return a part of the config."""
-    value = CONFIG
-    for key in path:
-        value = value[key]
-    return value
-
-
-def source(*path):
-    """Return a section without the sources that it does not use: a change in one is none."""
-    value = STUDY
-    for key in path:
-        value = value[key] if isinstance(value, dict) else getattr(value, key)
-    return settings_in_use(value)
-
-
 def sources(*keys):
     """Return the user's files and folders that config keys name."""
     return [path for key in keys for path in SOURCE_PATHS.get(key, [])]
@@ -226,7 +249,7 @@ def definition(task, *without):
 
 def kind(task):
     """Return the plug-in that a task is of."""
-    return f"tasks.{section('tasks', task, 'kind')}"
+    return f"tasks.{STUDY.tasks[task].kind}"
 
 
 def altered(task, dataset):
@@ -244,20 +267,15 @@ def measure_plugins(task):
     """Return the plug-ins that score a task's upstream bias."""
     return [
         kind(task),
-        *(f"measures.{name}" for name in section("tasks", task, "measures")),
+        *(f"measures.{name}" for name in STUDY.tasks[task].measures),
     ]
 
 
-def needed(task):
-    """Return what a task's measures need besides the language model."""
-    names = section("tasks", task, "measures")
-    return frozenset().union(*(measures.measure(name).needs for name in names))
-
-
 # Whether a classifier learns from labelled text, rather than being fetched or a lexicon.
-SENTIMENT_IS_LEARNED = any("sentiment" in needed(task) for task in TASKS) and section(
-    "sentiment", "source"
-) in ("generated", "file")
+SENTIMENT_IS_LEARNED = needs_sentiment(STUDY) and STUDY.sentiment.source in (
+    "generated",
+    "file",
+)
 
 
 def models_of(task):
@@ -275,23 +293,14 @@ def datasets_of(task):
     return list(dict.fromkeys(model.dataset.id for model in models_of(task)))
 
 
-def generator(*path):
-    """Return the generator's strengths where a section of the config draws on them."""
-    return (
-        dict(generator=section("generator"))
-        if section(*path)["source"] == "generated"
-        else {}
-    )
+def generator(source):
+    """Return the generator's strengths for a source that draws on them."""
+    return dict(generator=CONFIG["generator"]) if source == "generated" else {}
 
 
 def score_files(task, name):
     """Return one score file of every model of a task."""
     return [f"{RESULTS}/scores/{model.path}/{name}" for model in models_of(task)]
-
-
-def checkpoint_seconds():
-    """Return the time between two training checkpoints; a resource: a change reruns nothing."""
-    return math.ceil(60 * STUDY.training_checkpoint_minutes)
 
 
 def downloaded(task, name):
@@ -301,16 +310,16 @@ def downloaded(task, name):
 
 def detox_file(task, name):
     """Return a file of the Detox release: the user's own, or the one that is fetched."""
-    if section("tasks", task, "source") != "detox":
+    if STUDY.tasks[task].source != "detox":
         return []
-    return section("tasks", task, "detox", name) or downloaded(task, f"{name}.tsv")
+    return getattr(STUDY.tasks[task].detox, name) or downloaded(task, f"{name}.tsv")
 
 
 def sentences_file(task):
     """Return the file of a task's template sentences, if they come from one."""
-    sentences = section("tasks", task, "sentences")
-    if sentences["source"] == "url":
-        return downloaded(task, f"sentences{Path(sentences['url']['address']).suffix}")
+    sentences = STUDY.tasks[task].sentences
+    if sentences.source == "url":
+        return downloaded(task, f"sentences{Path(sentences.url.address).suffix}")
     return source_files(f"tasks.{task}.sentences.file.path")
 
 
@@ -319,7 +328,7 @@ def method_settings(variant):
     method = upstream.method(variant.kind)
     return {
         key: value
-        for key, value in section("upstream", variant.kind).items()
+        for key, value in CONFIG["upstream"][variant.kind].items()
         if key not in method.axes
     }
 
@@ -355,32 +364,30 @@ def measure_settings(task):
     wanted = dict(
         definition=definition(task, "cell_correction"),
         measures={
-            name: section("measures", name)
-            for name in section("tasks", task, "measures")
+            name: CONFIG["measures"][name] for name in STUDY.tasks[task].measures
         },
     )
-    if "sentiment" in needed(task):
-        wanted["sentiment_length"] = section("sentiment", "maximum_length")
+    if "sentiment" in needs(STUDY, task):
+        wanted["sentiment_length"] = STUDY.sentiment.maximum_length
     return wanted
 
 
 def sentiment_of(task):
     """Return the sentiment classifier, for a task whose measures need it."""
-    return manifest("sentiment") if "sentiment" in needed(task) else []
+    return manifest("sentiment") if "sentiment" in needs(STUDY, task) else []
 
 
 def sentences_of(task):
     """Return a task's template sentences, if its measures need them."""
-    return manifest("data", task, "sentences") if "sentences" in needed(task) else []
+    return (
+        manifest("data", task, "sentences") if "sentences" in needs(STUDY, task) else []
+    )
 
 
 def described_by(model):
     """Return the data set whose training part gives a model its covariates."""
-    return (
-        "original"
-        if section("analysis", "covariates_from") == "original"
-        else model.dataset.id
-    )
+    own = STUDY.analysis.covariates_from == "fine-tuning"
+    return model.dataset.id if own else alterations.ORIGINAL.id
 
 
 def model_row(model):
@@ -423,11 +430,20 @@ def scored_tasks(wildcards, output):
         {
             task: dict(
                 definition=definition(task, "cell_correction"),
-                measures=section("tasks", task, "measures"),
+                measures=STUDY.tasks[task].measures,
             )
             for task in TASKS
         }
     )
+
+
+def terms_to_see(wildcards, output):
+    """Return, as JSON, the task and its terms, to warn where tokens are kept of too few words.
+
+    As `test_rows_needed`.
+    """
+    terms = DEFINITIONS[wildcards.task].get("terms", [])
+    return json.dumps(dict(task=wildcards.task, terms=[each["name"] for each in terms]))
 
 
 def test_rows_needed(wildcards, output):
@@ -437,8 +453,8 @@ def test_rows_needed(wildcards, output):
     """
     return json.dumps(
         dict(
-            outcome=section("tasks", wildcards.task, "outcome"),
-            fewest_test_rows=section("analysis", "fewest_test_rows"),
+            outcome=STUDY.tasks[wildcards.task].outcome,
+            fewest_test_rows=STUDY.analysis.fewest_test_rows,
         )
     )
 
@@ -480,7 +496,7 @@ def said_of(checkpoint):
     variant = UPSTREAM[checkpoint]
     unmodified = variant == upstream.PRETRAINED
     return dict(
-        base=section("model", "source"),
+        base=STUDY.model.source,
         altered=checkpoint_in_words(variant),
         settings={} if unmodified else method_settings(variant),
         note=NOTE,
@@ -492,15 +508,14 @@ def corpus_of(checkpoint):
     """Return what text a checkpoint was made with, in words; empty for none."""
     variant = UPSTREAM[checkpoint]
     unmodified = variant == upstream.PRETRAINED
-    trained = section("model", "source") == "generated"
-    if not (trained if unmodified else "corpus" in method_needs(variant)):
+    if not (PRETRAINED_HERE if unmodified else "corpus" in method_needs(variant)):
         return ""
-    corpus = section("model", "corpus")
+    corpus = STUDY.model.corpus
     return {
         "generated": "generated sentences",
         "file": "files of the user's",
-        "hub": f"{corpus['hub']['id']} of the hub",
-    }[corpus["source"]]
+        "hub": f"{corpus.hub.id} of the hub",
+    }[corpus.source]
 
 
 def of_the_project(path):

@@ -24,7 +24,7 @@ rule fetch_detox:
         settings=lambda wildcards: settings(
             task=wildcards.task,
             file=wildcards.name,
-            article=section("tasks", wildcards.task, "detox", "article"),
+            article=STUDY.tasks[wildcards.task].detox.article,
         ),
         plugins=[],
         files=files,
@@ -42,7 +42,7 @@ rule fetch_sentences:
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task,
-            **section("tasks", wildcards.task, "sentences", "url"),
+            **CONFIG["tasks"][wildcards.task]["sentences"]["url"],
         ),
         plugins=[],
         files=files,
@@ -64,7 +64,7 @@ rule prepare_sentences:
         settings=lambda wildcards: settings(
             definition=definition(wildcards.task, "templates", "cell_correction"),
             task=wildcards.task,
-            sentences=source("tasks", wildcards.task, "sentences"),
+            sentences=settings_in_use(STUDY.tasks[wildcards.task].sentences),
         ),
         content=lambda wildcards: content(f"tasks.{wildcards.task}.sentences.file.path"),
         plugins=lambda wildcards: [kind(wildcards.task)],
@@ -93,10 +93,10 @@ rule prepare_data:
             seed=STUDY.seed,
             task=wildcards.task,
             definition=definition(wildcards.task, "templates", "cell_correction"),
-            **generator("tasks", wildcards.task),
+            **generator(STUDY.tasks[wildcards.task].source),
             **{
                 key: value
-                for key, value in source("tasks", wildcards.task).items()
+                for key, value in settings_in_use(STUDY.tasks[wildcards.task]).items()
                 if key in ("source", "generated", "file", "hub", "detox")
                 or key in ("empty", "test_share", "evaluation_share")
             },
@@ -135,8 +135,8 @@ rule prepare_corpus:
     params:
         settings=settings(
             seed=STUDY.seed,
-            **generator("model", "corpus"),
-            **source("model", "corpus"),
+            **generator(STUDY.model.corpus.source),
+            **settings_in_use(STUDY.model.corpus),
         ),
         content=content("model.corpus.file.paths", "model.corpus.hub.id"),
         plugins=[],
@@ -161,7 +161,7 @@ rule prepare_sentiment:
             seed=STUDY.seed,
             **{
                 key: value
-                for key, value in source("sentiment").items()
+                for key, value in settings_in_use(STUDY.sentiment).items()
                 if key in ("source", "generated", "file")
             },
         ),

@@ -6,11 +6,8 @@ FIGURES = [
     for figure in DRAWN[task]
     for suffix in ("pdf", "png")
 ]
-# The tables that figures draw.
-DRAWN_TABLES = (
-    *("item_means", "correlations", "transfer", "regressions", "contents"),
-    *("slopes", "verdicts", "changes", "specification_curve"),
-)
+# The tables that figures draw, observations among them.
+DRAWN_TABLES = [field.name for field in fields(Tables)]
 
 
 localrules:

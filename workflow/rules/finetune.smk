@@ -18,10 +18,8 @@ rule fine_tune:
     conda:
         "../../envs/environment.yaml"
     resources:
+        **OF_TRAINING,
         gpu=lambda wildcards: gpus_of_training(),
-        gpu_share=STUDY.gpu_share,
-        checkpoint_seconds=checkpoint_seconds(),
-        tensorboard=int(STUDY.tensorboard),
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task,
@@ -30,7 +28,7 @@ rule fine_tune:
             training=training(wildcards.task, wildcards.adaptation),
             adaptation=dict(
                 name=wildcards.adaptation,
-                settings=section("adaptations", wildcards.adaptation),
+                settings=CONFIG["adaptations"][wildcards.adaptation],
             ),
         ),
         plugins=lambda wildcards: [f"adaptations.{wildcards.adaptation}"],

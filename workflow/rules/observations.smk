@@ -30,7 +30,7 @@ rule observe:
     params:
         settings=lambda wildcards: settings(
             definition=definition(wildcards.task, "templates"),
-            measures=section("tasks", wildcards.task, "measures"),
+            measures=STUDY.tasks[wildcards.task].measures,
             models=[model_row(model) for model in models_of(wildcards.task)],
             datasets=datasets_of(wildcards.task),
         ),

@@ -61,7 +61,7 @@ rule release:
             config=CONFIG_OF_NUMBERS,
             note=NOTE,
             models={task: [each.id for each in models_of(task)] for task in TASKS},
-            items={task: section("tasks", task, "item") for task in TASKS},
+            items={task: STUDY.tasks[task].item for task in TASKS},
         ),
         plugins=[],
         files=files,

@@ -20,9 +20,7 @@ rule score_upstream:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=section("scoring", "gpus"),
-        gpu_share=STUDY.gpu_share,
-        batch_size=section("scoring", "batch_size"),
+        **OF_SCORING,
     params:
         settings=lambda wildcards: settings(
             upstream=upstream_of(wildcards.task), **measure_settings(wildcards.task)
@@ -54,9 +52,7 @@ rule score_fine_tuned:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=section("scoring", "gpus"),
-        gpu_share=STUDY.gpu_share,
-        batch_size=section("scoring", "batch_size"),
+        **OF_SCORING,
     params:
         settings=lambda wildcards: settings(
             task=wildcards.task, **measure_settings(wildcards.task)

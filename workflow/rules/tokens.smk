@@ -13,10 +13,11 @@ rule tokenise:
         "../../envs/environment.yaml"
     params:
         settings=lambda wildcards: settings(
-            maximum_length=section("tasks", wildcards.task, "maximum_length")
+            maximum_length=STUDY.tasks[wildcards.task].maximum_length
         ),
         plugins=[],
         files=files,
+        checks=terms_to_see,
         code=code_digest("tokens"),
     shell:
-        f"{COMMAND} tokenise {TOLD}"
+        f"{COMMAND} tokenise {TOLD} --checks {{params.checks:q}}"

@@ -21,6 +21,7 @@ LEAST_GAIN = 0.5
 # majority class: the level of that test, one-sided.
 CHANCE_LEVEL = 0.025
 
+_NOT_DESCRIBED = "of altered data that its covariates do not describe (analysis.covariates_from)"
 _NOT_LEARNT = "that did not learn the task (how it fails is no bias)"
 
 Source = Literal["model", "data"]
@@ -51,6 +52,8 @@ class Cells:
         Models that are not in the table, by the reason.
     undefined
         Cells of the other models that are not in it, those of scarce items aside.
+    without_outcome
+        Those of them that have no downstream bias.
     scarce
         Items that are not in it because their downstream bias rests on too few test rows.
     learnt
@@ -66,6 +69,7 @@ class Cells:
     covariates: tuple[str, ...]
     left_out: Mapping[str, int]
     undefined: int
+    without_outcome: int
     scarce: tuple[str, ...]
     learnt: bool
     failed: frozenset[Source]
@@ -157,6 +161,7 @@ def cells(
         seed=about["seed"],
         unmodified=unmodified(about),
     )
+    without_outcome = int(table[OUTCOME].isna().sum())
     defined = table[[UPSTREAM, *covariates, OUTCOME]].notna().all(axis=1)
     scarce = table[OUTCOME].notna() & _scarce(about, task.outcome, fewest_test_rows)
     table = table[defined & ~scarce].rename_axis(["model", "item"])
@@ -166,6 +171,7 @@ def cells(
         covariates=covariates,
         left_out=Counter(reasons.values()),
         undefined=int((~defined & ~scarce).sum()),
+        without_outcome=without_outcome,
         scarce=tuple(dict.fromkeys(scarce.index[scarce].get_level_values(task.item))),
         learnt=_unmodified_learnt(rows, performance),
         failed=_moved_in(rows, [name for name, why in reasons.items() if why == _NOT_LEARNT]),
@@ -192,10 +198,11 @@ def left_out(
 
     Checkpoints that hold nothing of the pre-training have no upstream bias to pass on. After a
     method that is no instrument, what follows may be an effect of more than the bias that it moved.
-    And models that did not learn the task show how they fail: those that gain no more in accuracy
-    over always choosing the majority class than chance would, and of the unaltered data those that
-    gain less than half of what the unmodified one does. Where the unmodified one itself did not
-    learn it, there is nothing to compare with, and none is left out for that.
+    What moved downstream bias is unknown where the data were altered and the covariates are of
+    other data. And models that did not learn the task show how they fail: those that gain no more
+    in accuracy over always choosing the majority class than chance would, and of the unaltered data
+    those that gain less than half of what the unmodified one does. Where the unmodified one itself
+    did not learn it, there is nothing to compare with, and none is left out for that.
 
     Parameters
     ----------
@@ -207,7 +214,7 @@ def left_out(
     Returns
     -------
     dict
-        From a model to its reason, ordered by reason: as the interventions, the last one last.
+        From a model to its reason, ordered by reason: as the interventions, then as above.
     """
     models = rows.drop_duplicates("model")
     found: dict[str, str] = {}
@@ -215,6 +222,9 @@ def left_out(
         if not (each.pretrained and each.instrument):
             own = models.loc[models["upstream_kind"] == each.kind, "model"]
             found |= dict.fromkeys(map(str, own), _why_not(each))
+    if "covariates_dataset" in models:
+        other = models.loc[models["covariates_dataset"] != models["dataset"], "model"]
+        found |= {str(model): _NOT_DESCRIBED for model in other if model not in found}
     failed = models.loc[models["model"].isin(_failed(rows, performance)), "model"]
     return found | {str(model): _NOT_LEARNT for model in failed if model not in found}
 

@@ -37,7 +37,7 @@ class Clustered:
     cr1, cr3
         (k, k) covariances; intervals and p values take Student's t with `clusters` - 1 degrees of
         freedom. NaN where the fit is exact. `cr1` is NaN for a slope whose residuals cancel out in
-        every cluster, `cr3` where the rows without some cluster do not determine the slopes.
+        every cluster, `cr3` for a slope that the rows without some cluster do not determine.
     clusters, observations
         G and N.
     parameters
@@ -254,12 +254,15 @@ def _cr3(fit: Fit, group: _Codes, nested: list[_Codes], loose: list[_Codes]) -> 
     values, vectors = np.linalg.eigh(left)
     gone = values <= _GONE
     of_slopes = vectors[:, :k, :]
-    if (np.abs(of_slopes) * gone[:, np.newaxis, :]).max() > _GONE**0.5:
-        return np.full((k, k), np.nan)
+    # How far each slope, in units of its own column, lies in what a cluster takes along.
+    own: _Values = solve_triangular(fit.r, np.eye(k)) * np.linalg.norm(fit.r, axis=0)[:, np.newaxis]
+    taken = np.abs(own @ of_slopes) * gone[:, np.newaxis, :]
+    undetermined = taken.max(axis=(0, 2)) > _GONE**0.5
     inverse = np.divide(1, values, out=np.zeros_like(values), where=~gone)
     along = np.einsum("gzv,gz->gv", vectors, scores) * inverse
     moved = -np.einsum("gkv,gv->gk", of_slopes, along)
     changes: _Values = solve_triangular(fit.r, moved.T).T
+    changes[:, undetermined] = np.nan
     clusters = len(parts)
     covariance: _Values = (clusters - 1) / clusters * changes.T @ changes
     return covariance

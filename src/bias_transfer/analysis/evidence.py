@@ -23,6 +23,7 @@ from bias_transfer.analysis.slopes import (
     template_reliability,
 )
 from bias_transfer.analysis.verdict import VERDICT_COLUMNS, Verdict, verdict
+from bias_transfer.errors import counted
 
 _BOOTSTRAP_DRAWS = 999
 # What a measure was repeated over.
@@ -137,7 +138,7 @@ def reliability_table(of: Cells) -> pd.DataFrame:
         (
             "upstream",
             BETWEEN_TEMPLATES,
-            template_reliability(once, (once.codes("level"),)),
+            template_reliability(once, (once.codes("group"),)),
             items,
             templates,
         ),
@@ -162,7 +163,7 @@ def why_unknown(over: str, items: int, replicates: int) -> str:
         Its columns.
     """
     if items < FEWEST_ITEMS:
-        return f"{items} items, and {FEWEST_ITEMS} are needed"
+        return f"{counted(items, 'item')}, and {FEWEST_ITEMS} are needed"
     if over != TEST_ROWS and replicates < 2:
         return "measured once"
     if over == TEST_ROWS:

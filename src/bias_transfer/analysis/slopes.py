@@ -39,6 +39,7 @@ POWER = 0.8
 # Why the slope within items is none of this study's, and the one between items serves.
 UNMOVED = "no intervention moves it"
 _MOVERS_FAILED = "the models in which it was moved did not learn the task"
+_ONE_DECIDES = "one item alone decides the slope: nothing is left to tell its error from"
 _WILD_DRAWS = 9999
 _BOOTSTRAP_DRAWS = 999
 
@@ -59,6 +60,8 @@ class Design:
 
     Attributes
     ----------
+    question
+        Which it answers.
     outcome
         (rows,) numbers.
     columns
@@ -73,6 +76,7 @@ class Design:
         (rows,) whose errors go together, numbered from zero.
     """
 
+    question: Effects
     outcome: _Values
     columns: _Values
     terms: tuple[str, ...]
@@ -115,6 +119,7 @@ def design(cells: Cells, effects: Effects) -> Design:
     new = own > COLLINEAR * size[varying]
     kept = varying[new | (varying < 2)]
     return Design(
+        question=effects,
         outcome=cells.columns([OUTCOME])[:, 0],
         columns=columns[:, kept],
         terms=tuple(names[place] for place in kept),
@@ -203,6 +208,8 @@ def estimates(cells: Cells, effects: Effects) -> list[dict[str, Any]]:
             numbers = _numbers(cells, of, asked) if asked else {}
         except StudyError as error:
             reasons |= dict.fromkeys(asked, str(error))
+        else:
+            reasons |= {term: _ONE_DECIDES for term in asked if term not in numbers}
     size = {
         "models": cells.table["model"].nunique(),
         "items": cells.table["item"].nunique(),
@@ -237,11 +244,11 @@ def template_reliability(cells: Cells, effects: Sequence[_Codes]) -> float:
 
     With effects of models only it tells how alike the templates order the items, with those of
     items too how alike they see them change. Rows that lack a template are left out. NaN for a
-    single template, for too few rows, and where nothing varies beside the effects.
+    single template, for fewer than six items, and where nothing varies beside the effects.
     """
     wide = cells.templates.dropna(axis=1, how="all")
     complete = wide.notna().all(axis=1).to_numpy()
-    if wide.shape[1] < 2 or complete.sum() < FEWEST_ITEMS:
+    if wide.shape[1] < 2 or cells.table.loc[complete, "item"].nunique() < FEWEST_ITEMS:
         return float("nan")
     scores = wide.to_numpy(dtype=np.float64)[complete]
     labels = [each[complete] for each in effects]
@@ -268,6 +275,31 @@ def _telling(cells: Cells, term: str, effects: Effects) -> int:
     return rows.loc[rows["item"].isin(told.index[told]), "cluster"].nunique()
 
 
+def _apart(cells: Cells, term: str, effects: Effects) -> int:
+    """Return how many clusters have a source, or are moved by an intervention, unlike most.
+
+    Where more than half of a model's items are alike, the slope compares the few others with them:
+    how far these differ among themselves is all that tells its error, however many are alike.
+    """
+    rows, own = cells.table, cells.of_unmodified[term]
+    values = rows[term]
+    if effects == "within":
+        values = values - rows["item"].map(own)
+    known = values[values.notna()]
+    # As many steps that what rounding leaves is none.
+    steps = (known / (ROUNDING * own.abs().max())).round()
+    of_most = steps.groupby(rows["level"]).transform(_most)
+    unlike: pd.Series = rows.loc[known.index[steps != of_most], "cluster"]
+    return unlike.nunique()
+
+
+def _most(values: pd.Series) -> float:
+    """Return the number that more than half of some numbers are; NaN where none is."""
+    # It would hold the middle.
+    middle = float(values.sort_values().iloc[len(values) // 2])
+    return middle if 2 * (values == middle).sum() > len(values) else float("nan")
+
+
 def _why_not(cells: Cells, of: Design, source: Source, term: str, telling: int) -> str:
     """Say why a slope cannot be estimated, as far as the numbers alone say it; else empty."""
     control = cells.of_unmodified
@@ -281,20 +313,28 @@ def _why_not(cells: Cells, of: Design, source: Source, term: str, telling: int) 
     if telling < FEWEST_ITEMS:
         seen = f"{counted(telling, 'item')} with and without an intervention that moves it"
         return f"the models have every number for {seen}, and {FEWEST_ITEMS} are needed"
+    apart = _apart(cells, term, of.question)
+    if apart < FEWEST_ITEMS:
+        alike = {"within": "it moved alike in", "between": "it is the same for"}[of.question]
+        others = counted(apart, "item")
+        return f"{alike} all but {others}, and {FEWEST_ITEMS} are needed"
     return "" if of.apart else "the model's bias and the data's go together, item by item"
 
 
 def _numbers(cells: Cells, of: Design, telling: Mapping[str, int]) -> dict[str, dict[str, float]]:
-    """Return the columns of each term's estimate, by how many clusters can tell it."""
+    """Return the columns of each term's estimate, by how many clusters can tell it.
+
+    A slope that one cluster alone decides is not among them.
+    """
     fitted = clustered(of.outcome, of.columns, of.effects, of.cluster)
     if fitted.exact:
         raise StudyError("the fit is exact: nothing is left to tell an error from")
-    if np.isnan(fitted.cr3).any():
-        raise StudyError("one item alone decides a slope: nothing is left to tell its error from")
     spread = _spread(cells, [OUTCOME, *telling])
     found = {}
     for term, clusters in telling.items():
         place, df = of.terms.index(term), clusters - 1
+        if np.isnan(fitted.cr3[place, place]):
+            continue
         slope = float(fitted.coefficients[place])
         scale = spread[term] / spread[OUTCOME]
         standardised = scale * slope

@@ -1,7 +1,6 @@
 """The command that estimates: every statistic of the study, its tables and its answer."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import pandas as pd
 
@@ -21,7 +20,7 @@ from bias_transfer.report.html import html
 from bias_transfer.report.latex import latex
 from bias_transfer.report.regressions import regression_sheet
 from bias_transfer.report.sheet import Sheet
-from bias_transfer.runtime.artifacts import atomic_file, read_table, write_json, write_table
+from bias_transfer.runtime.artifacts import read_table, write_json, write_table, write_text
 from bias_transfer.runtime.job import Job
 
 
@@ -106,9 +105,3 @@ def write_sheet(job: Job, name: str, sheet: Sheet) -> None:
     """Write a table as it is printed, for papers and for browsers."""
     write_text(job.output(f"{name}_tex"), latex(sheet))
     write_text(job.output(f"{name}_html"), html(sheet))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text, whole or not at all."""
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

@@ -1,7 +1,6 @@
 """Commands that put a model card into the folder of a checkpoint."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from bias_transfer.analysis.description import task_description
@@ -12,7 +11,7 @@ from bias_transfer.report.cards import (
     classifier_card,
     summarise,
 )
-from bias_transfer.runtime.artifacts import atomic_file, read_json, read_table
+from bias_transfer.runtime.artifacts import read_json, read_table, write_text
 from bias_transfer.runtime.job import Job
 
 # Performance comes as text in the column that names the model, and as numbers in the others.
@@ -29,7 +28,7 @@ def describe_checkpoint(job: Job) -> None:
         scores += [(task, summary) for summary in summarise(own, task, task.measures)]
     corpus = [("Text", settings["corpus"])] if settings["corpus"] else []
     facts = _facts(job, settings["upstream"], corpus)
-    _write(job.output("card"), checkpoint_card(facts, scores))
+    write_text(job.output("card"), checkpoint_card(facts, scores))
 
 
 def describe_classifier(job: Job) -> None:
@@ -57,7 +56,7 @@ def describe_classifier(job: Job) -> None:
         rates[rates[_MODEL] == settings["model"]],
         _preparation(settings["scrubbed"]),
     )
-    _write(job.output("card"), card)
+    write_text(job.output("card"), card)
 
 
 def _facts(job: Job, name: str, more: Iterable[tuple[str, str]]) -> Facts:
@@ -108,8 +107,3 @@ def _preparation(words: Iterable[str]) -> str:
     quoted = ", ".join(f"`{word}`" for word in words)
     said = "The texts that it learned from have `_` in place of these words; give it such:"
     return f"{said} {quoted}." if quoted else ""
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

@@ -33,7 +33,7 @@ from bias_transfer.runtime.job import Job
 from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.resuming import training_checkpoints
 from bias_transfer.seeding import derived_seed
-from bias_transfer.tasks import definition_of
+from bias_transfer.tasks import definition_of, kind
 from bias_transfer.upstream import PRETRAINED, Request, Trained, Variant, method
 from bias_transfer.vocabularies.entries import Term
 
@@ -47,7 +47,7 @@ def prepare_checkpoint(job: Job) -> None:
     if settings["source"] == "generated":
         options = dict(settings["pretraining"])
         masked_share = options.pop("masked_share")
-        with training_checkpoints(job, "checkpoints", device) as checkpoints:
+        with training_checkpoints(job, device) as checkpoints:
             model, tokenizer, curve = pretrain(
                 _corpus(job),
                 Architecture(**settings["architecture"]),
@@ -56,16 +56,16 @@ def prepare_checkpoint(job: Job) -> None:
                 seed,
                 checkpoints,
                 device,
-                lambda tokenizer: _check(tokenizer, job, "the tokenizer trained on model.corpus"),
+                lambda tokenizer: _check_trained(tokenizer, job),
             )
-            _publish(job, model, tokenizer, description, curve, None)
+            _publish(job, model, tokenizer, description, curve)
     else:
         name, folder, known = _brought(settings)
         tokenizer = load_tokenizer(folder)
         _check(tokenizer, job, name)
         model = load_masked_lm(folder)
         require_matching_tokenizer(model, tokenizer, name)
-        _publish(job, model, tokenizer, description | known, None, None)
+        _publish(job, model, tokenizer, description | known)
 
 
 def alter_checkpoint(job: Job) -> None:
@@ -75,10 +75,10 @@ def alter_checkpoint(job: Job) -> None:
     seed = derived_seed(job.settings["seed"], "upstream", plugin.stream(variant))
     device = prepare_device(seed, job.gpu_share)
     source = verified_folder(job.input("pretrained"))
-    model, tokenizer = load_masked_lm(str(source)).to(device), load_tokenizer(str(source))
+    model, tokenizer = load_masked_lm(source).to(device), load_tokenizer(source)
     recipe = {"kind": variant.kind, "strength": variant.strength, "trial": variant.trial}
     description = {"kind": "checkpoint", "upstream": variant.id, "recipe": recipe, "seed": seed}
-    with training_checkpoints(job, "checkpoints", device) as checkpoints:
+    with training_checkpoints(job, device) as checkpoints:
         request = Request(
             variant=variant,
             settings=plugin.settings.model_validate(job.settings["settings"]),
@@ -94,7 +94,7 @@ def alter_checkpoint(job: Job) -> None:
             description |= made.description
             _publish(job, made.model, tokenizer, description, made.curve, source)
         else:
-            _publish(job, made, tokenizer, description, None, source)
+            _publish(job, made, tokenizer, description, source=source)
 
 
 def _check(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
@@ -107,6 +107,17 @@ def _check(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
         _check_titles(tokenizer, definition, key, name)
 
 
+def _check_trained(tokenizer: PreTrainedTokenizerBase, job: Job) -> None:
+    """Refuse a tokenizer that was trained here, saying what of the config makes another."""
+    try:
+        _check(tokenizer, job, "the tokenizer trained on model.corpus")
+    except StudyError as error:
+        raise StudyError(
+            f"{error}: where a template begins with it, so must lines of model.corpus, a sentence "
+            "each; else raise model.architecture.vocabulary_size"
+        ) from error
+
+
 def _check_titles(
     tokenizer: PreTrainedTokenizerBase, definition: Any, task: str, name: str
 ) -> None:
@@ -114,8 +125,7 @@ def _check_titles(
 
     Their upstream bias would be one number, that of the token for what is unknown.
     """
-    items = getattr(definition, "labels", getattr(definition, "terms", ()))
-    titles = [each.title for each in items]
+    titles = kind(definition.kind).titles(definition)
     unknown = [title for title in titles if _is_unknown(tokenizer, title)]
     if not unknown:
         return
@@ -170,11 +180,10 @@ def _publish(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     description: dict[str, Any],
-    curve: pd.DataFrame | None,
-    source: Path | None,
+    curve: pd.DataFrame | None = None,
+    source: Path | None = None,
 ) -> None:
-    target: Path = job.output("manifest").parent
-    with atomic_folder(target) as folder:
+    with atomic_folder(job.output("manifest").parent) as folder:
         save_masked_lm(model, tokenizer, folder, source)
         if curve is not None:
             write_table(folder / "loss_curve.csv", curve)

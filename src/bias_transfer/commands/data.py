@@ -30,7 +30,7 @@ def prepare_data(job: Job) -> None:
         prepared.tables["test"], definition, told["outcome"], told["fewest_test_rows"]
     )
     without = prepared.description["items_without_rows"]
-    for each in prepare.shortcomings(definition, without, enough):
+    for each in prepare.shortcomings(definition, without, enough, prepared.tables):
         warn(f"{settings['task']}: {each}")
     dropped = prepared.description["empty_rows_dropped"]
     if dropped:

@@ -9,20 +9,18 @@ from bias_transfer.report.figures._look import save_figure
 from bias_transfer.runtime.artifacts import atomic_file, read_table
 from bias_transfer.runtime.job import Job
 
-_ANALYSED = (
-    *("item_means", "correlations", "transfer", "regressions", "contents"),
-    *("slopes", "verdicts", "changes", "specification_curve"),
-)
-
 
 def draw(job: Job) -> None:
     """Draw one figure, as PDF and as PNG."""
     settings = job.settings
     task = task_description(settings["task"])
-    tables = Tables(
-        observations=principally_adapted(read_table(job.input("observations"), [task.item]), task),
-        **{name: _of_task(read_table(job.input(name)), task.name) for name in _ANALYSED},
-    )
+    analysed = {
+        name: _of_task(read_table(job.input(name)), task.name)
+        for name in job.inputs
+        if name != "observations"
+    }
+    observed = read_table(job.input("observations"), [task.item])
+    tables = Tables(observations=principally_adapted(observed, task), **analysed)
     figure = drawing(settings["figure"]).draw(task, tables, settings["note"])
     for name in ("pdf", "png"):
         with atomic_file(job.output(name)) as path:

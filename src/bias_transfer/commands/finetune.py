@@ -12,7 +12,7 @@ from bias_transfer.models.classification import LabelledTokens
 from bias_transfer.models.classification import fine_tune as fine_tune_classifier
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import read_encoded
-from bias_transfer.models.prediction import checked_length
+from bias_transfer.models.prediction import require_positions
 from bias_transfer.models.tokenisation import require_same_tokenizer
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
@@ -39,11 +39,11 @@ def fine_tune(job: Job) -> None:
     original, training = (_tokens(job, name, upstream) for name in ("original", "training"))
     described = read_json(job.input("original"))
     labels = described["labels"]
-    tokenizer = load_tokenizer(str(upstream))
+    tokenizer = load_tokenizer(upstream)
     torch.manual_seed(seed)
     model = new_classifier(upstream, tuple(labels)).to(device)
-    checked_length(model, described["maximum_length"])
-    with training_checkpoints(job, "finetune", device) as checkpoints:
+    require_positions(model, described["maximum_length"])
+    with training_checkpoints(job, device) as checkpoints:
         with plugin.adapting(model, told):
             curve = fine_tune_classifier(
                 model,

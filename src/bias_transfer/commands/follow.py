@@ -14,18 +14,17 @@ from pathlib import Path
 
 from bias_transfer.adaptations import adaptation
 from bias_transfer.errors import StudyError, counted
-from bias_transfer.runtime.artifacts import MANIFEST
-from bias_transfer.runtime.job_logs import (
-    JobLog,
+from bias_transfer.runtime.job_logs import JobLog, read_errors, read_log
+from bias_transfer.runtime.progress import duration
+from bias_transfer.study.config import Study
+from bias_transfer.study.grid import models
+from bias_transfer.study.made import (
+    checkpoint_log,
     fine_tuning_log,
     has_checkpoint,
     is_scored,
-    read_errors,
-    read_log,
+    is_trained,
 )
-from bias_transfer.runtime.progress import duration
-from bias_transfer.study.config import Study
-from bias_transfer.study.grid import Model, models
 from bias_transfer.study.overlays import read_config, with_default
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.plan import checkpoints
@@ -66,14 +65,19 @@ class State:
     path: Path
 
     @property
+    def _unfinished(self) -> JobLog | None:
+        """Its log, as long as it is not made."""
+        return None if self.done or self.made else self.log
+
+    @property
     def running(self) -> bool:
         """Whether it is at work."""
-        return not self.done and not self.made and self.log is not None and self.log.running
+        return self._unfinished is not None and self._unfinished.running
 
     @property
     def failed(self) -> str:
         """What went wrong, if it failed."""
-        return "" if self.done or self.made or self.log is None else self.log.error
+        return "" if self._unfinished is None else self._unfinished.error
 
     @property
     def silent(self) -> bool:
@@ -81,9 +85,7 @@ class State:
 
         A log that ended well is of what was made and then removed: that waits to be made again.
         """
-        if self.done or self.made or self.log is None:
-            return False
-        return not (self.log.running or self.log.error) and self.log.took is None
+        return self._unfinished is not None and self._unfinished.silent
 
 
 def follow(files: Sequence[Path], assignments: Sequence[str], watch: float | None) -> None:
@@ -116,29 +118,33 @@ def follow(files: Sequence[Path], assignments: Sequence[str], watch: float | Non
 
 
 def _models(study: Study, results: Path) -> list[State]:
-    return [_model(results, model) for model in models(study)]
-
-
-def _model(results: Path, model: Model) -> State:
-    log = fine_tuning_log(results, model.path)
-    return State(
-        task=model.task,
-        adaptation=model.adaptation,
-        name=model.path,
-        done=is_scored(results, model.path),
-        made=(results / "finetune" / model.path / MANIFEST).is_file(),
-        log=read_log(log),
-        path=log,
-    )
+    return [
+        State(
+            task=model.task,
+            adaptation=model.adaptation,
+            name=model.path,
+            done=is_scored(results, model),
+            made=is_trained(results, model),
+            log=read_log(log := fine_tuning_log(results, model)),
+            path=log,
+        )
+        for model in models(study)
+    ]
 
 
 def _checkpoints(study: Study, results: Path) -> list[State]:
-    states = []
-    for variant in (PRETRAINED, *checkpoints(study)):
-        log = results / "logs" / "checkpoints" / f"{variant.id}.log"
-        done = has_checkpoint(results, variant.id)
-        states.append(State("", "", variant.id, done, False, read_log(log), log))
-    return states
+    return [
+        State(
+            task="",
+            adaptation="",
+            name=variant.id,
+            done=has_checkpoint(results, variant),
+            made=False,
+            log=read_log(log := checkpoint_log(results, variant)),
+            path=log,
+        )
+        for variant in (PRETRAINED, *checkpoints(study))
+    ]
 
 
 def _failed_besides(study: Study, results: Path) -> dict[str, str]:
@@ -212,7 +218,7 @@ def _lines(
     study: Study, upstream: Sequence[State], grid: Sequence[State], failed: Mapping[str, str]
 ) -> Iterator[str]:
     done = sum(model.done for model in grid)
-    time_left = "" if done == len(grid) else f"; {_about(seconds_left(grid, upstream))}"
+    time_left = "" if done == len(grid) else f"; {_time_left(grid, upstream)}"
     yield f"{study.results}: {done} of {counted(len(grid), 'model')} done{time_left}"
     there = sum(checkpoint.done for checkpoint in upstream)
     yield f"{there} of {counted(len(upstream), 'checkpoint')} there"
@@ -237,7 +243,7 @@ def _lines(
         yield from (f"{state.name.ljust(width)}  {_progress(state)}" for state in running)
     logs = Path(study.results, "logs")
     troubled = [
-        *(f"failed: {name}: {error} (log: {logs / name}.log)" for name, error in failed.items()),
+        *(_failure(place, error, logs / f"{place}.log") for place, error in failed.items()),
         *_troubles((*upstream, *grid)),
     ]
     if troubled:
@@ -245,10 +251,14 @@ def _lines(
         yield from troubled
 
 
+def _failure(name: str, error: str, log: Path) -> str:
+    return f"failed: {name}: {error} (log: {log})"
+
+
 def _troubles(states: Sequence[State]) -> Iterator[str]:
     for state in states:
         if state.failed:
-            yield f"failed: {state.name}: {state.failed} (log: {state.path})"
+            yield _failure(state.name, state.failed, state.path)
         if state.silent and state.log is not None:
             yield (
                 f"silent: {state.name}: no line for {duration(state.log.age)}; it evaluates, or "
@@ -256,12 +266,15 @@ def _troubles(states: Sequence[State]) -> Iterator[str]:
             )
 
 
-def _about(seconds: float | None) -> str:
-    return (
-        "time left is not known before a model is trained"
-        if seconds is None
-        else f"about {duration(seconds)} until the last one is trained"
-    )
+def _time_left(grid: Sequence[State], upstream: Sequence[State]) -> str:
+    seconds = seconds_left(grid, upstream)
+    if seconds is not None:
+        return f"about {duration(seconds)} until the last one is trained"
+    if all(model.done or model.made for model in grid):
+        return "all are trained"
+    if _seconds_taken(grid):
+        return "time left is not known while nothing trains"
+    return "time left is not known before a model is trained"
 
 
 def _row(task: str, name: str, grid: Sequence[State]) -> tuple[str, ...]:

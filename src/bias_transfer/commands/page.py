@@ -6,10 +6,9 @@ from bias_transfer.analysis.description import task_description
 from bias_transfer.report.answer import Answer
 from bias_transfer.report.page.build import Study, page
 from bias_transfer.report.page.lineage import Made
-from bias_transfer.runtime.artifacts import MANIFEST, atomic_file, read_json, read_table
+from bias_transfer.runtime.artifacts import MANIFEST, read_json, read_table, write_text
 from bias_transfer.runtime.job import Job
-from bias_transfer.runtime.lineage import as_record, bundle, start_run
-from bias_transfer.runtime.provenance import code_digest
+from bias_transfer.runtime.lineage import as_record, bundle
 
 _ANALYSED = (
     *("verdicts", "slopes", "reliability", "explained", "changes", "specification_curve"),
@@ -39,8 +38,7 @@ def report(job: Job) -> None:
             made=list(_made(job)),
         )
     )
-    with atomic_file(job.output("page")) as path:
-        path.write_text(text, encoding="utf-8")
+    write_text(job.output("page"), text)
 
 
 def _texts(job: Job, name: str) -> list[str]:
@@ -50,10 +48,7 @@ def _texts(job: Job, name: str) -> list[str]:
 def _made(job: Job) -> Iterator[Made]:
     """Tell of all files that the page was made from, however indirectly, how they were made."""
     folder = job.output("page").parent
-    paths = [path for given in job.inputs.values() for path in given]
-    own = as_record(
-        start_run("report", code_digest("page", job.plugins), job.settings, paths), folder
-    )
+    own = as_record(job.run, folder)
     records = bundle(own, folder)
     for name, digest in own.inputs.items():
         if name not in records:

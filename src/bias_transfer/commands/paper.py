@@ -2,16 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from bias_transfer.commands.analysis import (
-    described,
-    observed_by,
-    principal,
-    write_sheet,
-    write_text,
-)
+from bias_transfer.commands.analysis import described, observed_by, principal, write_sheet
 from bias_transfer.paper.figures import figure_number
 from bias_transfer.paper.tables import paper_tables
-from bias_transfer.runtime.artifacts import write_table
+from bias_transfer.runtime.artifacts import write_table, write_text
 from bias_transfer.runtime.job import Job
 
 

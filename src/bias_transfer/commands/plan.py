@@ -6,13 +6,12 @@ What it tells is known to `study.estimate`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from bias_transfer.adaptations import adaptation
 from bias_transfer.errors import StudyError, counted
 from bias_transfer.runtime.gpu_slots import visible_devices
-from bias_transfer.runtime.job_logs import has_checkpoint, is_scored
 from bias_transfer.runtime.progress import duration
 from bias_transfer.study.config import Study
 from bias_transfer.study.estimate import (
@@ -21,10 +20,11 @@ from bias_transfer.study.estimate import (
     counted_seconds,
     known,
     share_seconds,
-    short,
 )
-from bias_transfer.study.grid import models
+from bias_transfer.study.grid import Model, models, models_of
+from bias_transfer.study.made import has_checkpoint, is_scored
 from bias_transfer.study.overlays import read_config, with_default
+from bias_transfer.study.pace import short
 from bias_transfer.study.parsing import parse
 from bias_transfer.study.plan import (
     NOTHING,
@@ -38,7 +38,7 @@ from bias_transfer.study.plan import (
     steps_of,
     total,
 )
-from bias_transfer.study.sources import needs_corpus, needs_sentiment
+from bias_transfer.study.sources import needs_corpus, needs_sentiment, note_of
 from bias_transfer.upstream import PRETRAINED
 
 # Of a job that trains nothing, beside its texts: scores, tables, figures.
@@ -97,15 +97,15 @@ def _lines(plan: Plan, files: Sequence[Path]) -> Iterator[str]:
     study = plan.study
     configs = " + ".join(map(str, files)) or "the defaults"
     yield f"Plan of {configs}; results in {study.results}"
+    yield note_of(study)
     yield f"Model: {_model(plan)}"
-    fine_tuning: list[Range | None] = []
     for task in study.tasks:
         yield ""
-        yield from _task_lines(plan, task, fine_tuning)
+        yield from _task_lines(plan, task)
     yield ""
     variants = (PRETRAINED, *checkpoints(study))
     kinds = Counter(variant.kind for variant in variants)
-    there = sum(has_checkpoint(plan.results, variant.id) for variant in variants)
+    there = sum(has_checkpoint(plan.results, variant) for variant in variants)
     listed = ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in kinds.items())
     pre_training, *altering = (checkpoint_seconds(plan, variant) for variant in variants)
     yield f"Checkpoints: {len(variants)}, {there} of them there ({listed})"
@@ -115,6 +115,9 @@ def _lines(plan: Plan, files: Sequence[Path]) -> Iterator[str]:
     if continued:
         yield f"  continued pre-training: {len(continued)} × {_time(continued[0])}"
     yield ""
+    fine_tuning = (
+        _seconds(plan, task, share) for task in study.tasks for share in shares(study, task)
+    )
     yield from _sum_lines(plan, pre_training, total([*altering, *fine_tuning]))
     yield ""
     yield from _disk_lines(plan)
@@ -132,10 +135,9 @@ def _model(plan: Plan) -> str:
     )
 
 
-def _task_lines(plan: Plan, task: str, seconds: list[Range | None]) -> Iterator[str]:
-    """Tell of a task, and add the seconds of its fine-tuning to a list."""
-    grid = [model for model in models(plan.study) if model.task == task]
-    done = sum(is_scored(plan.results, model.path) for model in grid)
+def _task_lines(plan: Plan, task: str) -> Iterator[str]:
+    grid = models_of(plan.study, task)
+    done = sum(is_scored(plan.results, model) for model in grid)
     yield f"{task}: {counted(len(grid), 'model')} to fine-tune, {done} of them done"
     texts = plan.texts[task]
     sets = datasets(plan.study, task)
@@ -152,18 +154,24 @@ def _task_lines(plan: Plan, task: str, seconds: list[Range | None]) -> Iterator[
             f"{texts.test:,} to test; {tokens} ({how_known}); data sets: {len(sets)}"
         )
     yield from (f"  warning: {shortcoming}" for shortcoming in plan.shortcomings[task])
-    for share in shares(plan.study, task):
-        yield from _share_lines(plan, task, share, seconds)
+    yield from (_share_line(plan, task, share) for share in shares(plan.study, task))
 
 
-def _share_lines(plan: Plan, task: str, share: Share, seconds: list[Range | None]) -> Iterator[str]:
-    """Tell of models that are trained alike, and add the seconds of those to come to a list."""
-    to_train = sum(not is_scored(plan.results, model.path) for model in share.models)
-    of_a_model, how_known = share_seconds(plan, task, share)
-    if of_a_model is not None:
-        seconds.append(of_a_model.times(to_train))
-    else:
-        seconds.append(None if to_train else NOTHING)
+def _seconds(plan: Plan, task: str, share: Share) -> Range | None:
+    """Return what it takes to train those of a share that are not done; None where not known."""
+    to_train = _to_train(plan, share.models)
+    if not to_train:
+        return NOTHING
+    of_a_model, _ = share_seconds(plan, task, share)
+    return of_a_model.times(to_train) if of_a_model else None
+
+
+def _to_train(plan: Plan, grid: Iterable[Model]) -> int:
+    return sum(not is_scored(plan.results, model) for model in grid)
+
+
+def _share_line(plan: Plan, task: str, share: Share) -> str:
+    """Tell of models that are trained alike."""
     axes: dict[str, set[object]] = {
         "checkpoint": {model.upstream.id for model in share.models},
         "data set": {model.dataset.id for model in share.models},
@@ -172,21 +180,17 @@ def _share_lines(plan: Plan, task: str, share: Share, seconds: list[Range | None
     over = ", ".join(counted(len(values), name) for name, values in axes.items())
     texts = plan.texts[task]
     count = counted(len(share.models), "model")
-    head = f"  {adaptation(share.adaptation).title}: {count} over {over}; {to_train} left"
-    epochs = counted(share.training.epochs, "epoch")
+    head = (
+        f"  {adaptation(share.adaptation).title}: {count} over {over}; "
+        f"{_to_train(plan, share.models)} left; {counted(share.training.epochs, 'epoch')}"
+    )
     if texts is None:
         supposed = divided(_SOME_TEXTS, 0, 0, plan.study.tasks[task].maximum_length)
-        yield f"{head}; {epochs}: {_time(counted_seconds(plan, supposed, share))} a model " + (
-            f"for {_SOME_TEXTS:,} texts to train"
-        )
-    else:
-        steps = steps_of(texts.train, share.training)
-        time = (
-            f"{_time(of_a_model)} a model, {how_known}"
-            if of_a_model is not None
-            else "time not known"
-        )
-        yield f"{head}; {epochs}, {counted(steps, 'step')}: {time}"
+        lasting = _time(counted_seconds(plan, supposed, share))
+        return f"{head}: {lasting} a model for {_SOME_TEXTS:,} texts to train"
+    of_a_model, how_known = share_seconds(plan, task, share)
+    said = f"{_time(of_a_model)} a model, {how_known}" if of_a_model else "time not known"
+    return f"{head}, {counted(steps_of(texts.train, share.training), 'step')}: {said}"
 
 
 def _source(study: Study, task: str) -> str:
@@ -197,8 +201,7 @@ def _source(study: Study, task: str) -> str:
 
 def _sum_lines(plan: Plan, pre_training: Range | None, others: Range | None) -> Iterator[str]:
     """Add up: nothing runs beside the pre-training, and all else side by side."""
-    grid = models(plan.study)
-    waiting = sum(not is_scored(plan.results, model.path) for model in grid)
+    waiting = _to_train(plan, models(plan.study))
     jobs = 2 * waiting + (_OTHER_JOBS if waiting else 0)
     of_small_jobs = _JOB_SECONDS.times(jobs)
     if not jobs and total([pre_training, others]) == NOTHING:

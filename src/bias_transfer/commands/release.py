@@ -24,8 +24,8 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.job import Job
-from bias_transfer.runtime.lineage import BUNDLE, as_record, bundle, start_run
-from bias_transfer.runtime.provenance import code_digest, last_commit
+from bias_transfer.runtime.lineage import BUNDLE, as_record, bundle
+from bias_transfer.runtime.provenance import last_commit
 
 _ABOUT = """# Results release
 
@@ -103,10 +103,8 @@ def release(job: Job) -> None:
         dictionary = job.input("dictionary").read_text()
         (folder / "README.md").write_text(_ABOUT.format(note=settings["note"]) + dictionary)
         # The study stays behind; its records come along.
-        paths = [path for given in job.inputs.values() for path in given]
-        own = start_run("release", code_digest("release"), settings, paths)
         target = job.output("manifest").parent
-        write_json(folder / BUNDLE, bundle(as_record(own, target), target))
+        write_json(folder / BUNDLE, bundle(as_record(job.run, target), target))
         for path in job.inputs["workflow"]:
             # The map, and a folder of rules beside it.
             below = path.name if path.suffix != ".smk" else f"rules/{path.name}"

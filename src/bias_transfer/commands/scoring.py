@@ -16,7 +16,7 @@ from bias_transfer.models.checkpoints import (
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import read_encoded
 from bias_transfer.models.masked_lm import MaskScorer
-from bias_transfer.models.prediction import checked_length, predict
+from bias_transfer.models.prediction import predict, require_positions
 from bias_transfer.models.sentiment import negative_probability
 from bias_transfer.models.tokenisation import require_same_tokenizer
 from bias_transfer.runtime.artifacts import read_json, read_table, verified_folder, write_table
@@ -31,7 +31,7 @@ def score_upstream(job: Job) -> None:
     tables = []
     for upstream, manifest in zip(job.settings["upstream"], job.inputs["upstream"], strict=True):
         folder = verified_folder(manifest)
-        model, tokenizer = load_masked_lm(str(folder)).to(device), load_tokenizer(str(folder))
+        model, tokenizer = load_masked_lm(folder).to(device), load_tokenizer(folder)
         scorer = MaskScorer(model, tokenizer, job.batch_size)
         table = _scores(scorer, job, resources)
         table.insert(0, "upstream", upstream)
@@ -44,10 +44,10 @@ def score_fine_tuned(job: Job) -> None:
     device = prepare_device(0, job.gpu_share)
     settings = job.settings
     fine_tuned, upstream = (verified_folder(job.input(name)) for name in ("model", "upstream"))
-    classifier, tokenizer = load_classifier(fine_tuned).to(device), load_tokenizer(str(fine_tuned))
+    classifier, tokenizer = load_classifier(fine_tuned).to(device), load_tokenizer(fine_tuned)
     tokens = job.input("tokens")
     require_same_tokenizer(tokens, fine_tuned)
-    checked_length(classifier, read_json(tokens)["maximum_length"])
+    require_positions(classifier, read_json(tokens)["maximum_length"])
     test, encoded = read_encoded(verified_folder(tokens) / "test.parquet")
     probabilities = predict(classifier, encoded, tokenizer.pad_token_id, job.batch_size)
     definition = definition_of(settings["definition"])
@@ -55,7 +55,7 @@ def score_fine_tuned(job: Job) -> None:
     scored_class = kind(definition.kind).scored_class(definition)
     predictions = _predictions(test, classes, probabilities, scored_class)
     # The upstream head, whole, on the fine-tuned encoder.
-    model = load_masked_lm(str(upstream)).to(device)
+    model = load_masked_lm(upstream).to(device)
     scorer = MaskScorer(model, tokenizer, job.batch_size, fine_tuned=classifier)
     write_table(job.output("intrinsic"), _scores(scorer, job, _resources(job, device)))
     write_table(job.output("predictions"), predictions)
@@ -83,20 +83,13 @@ def _predictions(
 
 def _resources(job: Job, device: torch.device) -> Resources:
     """Read what the task's measures need: the rule hands over nothing else."""
-    settings = job.settings
-    return Resources(
-        negative_probability=negative_probability(
-            job.input("sentiment"),
-            settings["sentiment_length"],
-            job.batch_size,
-            device,
-        )
-        if job.inputs["sentiment"]
-        else None,
-        sentences=read_table(verified_folder(job.input("sentences")) / "templates.parquet")
-        if job.inputs["sentences"]
-        else None,
-    )
+    negative = sentences = None
+    if job.inputs["sentiment"]:
+        length = job.settings["sentiment_length"]
+        negative = negative_probability(job.input("sentiment"), length, job.batch_size, device)
+    if job.inputs["sentences"]:
+        sentences = read_table(verified_folder(job.input("sentences")) / "templates.parquet")
+    return Resources(negative, sentences)
 
 
 def _scores(scorer: MaskScorer, job: Job, resources: Resources) -> pd.DataFrame:

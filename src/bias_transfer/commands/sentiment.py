@@ -1,5 +1,7 @@
 """The command that makes the sentiment classifier ready."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
@@ -10,7 +12,7 @@ from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import encode
 from bias_transfer.models.folder import CLASSIFIER
-from bias_transfer.models.prediction import checked_length, predict
+from bias_transfer.models.prediction import predict, require_positions
 from bias_transfer.models.sentiment import save_hub_classifier
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.runtime.artifacts import (
@@ -21,9 +23,13 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.resuming import training_checkpoints
 from bias_transfer.seeding import derived_seed
 from bias_transfer.tasks._performance import performance
+
+# One-sided, as for the models of a task.
+_CHANCE_LEVEL = 0.025
 
 
 def prepare_sentiment_classifier(job: Job) -> None:
@@ -51,18 +57,19 @@ def _train(job: Job) -> None:
     seed = derived_seed(settings["seed"], "sentiment classifier")
     device = prepare_device(seed, job.gpu_share)
     upstream = verified_folder(job.input("checkpoint"))
-    tokenizer = load_tokenizer(str(upstream))
+    tokenizer = load_tokenizer(upstream)
     torch.manual_seed(seed)
     labels = tuple(label for label in SENTIMENTS if label in set(parts["train"]["label"]))
     model = new_classifier(upstream, labels).to(device)
-    length = checked_length(model, settings["maximum_length"])
+    length = settings["maximum_length"]
+    require_positions(model, length)
     tokens = {
         part: LabelledTokens.of(
             encode(tokenizer, table["text"].tolist(), length), table["label"], labels
         )
         for part, table in parts.items()
     }
-    with training_checkpoints(job, "sentiment", device) as checkpoints:
+    with training_checkpoints(job, device) as checkpoints:
         curve = fine_tune(
             model,
             tokens["train"],
@@ -74,8 +81,31 @@ def _train(job: Job) -> None:
         probabilities = predict(model.eval(), tokens["test"].encoded, tokenizer.pad_token_id, 256)
         predicted = np.array(labels)[probabilities.argmax(axis=1)]
         quality = performance(parts["test"]["label"].to_numpy(), predicted)
+        _warn_of_chance(quality, len(predicted))
         description = {"kind": "sentiment classifier", "negative": "negative"}
         with atomic_folder(job.output("manifest").parent) as folder:
             save_checkpoint(model, tokenizer, folder)
             write_table(folder / "loss_curve.csv", curve)
             describe_folder(folder, {**description, "performance": quality})
+
+
+def _warn_of_chance(quality: Mapping[str, float], rows: int) -> None:
+    """Warn of a classifier that is right no more often than always choosing the majority class.
+
+    Parameters
+    ----------
+    quality
+        Of `performance`.
+    rows
+        Of the test part.
+    """
+    # Takes a second to import, which a classifier of the hub does not need.
+    from scipy.stats import binomtest
+
+    hits, majority = round(quality["accuracy"] * rows), quality["majority_accuracy"]
+    if binomtest(hits, rows, majority, "greater").pvalue >= _CHANCE_LEVEL:
+        warn(
+            f"sentiment: the classifier did not learn it ({quality['accuracy']:.2f} of {rows:,} "
+            f"test rows right, {majority:.2f} by always choosing one class), so what it says of "
+            "words is noise; raise sentiment.training.epochs, or give more sentences"
+        )

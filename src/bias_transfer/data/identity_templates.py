@@ -81,8 +81,8 @@ def templates_from(
         if place is None:
             raise StudyError(
                 f"{name}, row {texts.index[row] + 1}: the sentence is not of the form "
-                f"'[term] is [attribute]' with one of the {task.items}; keep such rows out with "
-                f"{key}.kinds"
+                f"'[term] is [attribute]' with one of the {task.items}; take such rows out of the "
+                f"file, or a whole kind of them with {key}.kinds"
             )
         found.append(place)
     table = pd.DataFrame(found, columns=_PLACES, index=rows.index)

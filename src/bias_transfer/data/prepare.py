@@ -47,6 +47,10 @@ _GENERATED_SENTENCES: dict[str, Any] = {"text": "text", "label": "label", "kind"
 _DETOX: dict[str, Any] = {"text": "comment", "label": "toxic", "id": "rev_id", "labels": {}}
 
 
+# A few people write the same; more copies than this share of the rows are told.
+_TOLD_COPIES = 0.1
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A data set as it is written.
@@ -197,8 +201,16 @@ def _clusters(described: pd.DataFrame, definition: Definition) -> pd.Series:
     return described["label" if "label" in described else definition.item]
 
 
+def repeated_texts(parts: Mapping[str, pd.DataFrame]) -> int:
+    """Return how many rows of a task's parts have the text of a row before them."""
+    return int(pd.concat([part["text"] for part in parts.values()]).duplicated().sum())
+
+
 def shortcomings(
-    definition: Any, without: Sequence[str] = (), enough: Enough | None = None
+    definition: Any,
+    without: Sequence[str] = (),
+    enough: Enough | None = None,
+    parts: Mapping[str, pd.DataFrame] | None = None,
 ) -> list[str]:
     """Say what texts will not do for, though nothing is wrong with them; in a line each.
 
@@ -210,6 +222,8 @@ def shortcomings(
         The items without a row, as far as they are known.
     enough
         How many items have test rows enough; None where that is not known.
+    parts
+        The rows, with a column `text`; None where they are not known.
     """
     of = kind(definition.kind)
     items, count = of.items_title(definition), len(of.items(definition))
@@ -226,19 +240,18 @@ def shortcomings(
             "and there is no verdict"
         )
     if enough is not None and enough.items < min(FEWEST_ITEMS, left):
-        rows = "test row" if enough.rows == 1 else "test rows"
         found.append(
-            f"only {enough.items} {clusters} have {enough.rows:,} {rows} "
-            f"(analysis.fewest_test_rows) {_where(definition)}; a verdict needs {FEWEST_ITEMS}"
+            f"only {enough.items} {clusters} have {counted(enough.rows, 'test row')} "
+            f"(analysis.fewest_test_rows) {of.counted_rows(definition)}; a verdict needs "
+            f"{FEWEST_ITEMS}"
+        )
+    copies, rows_there = (repeated_texts(parts), sum(map(len, parts.values()))) if parts else (0, 0)
+    if copies > _TOLD_COPIES * rows_there:
+        found.append(
+            f"{copies:,} of the {rows_there:,} rows repeat the text of another, as it is without "
+            "scrubbed words; all count as test rows, though a model answers alike to equal texts"
         )
     return found
-
-
-def _where(definition: Any) -> str:
-    """Say which rows of an item its downstream bias rests on."""
-    if hasattr(definition, "negative"):
-        return f"of class {definition.negative}"
-    return "in each group that is compared"
 
 
 def _generated(
@@ -327,7 +340,7 @@ def alter(
         amounts = [key for key, value in settings if isinstance(value, float)]
         raise StudyError(
             f"{variant.id} leaves no training row of class {absent[0]!r}; lower "
-            f"{' or '.join(amounts)}"
+            f"{' or '.join(amounts)} in the task's alterations.{name}"
         )
     dataset = {"kind": variant.kind, "id": variant.id, **settings.model_dump()}
     return Prepared(

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import tempfile
+import unicodedata
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
@@ -29,6 +30,8 @@ _UNPICKLE = (
 
 # A longer value than this is not quoted in a message: it may be somebody's text.
 _LONGEST_QUOTED = 30
+# Nor one of more words than a column's name has.
+_MOST_WORDS = 3
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -230,14 +233,15 @@ def map_values(values: pd.Series, mapping: Mapping[str, str], name: str, key: st
             f"the row ({int(missing.sum())} such)"
         )
     keys = values.map(_as_key)
-    unknown = ~keys.isin(list(mapping))
+    known = {_as_key(key): meaning for key, meaning in mapping.items()}
+    unknown = ~keys.isin(list(known))
     if unknown.any():
         row = first_row(unknown)
         raise StudyError(
             f"{name}, row {row}: {quoted(values[row - 1])} in column {values.name!r} is not one "
             f"of {first_few(list(mapping))}; correct it or extend the map in config key {key}"
         )
-    return keys.map(dict(mapping))
+    return keys.map(known)
 
 
 def first_row(wrong: pd.Series) -> int:
@@ -247,8 +251,12 @@ def first_row(wrong: pd.Series) -> int:
 
 def quoted(value: object) -> str:
     """Return a value as a message may show it: a long one may be a text, and stays out."""
-    text = str(value)
-    return repr(value) if len(text) <= _LONGEST_QUOTED else f"a value of {len(text)} characters"
+    return repr(value) if len(str(value)) <= _LONGEST_QUOTED else hidden(value)
+
+
+def hidden(value: object) -> str:
+    """Say how long a value is that stays out of a message."""
+    return f"a value of {len(str(value))} characters"
 
 
 def is_missing(value: object) -> bool:
@@ -273,21 +281,35 @@ def _as_key(value: Any) -> str:
     # 1 and 1.0 are the same label whatever a file format made of it; True is not 1.
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    # An accent may be a part of its letter or a character of its own; nobody sees which.
+    return unicodedata.normalize("NFC", str(value))
 
 
 def check_header(header: Sequence[Any], columns: Sequence[str], name: str) -> None:
     """Refuse a header that lacks one of the columns, or has one twice."""
     for column in columns:
         if column not in header:
-            # Without a header, the first row stands in its place.
-            known = ", ".join(
-                str(each) if len(str(each)) <= _LONGEST_QUOTED else quoted(each) for each in header
-            )
-            hint = _other_separator(str(header[0])) if len(header) == 1 else ""
-            raise StudyError(f"{name}: no column {column!r}; it has {known}{hint}")
+            known = ", ".join(str(each) if _is_name(each) else hidden(each) for each in header)
+            raise StudyError(f"{name}: no column {column!r}; it has {known}{_hint(header, column)}")
         if header.count(column) > 1:
             raise StudyError(f"{name}: the column {column!r} appears twice; rename one")
+
+
+def _is_name(cell: object) -> bool:
+    """Tell whether a cell of the header may be shown: without a header, the first row is there."""
+    text = str(cell)
+    return len(text) <= _LONGEST_QUOTED and len(text.split()) <= _MOST_WORDS
+
+
+def _hint(header: Sequence[Any], column: str) -> str:
+    """Say why a header may lack a column that its reader sees there."""
+    if len(header) == 1 and (found := _other_separator(str(header[0]))):
+        return found
+    if any(_as_key(each) == _as_key(column) for each in header):
+        return "; an accent is written with other characters there, so copy the name from the file"
+    if not all(map(_is_name, header)):
+        return "; give the file a header, if that is a row"
+    return ""
 
 
 def _other_separator(line: str, separator: str = "") -> str:

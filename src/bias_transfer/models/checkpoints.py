@@ -24,6 +24,7 @@ from bias_transfer.models.folder import (
     CLASSIFIER,
     MASKED_LM,
     AutoClass,
+    Source,
     require_safe_files,
     require_tokenizer_files,
 )
@@ -34,7 +35,7 @@ from bias_transfer.runtime.artifacts import write_json
 _SHARDS = tuple(f"model-0000{number}-of-00002.safetensors" for number in (1, 2))
 
 
-def load_masked_lm(source: str) -> PreTrainedModel:
+def load_masked_lm(source: Source) -> PreTrainedModel:
     """Load a masked language model with its own head, all weights present and finite.
 
     Its output matrix may be tied to the word embeddings or be its own; noise on the word embeddings
@@ -70,10 +71,10 @@ def load_masked_lm(source: str) -> PreTrainedModel:
 
 def load_classifier(source: Path) -> PreTrainedModel:
     """Load a fine-tuned classifier, head included."""
-    _family(str(source), CLASSIFIER)
-    model, missing, unexpected = _load(AutoModelForSequenceClassification, str(source))
-    _refuse(str(source), missing, unexpected)
-    require_finite(model, str(source))
+    _family(source, CLASSIFIER)
+    model, missing, unexpected = _load(AutoModelForSequenceClassification, source)
+    _refuse(source, missing, unexpected)
+    require_finite(model, source)
     attach_stored(model, source)
     return model.eval()
 
@@ -83,15 +84,15 @@ def new_classifier(source: Path, labels: tuple[str, ...]) -> PreTrainedModel:
 
     Torch must have been seeded: the head is random.
     """
-    family = _family(str(source), MASKED_LM)
+    family = _family(source, MASKED_LM)
     model, missing, unexpected = _load(
         AutoModelForSequenceClassification,
-        str(source),
+        source,
         id2label=dict(enumerate(labels)),
         label2id={label: index for index, label in enumerate(labels)},
     )
     unexpected -= _leftovers(unexpected, family) | _within(unexpected, family.head)
-    _refuse(str(source), missing - _within(missing, family.fresh), unexpected)
+    _refuse(source, missing - _within(missing, family.fresh), unexpected)
     attach_stored(model, source)
     return model
 
@@ -158,7 +159,7 @@ def is_tied(model: PreTrainedModel) -> bool:
     return bool(output.data_ptr() == words.data_ptr())
 
 
-def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
+def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
     """Load a checkpoint's fast tokenizer, which must have a mask token."""
     require_tokenizer_files(source)
     try:
@@ -195,7 +196,7 @@ def require_matching_tokenizer(
         )
 
 
-def require_finite(model: PreTrainedModel, source: str) -> None:
+def require_finite(model: PreTrainedModel, source: Source) -> None:
     """Refuse a model with a weight that is no finite number."""
     for name, weight in model.named_parameters():
         if not torch.isfinite(weight).all():
@@ -205,18 +206,18 @@ def require_finite(model: PreTrainedModel, source: str) -> None:
             )
 
 
-def _family(source: str, auto_class: AutoClass) -> Family:
+def _family(source: Source, auto_class: AutoClass) -> Family:
     """Return the family of a checkpoint, from its config alone."""
     require_safe_files(source, auto_class)
     try:
         config, _ = PretrainedConfig.get_config_dict(source)
     except Exception as error:
         raise _unloadable(source, error) from error
-    return family_of(config, source)
+    return family_of(config, str(source))
 
 
 def _load(
-    model_class: Any, source: str, **settings: Any
+    model_class: Any, source: Source, **settings: Any
 ) -> tuple[PreTrainedModel, set[str], set[str]]:
     """Return a model, and the weights that were missing and that were not expected."""
     try:
@@ -241,7 +242,7 @@ def _load(
     return model, set(info["missing_keys"]), set(info["unexpected_keys"])
 
 
-def _unloadable(source: str, error: Exception) -> StudyError:
+def _unloadable(source: Source, error: Exception) -> StudyError:
     # safetensors, json and the hub client each have errors of their own.
     return StudyError(
         f"{source}: the checkpoint cannot be loaded ({shortened(error)}); give a folder that "
@@ -249,7 +250,7 @@ def _unloadable(source: str, error: Exception) -> StudyError:
     )
 
 
-def _refuse(source: str, missing: set[str], unexpected: set[str]) -> None:
+def _refuse(source: Source, missing: set[str], unexpected: set[str]) -> None:
     if missing:
         raise StudyError(
             f"{source}: {counted(len(missing), 'missing weight')}, among them "

@@ -127,14 +127,8 @@ def encode(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], maximum_length: int
 ) -> Encoded:
     """Tokenise any number of texts, each cut to a number of tokens."""
-
-    def ids(some: Sequence[str]) -> Sequence[Sequence[int]]:
-        found: list[list[int]] = tokenizer(
-            list(some), truncation=True, max_length=maximum_length
-        ).input_ids
-        return found
-
-    return encode_by(ids, texts)
+    options = {"truncation": True, "max_length": maximum_length}
+    return encode_by(lambda some: tokenizer(list(some), **options).input_ids, texts)
 
 
 def encode_by(

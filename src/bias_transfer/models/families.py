@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 _ROBERTA_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 _BERT_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
-# A tokenizer takes its own for what they are wherever they stand in a text.
-SPECIAL_TOKENS = _ROBERTA_TOKENS + _BERT_TOKENS
-
-
 # What is pre-trained where the config does not say.
 DEFAULT_FAMILY = "roberta"
 

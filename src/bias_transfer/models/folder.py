@@ -5,6 +5,9 @@ from typing import Literal
 
 from bias_transfer.errors import StudyError
 
+# A checkpoint by its folder, or by its id on the hub, of which no file name is known.
+Source = Path | str
+
 _PICKLED_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 # What transformers calls the class that reads a checkpoint whole; another would leave its head out.
@@ -35,7 +38,7 @@ def conversion(auto_class: AutoClass) -> str:
     )
 
 
-def require_safe_files(source: str, auto_class: AutoClass) -> None:
+def require_safe_files(source: Source, auto_class: AutoClass) -> None:
     """Refuse a local folder without a config or with pickled weights only, saying what to do.
 
     Parameters
@@ -66,7 +69,7 @@ def require_safe_files(source: str, auto_class: AutoClass) -> None:
     )
 
 
-def require_tokenizer_files(source: str) -> None:
+def require_tokenizer_files(source: Source) -> None:
     """Refuse a local folder without a tokenizer that can be read, saying what to do.
 
     Without any, the library would make an empty one up.

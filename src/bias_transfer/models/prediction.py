@@ -21,7 +21,7 @@ def predict(model: PreTrainedModel, encoded: Encoded, padding: int, batch_size: 
     model
         A classifier in evaluation mode, on its device.
     encoded
-        The texts, no longer than `checked_length` says.
+        The texts, no longer than the model has positions for.
     padding
         The id of the token that fills up.
     batch_size
@@ -47,12 +47,11 @@ def predict(model: PreTrainedModel, encoded: Encoded, padding: int, batch_size: 
     return np.asarray(probabilities[numbers])
 
 
-def checked_length(model: PreTrainedModel, maximum_length: int) -> int:
-    """Return the tokens to keep of a text, refusing more than the model has positions for."""
+def require_positions(model: PreTrainedModel, maximum_length: int) -> None:
+    """Refuse to keep more tokens of a text than the model has positions for."""
     positions = longest_text(model.config.to_dict(), "the classifier")
     if maximum_length > positions:
         raise StudyError(
             f"config key maximum_length: {maximum_length} tokens, but the checkpoint has "
             f"{positions} positions"
         )
-    return maximum_length

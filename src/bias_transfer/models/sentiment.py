@@ -24,7 +24,7 @@ from bias_transfer.models.checkpoints import (
 from bias_transfer.models.encoded import encode
 from bias_transfer.models.folder import CLASSIFIER, require_safe_files, require_tokenizer_files
 from bias_transfer.models.hidden_debias import attach_stored
-from bias_transfer.models.prediction import checked_length, predict
+from bias_transfer.models.prediction import predict, require_positions
 from bias_transfer.runtime.artifacts import read_json, verified_folder
 
 
@@ -47,7 +47,7 @@ def negative_probability(
         return _lexicon()
     model = load_classifier(folder).to(device)
     negative = model.config.label2id[description["negative"]]
-    return by_classifier(model, load_tokenizer(str(folder)), negative, maximum_length, batch_size)
+    return by_classifier(model, load_tokenizer(folder), negative, maximum_length, batch_size)
 
 
 def by_classifier(
@@ -71,12 +71,12 @@ def by_classifier(
     maximum_length, batch_size
         Tokens a text and texts a step.
     """
-    limit = checked_length(model, maximum_length)
+    require_positions(model, maximum_length)
     known: dict[str, float] = {}
 
     def predicted(texts: Sequence[str]) -> np.ndarray:
         uniform = [uniform_tweet(text) for text in texts]
-        encoded = encode(tokenizer, uniform, limit)
+        encoded = encode(tokenizer, uniform, maximum_length)
         return predict(model, encoded, tokenizer.pad_token_id, batch_size)[:, negative]
 
     def score(texts: Sequence[str]) -> np.ndarray:
@@ -114,7 +114,7 @@ def save_hub_classifier(name: str, negative: str, maximum_length: int, folder: P
             "scores would be random"
         )
     require_finite(model, f"sentiment classifier {name}")
-    checked_length(model, maximum_length)
+    require_positions(model, maximum_length)
     if negative not in model.config.label2id:
         raise StudyError(
             f"config key sentiment.hub.negative: {name} has no class {negative!r}; it has "

@@ -29,14 +29,39 @@ def tokenise(checkpoint: Path, texts: Sequence[str], maximum_length: int) -> Enc
     maximum_length
         Tokens of a text that are kept, special ones included.
     """
+    tokenizer = _cutting(checkpoint, maximum_length)
+    return encode_by(
+        lambda some: [each.ids for each in tokenizer.encode_batch_fast(list(some))], texts
+    )
+
+
+def kept(checkpoint: Path, texts: Sequence[str], maximum_length: int) -> list[str]:
+    """Return of each text what the tokens stand for that `tokenise` keeps of it.
+
+    Parameters
+    ----------
+    checkpoint, texts, maximum_length
+        As for `tokenise`.
+    """
+    tokenizer = _cutting(checkpoint, maximum_length)
+    places = [
+        # A special token stands for nothing: (0, 0).
+        [place for place in each.offsets if place[0] < place[1]]
+        for each in tokenizer.encode_batch(list(texts))
+    ]
+    return [
+        text[min(first for first, _ in each) : max(last for _, last in each)] if each else ""
+        for text, each in zip(texts, places, strict=True)
+    ]
+
+
+def _cutting(checkpoint: Path, maximum_length: int) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(checkpoint / _TOKENIZER))
     settings = read_json(checkpoint / "tokenizer_config.json")
     tokenizer.no_padding()
     tokenizer.enable_truncation(maximum_length, direction=settings.get("truncation_side", "right"))
     tokenizer.encode_special_tokens = settings.get("split_special_tokens", False)
-    return encode_by(
-        lambda some: [each.ids for each in tokenizer.encode_batch_fast(list(some))], texts
-    )
+    return tokenizer
 
 
 def tokenizer_digest(checkpoint: Path) -> str:

@@ -19,7 +19,7 @@ import torch
 from transformers import PreTrainedModel
 
 from bias_transfer.models.batches import overhead, random_batches, sorted_batches
-from bias_transfer.models.curves import curves
+from bias_transfer.models.curves import Curves
 from bias_transfer.models.device import half_precision
 from bias_transfer.models.families import FAMILIES
 from bias_transfer.models.optimiser import Optimiser
@@ -113,16 +113,11 @@ def train(
     steps_per_epoch = -(-len(examples.lengths) // settings.batch_size)
     torch.manual_seed(seed)
     run = _Run(model, examples.loss, steps_per_epoch * settings.epochs, settings)
-    found = checkpoints.newest()
-    if found is not None:
-        run.restore(read(found))
-        logger.info(
-            "resumed from step %d of %d (training checkpoint %s)", run.done, run.steps, found
-        )
+    run.resume(checkpoints)
     cost = overhead(model)
     pace = Pace(run.done, run.steps)
     saved = time.monotonic()
-    with closing(curves(checkpoints.curves, run.done, run.steps)) as noted:
+    with closing(Curves(checkpoints.curves, run.done, run.steps)) as noted:
         for epoch in range(run.done // steps_per_epoch, settings.epochs):
             # The first epoch's are here, and go when the next ones come.
             if epoch > 0:
@@ -133,13 +128,11 @@ def train(
                 run.step(examples, batches[number])
                 # The loss is read when it is told, and not at every step: that waits for a GPU.
                 if pace.due(run.done):
-                    loss = run.epoch_loss.item() / (number + 1)
-                    progress = Progress(
-                        epoch + 1, settings.epochs, run.done, run.steps, loss, pace.left(run.done)
-                    )
+                    loss, left = run.mean_loss(number + 1), pace.left(run.done)
+                    progress = Progress(epoch + 1, settings.epochs, run.done, run.steps, loss, left)
                     logger.info("%s", progress.line())
                 if noted.due(run.done):
-                    noted.add("loss/training", run.epoch_loss.item() / (number + 1), run.done)
+                    noted.add("loss/training", run.mean_loss(number + 1), run.done)
                     noted.add("learning rate", run.optimiser.learning_rate(run.done - 1), run.done)
                 # The last step waits for the evaluation, which would not be made up for.
                 if number + 1 == steps_per_epoch:
@@ -154,14 +147,9 @@ def train(
                     checkpoints.write(run.done, run.state())
                     logger.info("training checkpoint at step %d of %d", run.done, run.steps)
                     saved = time.monotonic()
-    losses = np.array(run.losses).reshape(-1, 2)
-    return pd.DataFrame(
-        {
-            "epoch": np.arange(1.0, settings.epochs + 1),
-            "training_loss": losses[:, 0],
-            "evaluation_loss": losses[:, 1],
-        }
-    )
+    curve = pd.DataFrame(run.losses, columns=["training_loss", "evaluation_loss"])
+    curve.insert(0, "epoch", np.arange(1.0, settings.epochs + 1))
+    return curve
 
 
 class _Run:
@@ -195,6 +183,15 @@ class _Run:
             Recorded(self._learn_from, self.optimiser.clear) if recorded else self._learn_from
         )
 
+    def resume(self, checkpoints: TrainingCheckpoints) -> None:
+        """Go on from the newest checkpoint, if there is one to be trusted."""
+        found = checkpoints.newest()
+        if found is not None:
+            self.restore(read(found))
+            logger.info(
+                "resumed from step %d of %d (training checkpoint %s)", self.done, self.steps, found
+            )
+
     def step(self, examples: Examples, parts: Sequence[np.ndarray]) -> None:
         """Train on one batch."""
         counts = [examples.count(rows) for rows in parts]
@@ -215,6 +212,10 @@ class _Run:
             self.epoch_loss += loss.detach()
         self.optimiser.step()
 
+    def mean_loss(self, steps: int) -> float:
+        """Return the mean loss of the epoch's steps so far, of which there are so many."""
+        return self.epoch_loss.item() / steps
+
     @torch.no_grad()
     def end_epoch(self, steps: int, evaluation: Examples, batch_size: int) -> None:
         """Note the mean loss of an epoch's steps, and evaluate."""
@@ -224,7 +225,7 @@ class _Run:
             with half_precision(self.model.device):
                 total += self.loss(self.model, evaluation.inputs(self.model, rows))
             count += evaluation.count(rows)
-        self.losses.append((self.epoch_loss.item() / steps, total.item() / max(1, count)))
+        self.losses.append((self.mean_loss(steps), total.item() / max(1, count)))
         self.epoch_loss.zero_()
 
     def state(self) -> dict[str, torch.Tensor]:

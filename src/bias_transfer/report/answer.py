@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from bias_transfer.analysis.cells import Cells
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.evidence import (
     BETWEEN_TEMPLATES,
@@ -212,9 +213,10 @@ def _lines(
         _reliability(found[0]),
         _explained(found[0]),
         _between(task, found[0]),
-        _extremes(task, rows[~rows[task.item].isin(found[0].cells.scarce)]),
+        *_ends(task, rows, found[0].cells),
     )
     yield from (_of(task, found[0].adaptation, line) for line in principal)
+    yield from _without_logarithm(task, found)
     for of in found:
         adapted = of_all[of_all["adaptation"] == of.adaptation]
         yield _of(task, of.adaptation, _quality(adapted, performance[task.name]))
@@ -395,6 +397,45 @@ def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
     if not others.empty:
         said.append(f"over the others it runs from {others.min():.3f} to {others.max():.3f}")
     return f"{'; '.join(said)}."
+
+
+def _ends(task: TaskDescription, observations: pd.DataFrame, of: Cells) -> Iterator[str]:
+    """Say which items are at both ends, and which are at none since they have no number.
+
+    These may be the worst treated: of nobody recognised there is no logarithm. How a model that did
+    not learn the task treats them is no bias.
+    """
+    if not of.learnt:
+        return
+    known = observations["model"].isin(of.table["model"]) & ~observations[task.item].isin(of.scarce)
+    rows = observations[known]
+    yield _extremes(task, rows)
+    control = rows[unmodified(rows)]
+    has = control.loc[control[task.outcome.column].notna(), task.item]
+    gone = control[~control[task.item].isin(has)].drop_duplicates(task.item)
+    if gone.empty or has.empty:
+        return
+    names: dict[str, list[str]] = {}
+    for item, reason in zip(gone[task.item], why_missing(gone, task.outcome, task), strict=True):
+        names.setdefault(reason, []).append(task.item_titles.get(str(item), str(item)))
+    said = "; ".join(f"{', '.join(items)} ({reason})" for reason, items in names.items())
+    yield f"at neither end, since the unmodified model has no such number: {said}."
+
+
+def _without_logarithm(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]:
+    """Say in how many cells downstream bias is lost to a logarithm: these are no random ones."""
+    titles = dict(task.adaptations)
+    lost = ", ".join(
+        f"{titles[of.adaptation].lower()} {of.cells.without_outcome}"
+        for of in found
+        if of.cells.learnt and of.cells.without_outcome
+    )
+    if lost and task.outcome.logarithm:
+        yield (
+            f"Of cells in no slope, these have no {task.outcome.title}: {lost}. Where that is "
+            "since a rate is zero, they are among the most biased, and without them a slope may "
+            "come out too small."
+        )
 
 
 def _extremes(task: TaskDescription, observations: pd.DataFrame) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -116,10 +116,15 @@ def require_writable(folder: Path, key: str) -> None:
         ) from error
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text, whole or not at all."""
+    with atomic_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON with sorted keys, so that equal content is equal bytes."""
-    with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+    write_text(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 def missing(path: Path) -> StudyError:
@@ -143,19 +148,14 @@ def read_json(path: Path) -> dict[str, Any]:
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as CSV or Parquet, by the path's suffix; undefined numbers are empty cells."""
     with atomic_file(path) as temporary:
-        _table_writer(path.suffix)(table, temporary)
-
-
-def _table_writer(suffix: str) -> Callable[[pd.DataFrame, Path], None]:
-    if suffix == ".parquet":
-        return lambda table, path: table.to_parquet(path, index=False)
-    if suffix == ".csv":
-        # Ten significant digits: more than any estimate here deserves, and equal on every machine
-        # whose arithmetic agrees to rounding.
-        return lambda table, path: table.to_csv(
-            path, index=False, float_format="%.10g", lineterminator="\n"
-        )
-    raise ValueError(f"tables are written as .csv or .parquet, not {suffix!r}")
+        if path.suffix == ".parquet":
+            table.to_parquet(temporary, index=False)
+        elif path.suffix == ".csv":
+            # Ten significant digits: more than any estimate here deserves, and equal on every
+            # machine whose arithmetic agrees to rounding.
+            table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
+        else:
+            raise ValueError(f"tables are written as .csv or .parquet, not {path.suffix!r}")
 
 
 def read_table(path: Path, names: Collection[str] = ()) -> pd.DataFrame:
@@ -266,8 +266,8 @@ def verified_folder(manifest: Path) -> Path:
     """
     folder, remedy = manifest.parent, f"delete {manifest} and run snakemake again"
     listed = verify_files(manifest, remedy)
-    for name in passed_files(manifest):
-        raise StudyError(f"{folder / name}: went once it had been used; {remedy}")
+    if gone := passed_files(manifest):
+        raise StudyError(f"{folder / gone[0]}: went once it had been used; {remedy}")
     for file in _visible_files(folder):
         # Loaders take whatever they know by name, such as a second set of weights.
         if (

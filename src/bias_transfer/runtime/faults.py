@@ -29,7 +29,7 @@ _TORCH_CANNOT_WRITE = "iostream error"
 _NO_MEMORY = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 
 
-def explain(error: Exception, command: str, job: Job) -> str | None:
+def explain(error: Exception, job: Job) -> str | None:
     """Tell what the machine refused, or return None where it is not to blame.
 
     Parameters
@@ -37,15 +37,15 @@ def explain(error: Exception, command: str, job: Job) -> str | None:
     error
         What a command ended with. What it was raised from counts too: a library may have taken a
         full disk for a broken file.
-    command, job
-        The command, for the path and the config key to name.
+    job
+        What the command was told, for the path and the config key to name.
     """
     chain = list(_chain(error))
     number = next((each for each in map(_number, chain) if each), 0)
     if number in _NO_SPACE:
         return _no_space(error, number, job)
     if any(_is_no_memory(each) for each in chain):
-        return _no_memory(chain, command, job)
+        return _no_memory(chain, job)
     if number in _REFUSED and not isinstance(error, StudyError):
         return f"{_place(error, job)}: {_REFUSED[number]} and run snakemake again"
     return None
@@ -61,18 +61,18 @@ def _no_space(error: Exception, number: int, job: Job) -> str:
     )
 
 
-def _no_memory(chain: list[BaseException], command: str, job: Job) -> str:
+def _no_memory(chain: list[BaseException], job: Job) -> str:
     on_gpu = any("CUDA" in str(each) for each in chain)
-    keys = " or ".join(f"{key} ({value})" for key, value in _memory_keys(command, job))
+    keys = " or ".join(f"{key} ({value})" for key, value in _memory_keys(job))
     more = "take a GPU with more" if on_gpu else "give the job more (on a cluster, mem_mb)"
     return (
-        f"{command} of {_first_output(job)}: out of {'GPU ' if on_gpu else ''}memory; "
+        f"{job.command} of {_first_output(job)}: out of {'GPU ' if on_gpu else ''}memory; "
         f"{f'lower config key {keys}, or ' if keys else ''}{more}, and run snakemake again"
     )
 
 
-def _memory_keys(command: str, job: Job) -> list[tuple[str, Any]]:
-    """Return the config keys that a command's memory depends on, with their values."""
+def _memory_keys(job: Job) -> list[tuple[str, Any]]:
+    """Return the config keys that a job's memory depends on, with their values."""
     settings, scoring = job.settings, {"batch_size": job.batch_size}
     sections = {
         "fine-tune": (f"tasks.{settings.get('task')}.training", settings.get("training")),
@@ -81,7 +81,7 @@ def _memory_keys(command: str, job: Job) -> list[tuple[str, Any]]:
         "score-upstream": ("scoring", scoring),
         "score-fine-tuned": ("scoring", scoring),
     }
-    section, values = sections.get(command, ("", None))
+    section, values = sections.get(job.command, ("", None))
     return [(f"{section}.batch_size", values["batch_size"])] if values else []
 
 

@@ -162,7 +162,7 @@ def serve(listener: socket.socket, modules: Iterable[str], run: Run) -> NoReturn
     # What is imported is no garbage, and collecting it would write to memory that copies share.
     gc.disable()
     while True:
-        watched = [listener, *(each for copy in copies for each in _watched(copy))]
+        watched = [listener, *(each for copy in copies for each in (copy.client, copy.process))]
         ready = wait(watched, timeout=0 if to_import else None)
         if listener in ready:
             copies += _accept(listener, run)
@@ -174,10 +174,6 @@ def serve(listener: socket.socket, modules: Iterable[str], run: Run) -> NoReturn
                 _pass_on_signals(copy)
         if not ready and to_import:
             _import(to_import.popleft())
-
-
-def _watched(copy: _Copy) -> tuple[socket.socket, int]:
-    return copy.client, copy.process
 
 
 def _accept(listener: socket.socket, run: Run) -> list[_Copy]:

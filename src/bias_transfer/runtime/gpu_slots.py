@@ -2,8 +2,7 @@
 
 A job that asks for GPUs locks as many of the devices that it may see, and sees no other. Where
 several jobs share a device, each locks one of its slots. The kernel drops the lock when the process
-ends, however it ends. Nothing here imports torch: CUDA reads the
-variable once.
+ends, however it ends. Nothing here imports torch: CUDA reads the variable once.
 """
 
 import fcntl

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from bias_transfer.runtime.lineage import Run, start_run
+from bias_transfer.runtime.provenance import code_digest
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,8 @@ class Job:
         not rerun it.
     inputs, outputs
         Paths by name.
+    command, stage
+        The command's name, and that of the module that it is a function of.
     plugins
         The plug-ins that the command uses, such as `upstream.uniform`.
     checks
@@ -35,12 +41,21 @@ class Job:
     settings: dict[str, Any]
     inputs: dict[str, list[Path]]
     outputs: dict[str, Path]
+    command: str = ""
+    stage: str = ""
     plugins: tuple[str, ...] = ()
     checks: dict[str, Any] = field(default_factory=dict)
     checkpoint_seconds: int = 0
     gpu_share: int = 1
     batch_size: int = 256
     tensorboard: Path | None = None
+
+    @cached_property
+    def run(self) -> Run:
+        """What the outputs depend on, each input hashed once: refused if not as it was made."""
+        paths = (path for given in self.inputs.values() for path in given)
+        code = code_digest(self.stage, self.plugins)
+        return start_run(self.command, code, self.settings, paths)
 
     def input(self, name: str) -> Path:
         """Return the one path of an input."""

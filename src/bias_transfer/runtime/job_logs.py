@@ -1,18 +1,16 @@
-"""What a job leaves behind tells, while it runs and afterwards: its log, and a model's scores."""
+"""What the log of a job tells, while it runs and afterwards."""
 
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.runtime.progress import Progress, read_progress, read_took
 
 # A training writes a line a minute: see `runtime.progress`. An evaluation may take a little longer.
 _SILENT = 180.0
 _TAIL = 16384
 FAILED = "error: "
-_SCORES = ("predictions.parquet", "intrinsic.csv")
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,16 @@ class JobLog:
     @property
     def running(self) -> bool:
         """Whether the job is at work, as far as a log can tell: it wrote not long ago."""
-        return self.took is None and not self.error and self.age < _SILENT
+        return not self._ended and self.age < _SILENT
+
+    @property
+    def silent(self) -> bool:
+        """Whether the job has not ended, as far as its log tells, and wrote long ago."""
+        return not self._ended and self.age >= _SILENT
+
+    @property
+    def _ended(self) -> bool:
+        return self.took is not None or bool(self.error)
 
     @property
     def seconds_left(self) -> float | None:
@@ -72,21 +79,6 @@ def read_errors(folder: Path) -> dict[str, str]:
         for place, log in logs
         if log is not None and log.error
     }
-
-
-def has_checkpoint(results: Path, variant: str) -> bool:
-    """Return whether a checkpoint, by its id, is there."""
-    return (results / "checkpoints" / variant / MANIFEST).is_file()
-
-
-def is_scored(results: Path, model: str) -> bool:
-    """Return whether all scores of a model, by its path, are there: no more is done with it."""
-    return all((results / "scores" / model / name).is_file() for name in _SCORES)
-
-
-def fine_tuning_log(results: Path, model: str) -> Path:
-    """Return where the fine-tuning of a model, by its path, writes what it does."""
-    return results / "logs" / "finetune" / f"{model}.log"
 
 
 def read_log(path: Path) -> JobLog | None:

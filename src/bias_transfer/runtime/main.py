@@ -19,9 +19,8 @@ from bias_transfer.runtime.faults import explain
 from bias_transfer.runtime.gpu_slots import VISIBLE, gpu_slots
 from bias_transfer.runtime.job import Command, Job
 from bias_transfer.runtime.job_logs import FAILED
-from bias_transfer.runtime.lineage import record_outputs, start_run
+from bias_transfer.runtime.lineage import record_outputs
 from bias_transfer.runtime.progress import took
-from bias_transfer.runtime.provenance import code_digest
 
 # Each command's stage is a module of this package, and the command a function of that module.
 # Only the stage asked for is imported: torch and transformers take seconds.
@@ -55,12 +54,14 @@ logger = logging.getLogger("bias_transfer")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after one line on standard error."""
     options = _parser().parse_args(arguments)
-    if options.command in _TELLING:
-        return _tell_user(options)
+    if options.command in _FOR_PEOPLE:
+        return _run_for_people(options)
     job = Job(
         settings=json.loads(options.settings),
         inputs={name: [Path(path) for path in paths] for name, *paths in options.input},
         outputs={name: Path(path) for name, path in options.output},
+        command=options.command,
+        stage=next(stage for stage, names in STAGES.items() if options.command in names),
         plugins=tuple(options.plugins),
         checks=json.loads(options.checks),
         checkpoint_seconds=options.checkpoint_seconds,
@@ -75,29 +76,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with gpu_slots(options.gpus, options.gpu_share):
             if VISIBLE in os.environ:
                 logger.info("%s=%s", VISIBLE, os.environ[VISIBLE])
-            _perform(options.command, job)
-        logger.info("%s", took(options.command, time.monotonic() - began))
+            _perform(job)
+        logger.info("%s", took(job.command, time.monotonic() - began))
     except KeyboardInterrupt:
-        return _fail(f"{options.command} was interrupted; run snakemake again to go on", None)
+        return _fail(f"{job.command} was interrupted; run snakemake again to go on", None)
     except Exception as error:
         logger.debug("where it was noticed", exc_info=True)
-        return _fail(explain(error, options.command, job) or _tell(error), options.log)
+        return _fail(explain(error, job) or _in_words(error), options.log)
     return 0
 
 
-def _perform(command: str, job: Job) -> None:
+def _perform(job: Job) -> None:
     """Run a command on inputs that are as they were made, and record how its outputs were made."""
-    stage = next(stage for stage, commands in STAGES.items() if command in commands)
-    inputs = [path for paths in job.inputs.values() for path in paths]
-    run = start_run(command, code_digest(stage, job.plugins), job.settings, inputs)
-    _load(stage, command)(job)
+    run = job.run
+    _load(job.stage, job.command)(job)
     record_outputs(run, job.outputs.values())
 
 
-def _tell_user(options: argparse.Namespace) -> int:
+def _run_for_people(options: argparse.Namespace) -> int:
     """Run a command that is for people, which prints and makes nothing."""
     try:
-        _TELLING[options.command](options)
+        _FOR_PEOPLE[options.command](options)
     except BrokenPipeError:
         # Whoever reads, such as `head`, has seen enough; Python would complain at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -110,7 +109,7 @@ def _tell_user(options: argparse.Namespace) -> int:
 
 
 # The commands for people, each a module of its name.
-_TELLING: dict[str, Callable[[argparse.Namespace], None]] = {
+_FOR_PEOPLE: dict[str, Callable[[argparse.Namespace], None]] = {
     "lineage": lambda given: _module("lineage").lineage(given.file, given.json),
     "plan": lambda given: _module("plan").plan(
         given.configfile, given.config, given.cores, given.texts, given.measure
@@ -140,65 +139,25 @@ def _parser() -> argparse.ArgumentParser:
         description="What a study will take, how far it is, and how a file was made; the rules of "
         "the workflow call the other commands.",
     )
-    job = argparse.ArgumentParser(add_help=False)
-    job.add_argument("--settings", default="{}", help="the config's part, as JSON")
-    job.add_argument("--checks", default="{}", help="what is checked and changes no result")
-    job.add_argument("--log", type=Path, help="where progress and tracebacks go")
-    job.add_argument("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
-    job.add_argument("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
-    job.add_argument(
-        "--plugins", nargs="*", default=[], help="the plug-ins that the command uses, by name"
-    )
-    job.add_argument(
-        "--checkpoint-seconds",
-        type=int,
-        default=0,
-        help="time between two training checkpoints; 0 for none",
-    )
-    job.add_argument(
-        "--tensorboard", type=int, default=0, help="1: trainings leave curves for TensorBoard"
-    )
-    job.add_argument("--tensorboard-folder", type=Path, help="where, in the folder of the results")
-    job.add_argument("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
-    job.add_argument("--gpu-share", type=int, default=1, help="jobs that may share a GPU")
-    job.add_argument("--batch-size", type=int, default=256, help="texts scored in one step")
     chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = chosen.add_parser("lineage", help="tell how a file of the study was made")
     asked.add_argument("file", type=Path)
     asked.add_argument("--json", action="store_true", help="the whole records")
-    study = argparse.ArgumentParser(add_help=False)
-    study.add_argument(
-        "--configfile",
-        type=Path,
-        nargs="+",
-        action="extend",
-        default=[],
-        help="files laid over config.yaml, as for snakemake",
-    )
-    study.add_argument(
-        "--config",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="laid over them, as for snakemake",
-    )
+    study = [_study_options()]
     asked = chosen.add_parser(
-        "plan", parents=[study], help="tell what a study will take: models, hours, disk"
+        "plan", parents=study, help="tell what a study will take: models, hours, disk"
     )
     asked.add_argument("--cores", type=int, help="models that train side by side without a GPU")
     asked.add_argument(
         "--texts",
-        nargs="+",
-        action="extend",
-        default=[],
+        **_MANY,
         metavar="TASK=N",
         help="how many texts a task has, where that is not known before they are fetched",
     )
     asked.add_argument(
         "--measure", action="store_true", help="try some steps of training; takes a minute"
     )
-    asked = chosen.add_parser("follow", parents=[study], help="tell how far a running study is")
+    asked = chosen.add_parser("follow", parents=study, help="tell how far a running study is")
     asked.add_argument(
         "--watch",
         type=float,
@@ -207,8 +166,42 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="look again every so many seconds, until all models are done",
     )
+    job = [_job_options()]
     for command in (each for commands in STAGES.values() for each in commands):
-        chosen.add_parser(command, parents=[job])
+        chosen.add_parser(command, parents=job)
+    return parser
+
+
+# One or more values, in one place or in several.
+_MANY: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
+
+
+def _study_options() -> argparse.ArgumentParser:
+    """Return what a command for people is told of a study, in Snakemake's words."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add = parser.add_argument
+    add("--configfile", type=Path, **_MANY, help="files laid over config.yaml, as for snakemake")
+    add("--config", **_MANY, metavar="KEY=VALUE", help="laid over them, as for snakemake")
+    return parser
+
+
+def _job_options() -> argparse.ArgumentParser:
+    """Return what a rule tells its command."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add = parser.add_argument
+    add("--settings", default="{}", help="the config's part, as JSON")
+    add("--checks", default="{}", help="what is checked and changes no result")
+    add("--log", type=Path, help="where progress and tracebacks go")
+    add("--input", nargs="+", action="append", default=[], metavar=("NAME", "PATH"))
+    add("--output", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    add("--plugins", nargs="*", default=[], help="the plug-ins that the command uses, by name")
+    checkpoints = "time between two training checkpoints; 0 for none"
+    add("--checkpoint-seconds", type=int, default=0, help=checkpoints)
+    add("--tensorboard", type=int, default=0, help="1: trainings leave curves for TensorBoard")
+    add("--tensorboard-folder", type=Path, help="where, in the folder of the results")
+    add("--gpus", type=int, default=0, help="GPUs to use; without, none is seen")
+    add("--gpu-share", type=int, default=1, help="jobs that may share a GPU")
+    add("--batch-size", type=int, default=256, help="texts scored in one step")
     return parser
 
 
@@ -246,7 +239,7 @@ def _log_handler(path: Path | None) -> logging.Handler:
         raise
 
 
-def _tell(error: Exception) -> str:
+def _in_words(error: Exception) -> str:
     if isinstance(error, StudyError):
         return str(error)
     return f"unexpected {type(error).__name__}: {error}"

@@ -8,15 +8,11 @@ import torch
 
 from bias_transfer.models.device import kind_of
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
-from bias_transfer.runtime.artifacts import library_versions, sha256
 from bias_transfer.runtime.job import Job
-from bias_transfer.runtime.provenance import code_digest
 
 
 @contextmanager
-def training_checkpoints(
-    job: Job, stage: str, device: torch.device
-) -> Iterator[TrainingCheckpoints]:
+def training_checkpoints(job: Job, device: torch.device) -> Iterator[TrainingCheckpoints]:
     """Yield a job's training checkpoints, and remove them once the block has published the result.
 
     They lie hidden beside the folder that the job makes, and outlive the job if it fails.
@@ -26,20 +22,19 @@ def training_checkpoints(
     job
         Its settings and inputs decide, with the code, the libraries and the device, whether a
         checkpoint may be used.
-    stage
-        The stage of the command line whose code trains.
     device
         On which it trains.
     """
     result = job.output("manifest").parent
-    inputs = {name: [sha256(path) for path in paths] for name, paths in job.inputs.items()}
+    run = job.run
+    inputs = {name: [run.inputs[path] for path in paths] for name, paths in job.inputs.items()}
     checkpoints = TrainingCheckpoints(
         folder=result.with_name(f".{result.name}.training-checkpoints"),
         made_from={
-            "settings": json.dumps(job.settings, sort_keys=True),
+            "settings": json.dumps(run.settings, sort_keys=True),
             "inputs": json.dumps(inputs, sort_keys=True),
-            "code": code_digest(stage, job.plugins),
-            "libraries": json.dumps(library_versions(), sort_keys=True),
+            "code": run.code,
+            "libraries": json.dumps(run.libraries, sort_keys=True),
             "device": kind_of(device),
         },
         interval=job.checkpoint_seconds,

@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from bias_transfer.study.config import Study
 from bias_transfer.study.grid import models, upstream_variants
 from bias_transfer.study.mistakes import not_one_of, shown
 from bias_transfer.study.sources import source_paths, tables
-from bias_transfer.study.walk import marks, sections
+from bias_transfer.study.walk import all_sections, marks, sections
 from bias_transfer.tasks import NO_ROWS, Definition, Kind
 from bias_transfer.upstream import methods
 
@@ -70,9 +71,19 @@ def check(study: Study) -> None:
     _check_architecture(study)
     for task in study.tasks:
         _check_needs(study, task)
+        _check_methods(study, task)
         _check_grid(study, task)
     _check_models(study)
     _check_lengths(study)
+
+
+@contextmanager
+def _named(key: str) -> Iterator[None]:
+    """Put a key before what the block refuses."""
+    try:
+        yield
+    except StudyError as error:
+        raise StudyError(f"config key {key}: {error}") from error
 
 
 def _check_tensorboard(study: Study) -> None:
@@ -258,7 +269,7 @@ def _check_path(key: str, path: str) -> None:
 def _check_sources(study: Study) -> None:
     """Check every path and hub id of the sources in use."""
     paths = source_paths(study)
-    for section_key, section in sections(study, unused=False):
+    for section_key, section in sections(study):
         branch = section_key.rpartition(".")[2]
         for name, mark in marks(section):
             key = f"{section_key}.{name}"
@@ -276,7 +287,8 @@ def _check_source(key: str, path: str, *, wants_folder: bool) -> None:
     _check_path(key, path)
     # Unlike pathlib's, it takes a name that is too long for one that is not there.
     if not os.path.exists(path):
-        raise StudyError(f"config key {key}: {path} does not exist; correct the path")
+        where = "" if Path(path).is_absolute() else f" in {Path.cwd()}, where Snakemake runs"
+        raise StudyError(f"config key {key}: {path} does not exist{where}; correct the path")
     if Path(path).is_dir() != wants_folder:
         found, wanted = ("a file", "folder") if wants_folder else ("a folder", "file")
         raise StudyError(f"config key {key}: {path} is {found}; give a {wanted}")
@@ -299,11 +311,9 @@ def _check_hub_id(key: str, name: str) -> None:
 def _check_folders(study: Study) -> None:
     """Refuse the folder of a checkpoint that lacks config, weights or tokenizer."""
     for key, folder in _given_checkpoints(study).items():
-        try:
+        with _named(key):
             require_safe_files(folder, CLASSIFIER if key == _SENTIMENT else MASKED_LM)
             require_tokenizer_files(folder)
-        except StudyError as error:
-            raise StudyError(f"config key {key}: {error}") from error
 
 
 def _given_checkpoints(study: Study) -> dict[str, str]:
@@ -321,7 +331,7 @@ def _given_checkpoints(study: Study) -> dict[str, str]:
 
 def _check_columns(study: Study) -> None:
     """Refuse one column for two purposes: a text would be taken for a label, and quoted as one."""
-    for section_key, section in sections(study, unused=True):
+    for section_key, section in all_sections(study):
         used: dict[str, str] = {}
         for name, mark in marks(section):
             column = getattr(section, name)
@@ -342,15 +352,11 @@ def _check_headers(study: Study) -> None:
     read; `bias-transfer plan` and the jobs read the rows.
     """
     for table in tables(study):
-        try:
+        with _named(table.key):
             header = read_header(table.path)
-        except StudyError as error:
-            raise StudyError(f"config key {table.key}: {error}") from error
         for key, column in table.columns.items():
-            try:
+            with _named(key):
                 check_header(header, [column], str(table.path))
-            except StudyError as error:
-                raise StudyError(f"config key {key}: {error}") from error
 
 
 # ---- lengths ----------------------------------------------------------------------------
@@ -383,12 +389,11 @@ def _positions(key: str, folder: Path) -> int | None:
     """Return how many tokens the checkpoint in a folder takes; None where it is not known yet."""
     try:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return longest_text(dict(described), str(folder))
+        with _named(key):
+            return longest_text(dict(described), str(folder))
     except (OSError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
         # On the hub, or broken: whoever loads it will tell.
         return None
-    except StudyError as error:
-        raise StudyError(f"config key {key}: {error}") from error
 
 
 # ---- the grid ---------------------------------------------------------------------------
@@ -412,6 +417,19 @@ def _check_needs(study: Study, task: str) -> None:
                 f"config key tasks.{task}.sentences.source: 'none', but tasks.{task}.measures asks "
                 f"for {name}; name a source or drop {name} there"
             )
+
+
+def _check_methods(study: Study, task: str) -> None:
+    """Refuse settings of a method that could not move the bias of the task."""
+    section, definition = study.tasks[task], study.definition(task)
+    asked = (*section.upstream, *(each.upstream for each in section.crossed))
+    for name in dict.fromkeys(asked):
+        try:
+            methods()[name].check(study.method_settings(name), definition)
+        except StudyError as error:
+            raise StudyError(
+                f"config key upstream.{name}.{error}, or drop {name} from tasks.{task}"
+            ) from error
 
 
 def _check_grid(study: Study, task: str) -> None:

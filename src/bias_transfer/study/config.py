@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
 from bias_transfer.adaptations import adaptations
 from bias_transfer.measures import measures as all_measures
-from bias_transfer.models.families import PRETRAINABLE
+from bias_transfer.models.families import DEFAULT_FAMILY, PRETRAINABLE
 from bias_transfer.section import (
     DISTINCT,
     Column,
@@ -142,7 +142,7 @@ class Corpus(Section):
 class Architecture(Section):
     """Form and size of the model that is pre-trained here."""
 
-    family: Family = declared.FAMILY
+    family: Family = DEFAULT_FAMILY
     """What its layers and its tokenizer are like."""
     vocabulary_size: int = Field(default=2600, ge=300)
     """Tokens of the vocabulary."""
@@ -236,7 +236,8 @@ class Sentiment(Section):
     """The classifier that scores the tokens at a mask."""
 
     source: Literal["generated", "file", "hub", "lexicon"] = "generated"
-    """Labelled text to learn from, a classifier of the hub, or the vaderSentiment lexicon."""
+    """Labelled text to learn from, a classifier of the hub, or the vaderSentiment lexicon, which is
+    English."""
     generated: Rows = Rows(rows=1500)
     """The bundled generator."""
     file: SentimentFile = SentimentFile()
@@ -410,9 +411,4 @@ class Study(Section):
     def method_settings(self, name: str) -> Section:
         """Return what an upstream method is told."""
         found: Section = getattr(self.upstream, name)
-        return found
-
-    def measure_settings(self, name: str) -> Section:
-        """Return what a measure is told."""
-        found: Section = getattr(self.measures, name)
         return found

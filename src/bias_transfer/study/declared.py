@@ -6,9 +6,6 @@ from typing import Any
 CHECKPOINT = "FacebookAI/roberta-base"
 SENTIMENT_CLASSIFIER = "cardiffnlp/twitter-roberta-base-sentiment"
 
-# The family of the checkpoint that is pre-trained here.
-FAMILY = "roberta"
-
 # Occupation classification (De-Arteaga et al. 2019). The paper's test share is 0.2; a small study
 # needs more for its rates.
 BIOS: dict[str, Any] = {

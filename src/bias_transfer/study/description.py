@@ -7,14 +7,14 @@ from bias_transfer.adaptations import adaptation
 from bias_transfer.analysis.description import Intervention, TaskDescription
 from bias_transfer.measures import measure
 from bias_transfer.study.config import Study
-from bias_transfer.study.grid import Model, models
+from bias_transfer.study.grid import Model, models_of
 from bias_transfer.tasks import Definition
 
 
 def describe(study: Study, task: str) -> TaskDescription:
     """Describe a task and the interventions that the study makes for it."""
     section, definition, kind = study.tasks[task], study.definition(task), study.kind(task)
-    made = [model for model in models(study) if model.task == task]
+    made = models_of(study, task)
     outcomes = kind.outcomes(definition)
     covariates = kind.covariate_quantities(definition)
     return TaskDescription(

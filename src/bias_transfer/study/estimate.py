@@ -10,21 +10,21 @@ import csv
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bias_transfer.adaptations import Operations
+from bias_transfer.adaptations import adaptation
 from bias_transfer.alterations import ORIGINAL
 from bias_transfer.data.prepare import Prepared, prepare_task, shortcomings, with_test_rows
-from bias_transfer.errors import counted
 from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
 from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.runtime.gpu_slots import visible_devices
-from bias_transfer.runtime.job_logs import fine_tuning_log, has_checkpoint, is_scored, read_log
+from bias_transfer.runtime.job_logs import read_log
 from bias_transfer.runtime.lineage import settings_of
-from bias_transfer.runtime.products import products_a_second
 from bias_transfer.study.config import Study
+from bias_transfer.study.made import fine_tuning_log, has_checkpoint, is_scored
+from bias_transfer.study.pace import Rate, timed, tried
 from bias_transfer.study.plan import (
     NOTHING,
     Range,
@@ -32,38 +32,13 @@ from bias_transfer.study.plan import (
     Texts,
     divided,
     fine_tuning,
-    operations_of,
     pre_training,
 )
 from bias_transfer.study.walk import settings_in_use
 from bias_transfer.upstream import PRETRAINED, Variant, method
 
-# Training reaches this share of the operations a second that plain products of the same widths do:
-# the less, the narrower the model (docs/following.md).
-_OF_PRODUCTS = Range(0.35, 1.0)
-# As exactly as a trial of some steps foretells thousands.
-_OF_TRIAL = Range(0.75, 1.15)
-_TRIAL_TOKENS, _TRIAL_SECONDS = 1024, 0.3
 # Tokens of the texts that are generated here.
 _GENERATED_TEXT, _GENERATED_SENTENCE = Range(15, 19), Range(8, 11)
-
-
-@dataclass(frozen=True)
-class Rate:
-    """Operations a second of a model that trains, and how they are known.
-
-    Attributes
-    ----------
-    operations, alone
-        Of one of several that train at the same time; of one that trains by itself, as the
-        pre-training does.
-    said
-        How they are known.
-    """
-
-    operations: Range | None
-    alone: Range | None
-    said: str
 
 
 @dataclass(frozen=True)
@@ -135,7 +110,7 @@ def known(study: Study, cores: int | None, counts: Mapping[str, int], measure: b
         shape=shape,
         shape_said=said,
         at_once=at_once,
-        rate=_tried(study, shape, texts) if measure and shape else _rate(shape, at_once, gpus),
+        rate=tried(study, shape, texts) if measure and shape else timed(shape, at_once, gpus),
     )
 
 
@@ -152,6 +127,7 @@ def _shortcomings(study: Study, task: str, table: Prepared | None) -> list[str]:
             study.tasks[task].outcome,
             study.analysis.fewest_test_rows,
         ),
+        table.tables,
     )
 
 
@@ -221,15 +197,15 @@ def _texts(
     if told is None and table is not None:
         train, evaluation, test = (len(table.tables[part]) for part in parts)
         return Texts(train, evaluation, test, divided(0, 0, 0, limit).tokens, False)
-    generated = getattr(section, "generated", None) if section.source == "generated" else None
-    rows = generated.rows if told is None and generated is not None else told
+    is_generated = section.source == "generated"
+    rows = getattr(section, section.source).rows if told is None and is_generated else told
     if rows is None:
         return None
     found = divided(rows, section.test_share, section.evaluation_share, limit)
-    if generated is None:
+    if not is_generated:
         return found
     low, high = min(limit, _GENERATED_TEXT.low), min(limit, _GENERATED_TEXT.high)
-    return Texts(found.train, found.evaluation, found.test, Range(low, high), False)
+    return replace(found, tokens=Range(low, high))
 
 
 def _as_asked(study: Study, results: Path, task: str, table: Prepared | None) -> bool:
@@ -270,12 +246,14 @@ def _corpus(study: Study, results: Path) -> tuple[int, Range] | None:
     tokens = _GENERATED_SENTENCE if corpus.source == "generated" else Range(limit / 4, limit)
     if made.is_file():
         return _rows(made), tokens
-    if corpus.source == "generated":
-        return corpus.generated.rows, tokens
-    if corpus.source == "file":
-        rows = sum(_rows(Path(path)) for path in corpus.file.paths)
-        return min(rows, corpus.maximum_rows or rows), tokens
-    return (corpus.maximum_rows, tokens) if corpus.maximum_rows else None
+    if corpus.source == "hub":
+        return (corpus.maximum_rows, tokens) if corpus.maximum_rows else None
+    rows = (
+        corpus.generated.rows
+        if corpus.source == "generated"
+        else sum(_rows(Path(path)) for path in corpus.file.paths)
+    )
+    return min(rows, corpus.maximum_rows or rows), tokens
 
 
 def _rows(path: Path) -> int:
@@ -301,53 +279,12 @@ def _tokens(path: Path) -> int:
     return sum(each.num_values for each in columns if each.path_in_schema.startswith("tokens"))
 
 
-def _tried(study: Study, shape: Shape, texts: Mapping[str, Texts | None]) -> Rate:
-    """Return the rate of some steps of the first task's training, all weights trained."""
-    from bias_transfer.models.trial import seconds_a_step
-
-    task = next(iter(study.tasks))
-    section = study.tasks[task]
-    size = section.training.batch_size
-    known = texts[task] or divided(size, 0, 0, section.maximum_length)
-    length = Range(max(2, known.tokens.low), known.tokens.high)
-    each, steps, device = seconds_a_step(shape, size, round(length.low), round(length.high))
-    mean = (length.low + length.high) / 2
-    training = section.training.model_copy(update={"epochs": 1})
-    work = fine_tuning(Texts(size, 0, 0, Range(mean, mean), True), training, shape, Operations())
-    rate = work.low / each
-    return Rate(
-        _OF_TRIAL.times(rate),
-        _OF_TRIAL.times(rate),
-        f"{device} tried {counted(steps, 'step')} of {task}, {size} texts of a model of this size: "
-        f"{each:.3g} s a step, {short(rate)} operations a second, and as fast is assumed to "
-        f"{100 * (1 - _OF_TRIAL.low):.0f} %; one model alone",
-    )
-
-
-def _rate(shape: Shape | None, at_once: int, gpus: int) -> Rate:
-    if shape is None:
-        return Rate(None, None, "the size of the model is not known")
-    if gpus:
-        return Rate(None, None, "a GPU has not been tried; `--measure` takes a minute to do so")
-    widths = (_TRIAL_TOKENS, shape.hidden, shape.intermediate)
-    alone = products_a_second(*widths, 1, _TRIAL_SECONDS)
-    found = products_a_second(*widths, at_once, _TRIAL_SECONDS) if at_once > 1 else alone
-    return Rate(
-        _OF_PRODUCTS.times(found),
-        _OF_PRODUCTS.times(alone),
-        f"products of {shape.hidden} × {shape.intermediate} were timed: {short(found)} operations "
-        f"a second each, {at_once} at a time, and {short(alone)} alone; training reaches "
-        f"{100 * _OF_PRODUCTS.low:.0f} % to {100 * _OF_PRODUCTS.high:.0f} % of that; other work "
-        "on this machine at this moment is in it",
-    )
-
-
 def share_seconds(plan: Plan, task: str, share: Share) -> tuple[Range | None, str]:
     """Return the seconds of one model, None where nobody knows, and how they are known."""
     logs = (
-        read_log(fine_tuning_log(plan.results, model.path))
+        read_log(fine_tuning_log(plan.results, model))
         for model in share.models
-        if is_scored(plan.results, model.path)
+        if is_scored(plan.results, model)
     )
     recorded = [each.took for each in logs if each is not None and each.took is not None]
     if recorded:
@@ -360,7 +297,7 @@ def counted_seconds(plan: Plan, texts: Texts, share: Share) -> Range | None:
     """Return the seconds of one model, from its operations; None where these are not known."""
     if plan.shape is None:
         return None
-    work = fine_tuning(texts, share.training, plan.shape, operations_of(share.adaptation))
+    work = fine_tuning(texts, share.training, plan.shape, adaptation(share.adaptation).operations)
     return _seconds(work, plan.rate.operations)
 
 
@@ -372,7 +309,7 @@ def _seconds(operations: Range, a_second: Range | None) -> Range | None:
 
 def checkpoint_seconds(plan: Plan, variant: Variant) -> Range | None:
     """Return what it takes to train a checkpoint; nothing where it is there, or is not trained."""
-    if has_checkpoint(plan.results, variant.id) or not _is_trained(plan.study, variant):
+    if has_checkpoint(plan.results, variant) or not _is_trained(plan.study, variant):
         return NOTHING
     model = plan.study.model
     settings = None if variant == PRETRAINED else plan.study.method_settings(variant.kind)
@@ -391,11 +328,3 @@ def _is_trained(study: Study, variant: Variant) -> bool:
     if variant == PRETRAINED:
         return study.model.source == "generated"
     return "training" in method(variant.kind).needs
-
-
-def short(number: float) -> str:
-    """Return a number in words: "124.6 million"."""
-    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
-        if number >= size:
-            return f"{number / size:.4g} {name}"
-    return f"{number:,.0f}"

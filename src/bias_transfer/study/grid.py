@@ -46,9 +46,13 @@ def models(study: Study) -> tuple[Model, ...]:
     further one, the unmodified checkpoint and those of the methods in `adapted` meet the original
     data.
     """
+    return tuple(model for task in study.tasks for model in models_of(study, task))
+
+
+def models_of(study: Study, task: str) -> tuple[Model, ...]:
+    """List every model of a task, in the order of the config."""
     return tuple(
         Model(task, checkpoint, dataset, adaptation, seed)
-        for task in study.tasks
         for checkpoint, dataset, adaptation in _cells(study, task)
         for seed in _seeds(study, task, checkpoint, dataset)
     )

@@ -2,13 +2,12 @@
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from datetime import date
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from bias_transfer.errors import StudyError, counted
+from bias_transfer.errors import counted
 
 _Schema = Mapping[str, Any]
 
@@ -33,6 +32,14 @@ _LIMITS = {
     "greater_than_equal": ("ge", "is less than the minimum of"),
     "less_than": ("lt", "is greater than or equal to the maximum of"),
     "less_than_equal": ("le", "is greater than the maximum of"),
+}
+
+# What a pattern means.
+_IN_WORDS = {
+    r"^[a-z][a-z0-9_]*$": (
+        ", which is small letters from a to z, digits and underscores, a letter first; titles may "
+        "hold any"
+    ),
 }
 
 # Stands in the place of a mapping's key where the key itself is wrong.
@@ -141,7 +148,8 @@ def _line(place: _Place, error: Mapping[str, Any]) -> str:
         return _wrong_key(place, error)
     if kind in ("extra_forbidden", "invalid_key"):
         known = place.known()
-        return f"{at} is unknown; {meant(str(place.keys[-1]), known) or _known_keys(known)}"
+        all_known = f"known keys: {', '.join(known)}"
+        return f"{at} is unknown; {meant(str(place.keys[-1]), known) or all_known}"
     if kind == "missing":
         return _missing(place.above, str(place.keys[-1]))
     if kind == "union_tag_not_found":
@@ -152,37 +160,42 @@ def _line(place: _Place, error: Mapping[str, Any]) -> str:
     if kind == "literal_error":
         return f"{at}: {not_one_of(value, place.choices())}"
     if kind in _NEEDED:
-        return f"{at}: {shown(value)} where {_NEEDED[kind]} is needed{_digits_hint(kind, value)}"
+        return f"{at}: {shown(value)} where {_NEEDED[kind]} is needed{_form_hint(kind, value)}"
     if kind in _LIMITS:
         name, said = _LIMITS[kind]
         return f"{at}: {shown(value)} {said} {context[name]:g}"
-    return _OTHERS.get(kind, _anything_else)(at, value, error)
+    return _OTHERS.get(kind, _anything_else)(at, error)
 
 
-def _anything_else(at: str, value: Any, error: Mapping[str, Any]) -> str:
+def _anything_else(at: str, error: Mapping[str, Any]) -> str:
     text = str(error.get("ctx", {}).get("error", error["msg"]))
     return f"{at}: {' '.join(text.split())}"
 
 
-_OTHERS: dict[str, Callable[[str, Any, Mapping[str, Any]], str]] = {
-    "finite_number": lambda at, value, _: f"{at}: {value} is no finite number; give one",
-    "string_too_short": lambda at, value, _: f"{at} is empty; give a value",
-    "too_short": lambda at, value, error: (
-        f"{at}: the {'list' if isinstance(value, list) else 'mapping'} "
-        + (f"has {counted(len(value), 'value')} only" if value else "is empty")
-        + f"; give at least {counted(error['ctx']['min_length'], 'value')}"
+def _too_short(at: str, error: Mapping[str, Any]) -> str:
+    value = error["input"]
+    what = "list" if isinstance(value, list) else "mapping"
+    found = f"has {counted(len(value), 'value')} only" if value else "is empty"
+    least = counted(error["ctx"]["min_length"], "value")
+    return f"{at}: the {what} {found}; give at least {least}"
+
+
+_OTHERS: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
+    "finite_number": lambda at, error: f"{at}: {error['input']} is no finite number; give one",
+    "string_too_short": lambda at, _: f"{at} is empty; give a value",
+    "too_short": _too_short,
+    "string_pattern_mismatch": lambda at, error: (
+        f"{at}: {shown(error['input'])} is not of the form {error['ctx']['pattern']}"
+        f"{_IN_WORDS.get(error['ctx']['pattern'], '')}"
     ),
-    "string_pattern_mismatch": lambda at, value, error: (
-        f"{at}: {shown(value)} is not of the form {error['ctx']['pattern']}"
-    ),
-    "repeated": lambda at, value, error: f"{at}: {shown(value)} {error['msg']}",
+    "repeated": lambda at, error: f"{at}: {shown(error['input'])} {error['msg']}",
 }
 
 
 def _wrong_key(place: _Place, error: Mapping[str, Any]) -> str:
     value = error["input"]
     if isinstance(value, str):
-        return _anything_else(place.above, value, error)
+        return _anything_else(place.above, error)
     # YAML makes numbers of 0 and 1, and truth values of yes and no.
     return (
         f"{place.above}: YAML reads the key {value!r} as {type(value).__name__}, not as text; put "
@@ -192,10 +205,6 @@ def _wrong_key(place: _Place, error: Mapping[str, Any]) -> str:
 
 def _missing(at: str, key: str) -> str:
     return f"{at}: the key {key!r} is missing; docs/config.md says what it is for"
-
-
-def _known_keys(known: Sequence[str]) -> str:
-    return f"known keys: {', '.join(known)}"
 
 
 def not_one_of(value: object, known: Sequence[str]) -> str:
@@ -217,7 +226,10 @@ def meant(value: str, known: Sequence[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else ""
 
 
-def _digits_hint(kind: str, value: object) -> str:
+def _form_hint(kind: str, value: object) -> str:
+    """Say what to do where YAML has read a value as something else than it looks like."""
+    if kind == "string_type" and isinstance(value, bool | int | float | date):
+        return "; YAML reads it so: put it in quotes"
     if not isinstance(value, str) or not kind.startswith(("int", "float")):
         return ""
     try:
@@ -228,42 +240,3 @@ def _digits_hint(kind: str, value: object) -> str:
         "; YAML reads it as text: write it out in digits and without quotes, and in a file, since "
         "behind --config Snakemake reads what is nested as text"
     )
-
-
-def refuse_repeated_keys(path: Path) -> None:
-    """Refuse a YAML file in which a key stands twice: a parser takes the last without a word.
-
-    Raises
-    ------
-    StudyError
-        Naming the file, the key and its line.
-    """
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        # Snakemake has read it, so it is JSON.
-        return
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
-    for mapping in _mappings(root, set()):
-        found = set()
-        for key, _ in mapping.value:
-            if str(key.value) in found:
-                raise StudyError(
-                    f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands here "
-                    "for the second time; keep one"
-                )
-            found.add(str(key.value))
-
-
-def _mappings(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.MappingNode]:
-    if node is None or id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        yield node
-        for _, value in node.value:
-            yield from _mappings(value, seen)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _mappings(value, seen)

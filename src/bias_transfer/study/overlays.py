@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from bias_transfer.errors import StudyError
 from bias_transfer.study.declared import TASKS
-from bias_transfer.study.mistakes import meant, refuse_repeated_keys
+from bias_transfer.study.mistakes import meant
 
 # The tasks of the default study may be left out of any config.
 _DEFAULT = frozenset(TASKS)
@@ -50,7 +51,8 @@ def read_config(files: Iterable[Path], assignments: Sequence[str] = ()) -> dict[
     Raises
     ------
     StudyError
-        If a file cannot be read as a mapping, has a key twice, or an assignment is none.
+        If a file cannot be read as a mapping, has a key twice, leaves out a task that is not there,
+        or an assignment is none.
     """
     merged: dict[str, Any] = {}
     for path in files:
@@ -64,28 +66,6 @@ def read_config(files: Iterable[Path], assignments: Sequence[str] = ()) -> dict[
         # As Snakemake does, for shells that leave them.
         merged = laid_over(merged, {key: _value(value.strip("'\""))})
     return merged
-
-
-def check_overlays(files: Iterable[Path]) -> None:
-    """Refuse, in config files that Snakemake lays over one another, what it takes without a word.
-
-    Raises
-    ------
-    StudyError
-        If a key stands twice, or a task is left out that is not there.
-    """
-    below: dict[str, Any] = {}
-    for path in files:
-        refuse_repeated_keys(path)
-        text = path.read_text(encoding="utf-8")
-        try:
-            above = yaml.safe_load(text)
-        except yaml.YAMLError:
-            # Snakemake has read it, so it is JSON.
-            above = json.loads(text)
-        if isinstance(above, Mapping):
-            _refuse_absent_tasks(below, above)
-            below = laid_over(below, above)
 
 
 def _refuse_absent_tasks(below: Mapping[str, Any], above: Mapping[str, Any]) -> None:
@@ -103,20 +83,62 @@ def _refuse_absent_tasks(below: Mapping[str, Any], above: Mapping[str, Any]) -> 
 
 
 def _read(path: Path) -> Mapping[str, Any]:
+    """Read a file as JSON, else as YAML, as Snakemake does; refuse a key that stands twice."""
     try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise StudyError(f"{path}: {error.strerror}; give a config file that is there") from error
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
+    try:
+        read = json.loads(text)
+        # Tabs are white space in JSON, and what YAML may refuse.
+        text = text.replace("\t", " ")
+    except ValueError:
+        read = _read_yaml(text, path)
+    # JSON may hold some control characters that YAML may not.
+    with suppress(yaml.YAMLError):
+        _refuse_repeated_keys(text, path)
+    if not isinstance(read, Mapping):
+        raise StudyError(f"{path}: no mapping of config keys to values")
+    return read
+
+
+def _read_yaml(text: str, path: Path) -> Any:
+    try:
+        return yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise StudyError(f"{path}{where}: no YAML: {error.problem}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise StudyError(f"{path}: no YAML ({' '.join(str(error).split())})") from error
-    refuse_repeated_keys(path)
-    if not isinstance(read, Mapping):
-        raise StudyError(f"{path}: no mapping of config keys to values")
-    return read
+
+
+def _refuse_repeated_keys(text: str, path: Path) -> None:
+    """Refuse a file in which a key stands twice: a parser takes the last without a word."""
+    for mapping in _mappings(yaml.compose(text, Loader=yaml.SafeLoader), set()):
+        found = set()
+        for key, _ in mapping.value:
+            if str(key.value) in found:
+                raise StudyError(
+                    f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands here "
+                    "for the second time; keep one"
+                )
+            found.add(str(key.value))
+
+
+def _mappings(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.MappingNode]:
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        for _, value in node.value:
+            yield from _mappings(value, seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _mappings(value, seen)
 
 
 def _value(text: str) -> Any:

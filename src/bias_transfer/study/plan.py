@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bias_transfer.adaptations import Operations, adaptation
+from bias_transfer.adaptations import Operations
 from bias_transfer.models.shape import Shape, fixed_cost
 from bias_transfer.study.config import Study
-from bias_transfer.study.grid import Model, models, training_of
+from bias_transfer.study.grid import Model, models, models_of, training_of
 from bias_transfer.tasks._section import Training
 from bias_transfer.upstream import PRETRAINED, Variant, method
 
@@ -44,10 +44,6 @@ class Range:
     def times(self, factor: float) -> Range:
         """Return so many times the number."""
         return Range(self.low * factor, self.high * factor)
-
-    def between(self, low: float, high: float) -> Range:
-        """Return the number times another one of [low, high]."""
-        return Range(self.low * low, self.high * high)
 
 
 NOTHING = Range(0, 0)
@@ -115,7 +111,7 @@ def fine_tuning(texts: Texts, training: Training, shape: Shape, operations: Oper
         * shape.in_layers
     )
     steps = steps_of(texts.train, training) if operations.epoch else 0
-    return texts.tokens.times(tokens) + _once(_steps(steps, shape))
+    return texts.tokens.times(tokens) + _steps(steps, shape)
 
 
 def pre_training(rows: int, tokens: Range, training: Training, share: float, shape: Shape) -> Range:
@@ -125,17 +121,14 @@ def pre_training(rows: int, tokens: Range, training: Training, share: float, sha
     """
     parameters = shape.in_layers + share * (shape.word_embeddings + shape.hidden**2)
     each = _TRAINING * training.epochs * rows * PADDING * parameters
-    return tokens.times(each) + _once(_steps(steps_of(rows, training), shape))
+    return tokens.times(each) + _steps(steps_of(rows, training), shape)
 
 
-def _steps(steps: int, shape: Shape) -> float:
+def _steps(steps: int, shape: Shape) -> Range:
     """Return the operations that steps cost besides their tokens, on a CPU."""
     tokens = fixed_cost("cpu", shape.layers, shape.in_layers)
-    return steps * _TRAINING * tokens * shape.in_layers
-
-
-def _once(value: float) -> Range:
-    return Range(value, value)
+    operations = steps * _TRAINING * tokens * shape.in_layers
+    return Range(operations, operations)
 
 
 @dataclass(frozen=True)
@@ -159,15 +152,14 @@ class Share:
 
 def shares(study: Study, task: str) -> tuple[Share, ...]:
     """Return the models of a task by their adaptation, in the order of the config."""
-    section = study.tasks[task]
-    of_task = [model for model in models(study) if model.task == task]
+    of_task = models_of(study, task)
     return tuple(
         Share(
             name,
             training_of(study, task, name),
             tuple(model for model in of_task if model.adaptation == name),
         )
-        for name in section.adaptation
+        for name in study.tasks[task].adaptation
     )
 
 
@@ -179,12 +171,7 @@ def checkpoints(study: Study) -> tuple[Variant, ...]:
 
 def datasets(study: Study, task: str) -> tuple[str, ...]:
     """Return the ids of a task's data sets, in the order of the config."""
-    return tuple(dict.fromkeys(model.dataset.id for model in models(study) if model.task == task))
-
-
-def operations_of(name: str) -> Operations:
-    """Return what a way of fine-tuning costs."""
-    return adaptation(name).operations
+    return tuple(dict.fromkeys(model.dataset.id for model in models_of(study, task)))
 
 
 @dataclass(frozen=True)

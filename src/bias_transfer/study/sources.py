@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bias_transfer.data.sources import is_table
-from bias_transfer.measures import Measure, measure
+from bias_transfer.measures import measure
 from bias_transfer.section import Section
 from bias_transfer.study.config import CorpusFile, SentimentFile, Study
 from bias_transfer.study.walk import marks, sections
@@ -19,7 +19,7 @@ def source_paths(study: Study) -> dict[str, list[str]]:
     Those that may be empty and are have no key; a folder may stand in place of a hub's id.
     """
     found = {}
-    for section_key, section in sections(study, unused=False):
+    for section_key, section in sections(study):
         for name, mark in marks(section):
             value = getattr(section, name)
             paths = [path for path in (value if isinstance(value, list) else [value]) if path]
@@ -51,7 +51,7 @@ class Table:
 def tables(study: Study) -> Iterator[Table]:
     """Yield the local tables that some job of the study reads."""
     paths, needed = source_paths(study), _needed(study)
-    for section_key, section in sections(study, unused=False):
+    for section_key, section in sections(study):
         columns = {
             f"{section_key}.{name}": getattr(section, name)
             for name, mark in marks(section)
@@ -81,26 +81,44 @@ def _needed(study: Study) -> dict[str, bool]:
     return {
         "model.corpus.file": needs_corpus(study),
         "sentiment.file": needs_sentiment(study),
-        **{
-            f"tasks.{task}.sentences": any(
-                "sentences" in measure(name).needs for name in section.measures
-            )
-            for task, section in study.tasks.items()
-        },
+        **{f"tasks.{task}.sentences": "sentences" in needs(study, task) for task in study.tasks},
     }
 
 
-def is_generated(study: Study) -> bool:
-    """Tell whether any text that the study uses was generated, as every figure must then say.
+def generated_parts(study: Study) -> tuple[str, ...]:
+    """Return the sections whose text is generated, of those that the study uses.
 
     Generated template sentences do not count: they are equal for all terms.
     """
-    used = [getattr(section, "source", "") for section in study.tasks.values()]
-    if needs_sentiment(study):
-        used.append(study.sentiment.source)
+    return tuple(key for key, source in _text_sources(study).items() if source == "generated")
+
+
+def is_generated(study: Study) -> bool:
+    """Tell whether any text that the study uses was generated, as every figure must then say."""
+    return bool(generated_parts(study))
+
+
+def note_of(study: Study) -> str:
+    """Say of which text a study's numbers are, for the head of the answer and each figure."""
+    parts = generated_parts(study)
+    if not parts:
+        return "Text and model are the ones that the config names."
+    if len(parts) == len(_text_sources(study)):
+        return "Generated text: the biases are declared in the config, not found in the world."
+    return (
+        f"Generated text in part ({', '.join(parts)}): its biases are declared in the config, not "
+        "found in the world."
+    )
+
+
+def _text_sources(study: Study) -> dict[str, str]:
+    """Return where each text that the study uses comes from, by the section that says so."""
+    used = {f"tasks.{task}": each.source for task, each in study.tasks.items()}
     if needs_corpus(study):
-        used.append(study.model.corpus.source)
-    return "generated" in used
+        used["model.corpus"] = study.model.corpus.source
+    if needs_sentiment(study):
+        used["sentiment"] = study.sentiment.source
+    return used
 
 
 def needs_corpus(study: Study) -> bool:
@@ -117,10 +135,9 @@ def needs_corpus(study: Study) -> bool:
 
 def needs_sentiment(study: Study) -> bool:
     """Tell whether a measure of some task scores the sentiment of words."""
-    return any("sentiment" in each.needs for each in measures_in_use(study))
+    return any("sentiment" in needs(study, task) for task in study.tasks)
 
 
-def measures_in_use(study: Study) -> list[Measure]:
-    """List the measures of all tasks, each once."""
-    names = dict.fromkeys(name for section in study.tasks.values() for name in section.measures)
-    return [measure(name) for name in names]
+def needs(study: Study, task: str) -> frozenset[str]:
+    """Return what a task's measures need besides the language model."""
+    return frozenset().union(*(measure(name).needs for name in study.tasks[task].measures))

@@ -1,6 +1,6 @@
 """Walks over the sections of a config: which keys name files, and which sources are in use."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
 from bias_transfer.section import Mark, Section
@@ -12,33 +12,32 @@ def marks(section: Section) -> Iterator[tuple[str, Mark]]:
         yield from ((name, mark) for mark in field.metadata if isinstance(mark, Mark))
 
 
-def sections(section: Section, key: str = "", *, unused: bool) -> Iterator[tuple[str, Section]]:
-    """Yield a section and every section inside it, each with its key.
+def sections(section: Section) -> Iterator[tuple[str, Section]]:
+    """Yield a section and every section inside it that is in use, each with its key.
 
-    Parameters
-    ----------
-    section, key
-        Where to begin.
-    unused
-        Whether to go into sources that are not in use: `file` while `source` says `hub`.
+    A source that is not in use is left out: `file` while `source` says `hub`.
     """
-    yield key, section
-    left_out = frozenset() if unused else unused_sources(section)
-    for name in type(section).model_fields:
-        if name not in left_out:
-            inner = f"{key}.{name}" if key else name
-            yield from _inside(getattr(section, name), inner, unused=unused)
+    return _sections(section, "", unused_sources)
 
 
-def _inside(value: Any, key: str, *, unused: bool) -> Iterator[tuple[str, Section]]:
+def all_sections(section: Section) -> Iterator[tuple[str, Section]]:
+    """Yield a section and every section inside it, each with its key."""
+    return _sections(section, "", lambda section: frozenset())
+
+
+def _sections(
+    value: Any, key: str, left_out: Callable[[Section], frozenset[str]]
+) -> Iterator[tuple[str, Section]]:
+    parts: Mapping[Any, Any] = {}
     if isinstance(value, Section):
-        yield from sections(value, key, unused=unused)
+        yield key, value
+        parts = {name: each for name, each in value if name not in left_out(value)}
     elif isinstance(value, dict):
-        for name, part in value.items():
-            yield from _inside(part, f"{key}.{name}", unused=unused)
+        parts = value
     elif isinstance(value, list):
-        for place, part in enumerate(value):
-            yield from _inside(part, f"{key}.{place}", unused=unused)
+        parts = dict(enumerate(value))
+    for name, part in parts.items():
+        yield from _sections(part, f"{key}.{name}" if key else name, left_out)
 
 
 def unused_sources(section: Section) -> frozenset[str]:
@@ -54,12 +53,11 @@ def settings_in_use(section: Section) -> dict[str, Any]:
 
     A job that is told these reruns for no change of another source.
     """
-    dumped = section.model_dump()
-    for key in unused_sources(section):
-        dumped.pop(key, None)
+    unused = unused_sources(section)
     return {
         name: settings_in_use(getattr(section, name))
         if isinstance(getattr(section, name), Section)
         else value
-        for name, value in dumped.items()
+        for name, value in section.model_dump().items()
+        if name not in unused
     }

@@ -92,6 +92,8 @@ class Kind:
         The items and how each is printed, in their order.
     items_title
         What they are called, plural: "occupations".
+    titles
+        The labels or terms as template sentences have them, each once whatever the groups.
     scored_class
         Whose probability a prediction's `score` is: the name of one class, or None for the true
         class of each row.
@@ -107,6 +109,8 @@ class Kind:
         Every column of `covariates` that a regression may use.
     contents
         Which columns of `covariates` say what the training data hold.
+    counted_rows
+        Which rows of an item its downstream bias is a rate of: "10 rows *of class non-toxic*".
     """
 
     definition: type[Definition]
@@ -114,12 +118,14 @@ class Kind:
     rows_from: Callable[[pd.DataFrame, Mapping[str, Any], Any, str, str], pd.DataFrame]
     items: Callable[[Any], dict[str, str]]
     items_title: Callable[[Any], str]
+    titles: Callable[[Any], list[str]]
     scored_class: Callable[[Any], str | None]
     rates: Callable[[pd.DataFrame, Any], pd.DataFrame]
     covariates: Callable[[pd.DataFrame, Any], pd.DataFrame]
     outcomes: Callable[[Any], dict[str, Quantity]]
     covariate_quantities: Callable[[Any], dict[str, Quantity]]
     contents: Callable[[Any], Contents]
+    counted_rows: Callable[[Any], str]
 
 
 def kind(name: str) -> Kind:

@@ -482,10 +482,12 @@ KIND = Kind(
     rows_from=rows_from,
     items=items,
     items_title=lambda task: task.items if len(task.groups) == 2 else f"{task.items} × groups",
+    titles=lambda task: [label.title for label in task.labels],
     scored_class=lambda task: None,
     rates=rates,
     covariates=covariates,
     outcomes=outcomes,
     covariate_quantities=covariate_quantities,
     contents=contents,
+    counted_rows=lambda task: "in each group that is compared",
 )

@@ -501,10 +501,12 @@ KIND = Kind(
     rows_from=rows_from,
     items=items,
     items_title=lambda task: task.items,
+    titles=lambda task: [term.title for term in task.terms],
     scored_class=lambda task: task.positive,
     rates=rates,
     covariates=covariates,
     outcomes=outcomes,
     covariate_quantities=covariate_quantities,
     contents=contents,
+    counted_rows=lambda task: f"of class {task.negative}",
 )

@@ -115,6 +115,10 @@ def stream_of_its_own(variant: Variant) -> str:
     return variant.id
 
 
+def suits_every_task(settings: Any, definition: Any) -> None:
+    """Refuse no settings, for no task."""
+
+
 @dataclass(frozen=True)
 class Method:
     """One way of altering a checkpoint, as the rest of the study learns of it.
@@ -147,6 +151,9 @@ class Method:
     apply
         From a loaded masked language model in evaluation mode and its tokenizer to the altered
         model, which may be the same object, changed in place.
+    check
+        Refuses settings that could not move the bias of a task, from the settings and the task's
+        definition; what it raises begins with the key below the method's.
     needs
         "corpus": the pre-training corpus, in `Request.texts`; "terms": those that tasks ask about,
         in `Request.terms`; "training": a GPU if there is one, and `Request.checkpoints`.
@@ -168,6 +175,7 @@ class Method:
     axes: frozenset[str]
     variants: Callable[[Any], tuple[Variant, ...]]
     apply: Apply
+    check: Callable[[Any, Any], None] = suits_every_task
     needs: frozenset[str] = frozenset()
     instrument: bool = True
     stream: Callable[[Variant], str] = stream_of_its_own

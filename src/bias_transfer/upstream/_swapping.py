@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,11 @@ from bias_transfer.vocabularies.english import capitalised, with_article
 from bias_transfer.vocabularies.entries import Term
 
 _ENDS_OF_SENTENCES = (".", "!", "?")
+_ARTICLE = re.compile(r"(?<!\w)(an?)\s+(\w+)", re.IGNORECASE)
+# Of the articles of real English at least so many suit the word behind them: 98 % and more of those
+# of news, reviews, dialogue and talk pages; of the same words in Romance languages and in German,
+# where "a" and "an" are others, 29 to 88 %.
+_ENGLISH = 0.95
 
 
 @dataclass(frozen=True)
@@ -30,8 +36,11 @@ class Word:
 
 
 def key(words: str) -> str:
-    """Return a word or phrase as it is looked up: in lower case, one space between words."""
-    return " ".join(words.split()).casefold()
+    """Return a word or phrase as it is looked up: in lower case, one space between words.
+
+    Accents are in their letters, wherever they stand in the text.
+    """
+    return unicodedata.normalize("NFC", " ".join(words.split()).casefold())
 
 
 def counterparts(pairs: Iterable[Sequence[str]]) -> dict[str, Word]:
@@ -62,17 +71,35 @@ def rotated(terms: Sequence[Term], places: int) -> dict[str, Word]:
     }
 
 
-def find(words: Iterable[str]) -> re.Pattern[str]:
+def find(words: Iterable[str], texts: Iterable[str] = ()) -> re.Pattern[str]:
     """Return what finds some words, whatever their case, with the article before them.
 
     The longest first: "african american" is found whole. The groups are `article`, which may be
     missing, `space` behind it, and `word`.
+
+    Parameters
+    ----------
+    words
+        To be found.
+    texts
+        The corpus: where its "a" and "an" are no English articles, none is found.
     """
     longest_first = sorted(words, key=lambda each: (-len(each), each))
+    article = "an?" if has_english_articles(texts) else "(?!)"
     return re.compile(
-        rf"(?:(?<!\w)(?P<article>an?)(?P<space>\s+))?(?P<word>{whole(*longest_first)})",
+        rf"(?:(?<!\w)(?P<article>{article})(?P<space>\s+))?(?P<word>{whole(*longest_first)})",
         re.IGNORECASE,
     )
+
+
+def has_english_articles(texts: Iterable[str]) -> bool:
+    """Tell whether "a" and "an" suit the words behind them, as in English; where none is, too.
+
+    In "denkt an ihn" and "dijo a él" they are prepositions, and would be mended into no word.
+    """
+    found = [each for text in texts for each in _ARTICLE.findall(text)]
+    suit = sum(with_article(word).split()[0] == article.lower() for article, word in found)
+    return bool(suit >= _ENGLISH * len(found))
 
 
 def swapped(text: str, pattern: re.Pattern[str], words: Mapping[str, Word]) -> str:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from bias_transfer import vocabularies
 from bias_transfer.errors import StudyError
-from bias_transfer.section import DISTINCT, Count, Fraction, Name, Section, Share
+from bias_transfer.section import DISTINCT, Count, Fraction, Section, Share
 from bias_transfer.seeding import generator
 from bias_transfer.tasks._section import Training
-from bias_transfer.tasks._vocabulary import read_by
 from bias_transfer.upstream import Method, Request, Trained, Variant
+from bias_transfer.upstream._gendered import GENDERED_PAIRS, Pairs, check_pairs
 from bias_transfer.upstream._settings import strength_of
 from bias_transfer.upstream._swapping import Word, counterparts, find, key, rotated, swapped
 from bias_transfer.vocabularies.entries import Term
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
-
-
-Pair = Annotated[list[Name], Field(min_length=2, max_length=2)]
 
 
 class ContinuedTraining(Training):
@@ -55,9 +51,7 @@ class Settings(Section):
     shares: Annotated[list[Fraction], DISTINCT] = Field([0, 0.5, 1])
     """Shares s of the sentences that hold such a word: 0 is the control for the training itself,
     0.5 counterfactual data augmentation, 1 reverses the associations with gender."""
-    pairs: Annotated[
-        list[Pair], read_by(vocabularies.counterparts, str | list[Pair]), Field(min_length=1)
-    ] = Field([list(pair) for pair in vocabularies.pairs("gendered_pairs")])
+    pairs: Pairs = Field(GENDERED_PAIRS)
     """Gendered words, each swapped for its counterpart: a list of pairs, a vocabulary, or a CSV
     file (word,counterpart)."""
     maximum_length: int = Field(128, ge=8)
@@ -111,7 +105,8 @@ def counterfactuals(
     """
     gendered = counterparts(pairs)
     groups = _groups(terms, frozenset(gendered))
-    pattern = find((*gendered, *(key(term.name) for group in groups for term in group)))
+    terms_of_all = (key(term.name) for group in groups for term in group)
+    pattern = find((*gendered, *terms_of_all), texts)
 
     @cache
     def words(places: tuple[int, ...]) -> Mapping[str, Word]:
@@ -212,6 +207,7 @@ METHOD = Method(
     axes=frozenset({"shares"}),
     variants=variants,
     apply=apply,
+    check=check_pairs,
     needs=frozenset({"corpus", "terms", "training"}),
     # One stream for all: the share is the only thing that moves.
     stream=lambda variant: variant.kind,

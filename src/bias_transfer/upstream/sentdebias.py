@@ -10,7 +10,13 @@ from pydantic import Field
 
 from bias_transfer.section import DISTINCT, Count, Section
 from bias_transfer.upstream import Method, Request, Variant
-from bias_transfer.upstream._gendered import gendered_pairs, require_pairs
+from bias_transfer.upstream._gendered import (
+    GENDERED_PAIRS,
+    Pairs,
+    check_pairs,
+    gendered_pairs,
+    require_pairs,
+)
 from bias_transfer.upstream._settings import Strength, strength_of
 from bias_transfer.upstream._subspace import bias_subspace, sentence_embeddings
 
@@ -33,6 +39,9 @@ class Settings(Section):
     """What loses its gender component: the word embeddings, or the encoder's last hidden states."""
     components: Count = 1
     """Principal components that span the gender subspace."""
+    pairs: Pairs = Field(GENDERED_PAIRS)
+    """Gendered words, each swapped for its counterpart, the female one first: a list of pairs, a
+    vocabulary, or a CSV file (word,counterpart)."""
     maximum_pairs: int = Field(2000, ge=2)
     """Sentences of the corpus with a gendered word to use, each with its counterpart."""
 
@@ -48,7 +57,7 @@ def apply(
     """Remove γ times the gender component, from word embeddings in place or behind the encoder."""
     settings: Settings = request.settings
     gamma = strength_of(request.variant)
-    pairs = gendered_pairs(request.texts, settings.maximum_pairs)
+    pairs = gendered_pairs(request.texts, settings.pairs, settings.maximum_pairs)
     require_pairs(pairs, settings.components)
     logger.info("%d pairs of sentences", len(pairs))
     embedded, remove = {
@@ -108,6 +117,7 @@ METHOD = Method(
     axes=frozenset({"gammas"}),
     variants=variants,
     apply=apply,
+    check=check_pairs,
     needs=frozenset({"corpus"}),
     instrument=False,
     words_only=True,

@@ -4,7 +4,8 @@ The first lines of a file start with `#` and tell its title and its source. A us
 the same columns, and needs no such lines.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from bias_transfer.data.sources import check_header, decoded, delimited, is_missing, quoted
@@ -87,6 +88,11 @@ def labels(value: object) -> object:
 
     A text is a vocabulary or a file; a list may hold bare names, whose underscores become spaces in
     the title. Anything else is returned as it is, for whoever checks types.
+
+    Raises
+    ------
+    StudyError
+        If YAML made no text of a name.
     """
     return _titled(value, lambda name: name.replace("_", " "))
 
@@ -104,6 +110,11 @@ def groups(value: object) -> object:
 
     A text is a vocabulary or a file, in which semicolons separate aliases; a mapping leads from
     names to words. Anything else is returned as it is, for whoever checks types.
+
+    Raises
+    ------
+    StudyError
+        If YAML made no text of a name or a word.
     """
     if isinstance(value, str):
         return [
@@ -112,6 +123,7 @@ def groups(value: object) -> object:
             for aliases in [row.get("aliases", "")]
         ]
     if isinstance(value, dict):
+        _refuse_no_text(each for pair in value.items() for each in pair)
         return [{"name": name, "word": word} for name, word in value.items()]
     return value
 
@@ -139,11 +151,22 @@ def _titled(value: object, title_of: Callable[[str], str]) -> object:
         rows = read(value, ["name"], ["title"])
         return [{"title": title_of(row["name"])} | row for row in rows]
     if isinstance(value, list):
+        _refuse_no_text(value)
         return [
             {"name": each, "title": title_of(each)} if isinstance(each, str) else each
             for each in value
         ]
     return value
+
+
+def _refuse_no_text(values: Iterable[object]) -> None:
+    """Refuse what YAML makes of yes, no, on, off, a number or a date where a name is meant."""
+    for each in values:
+        if isinstance(each, bool | int | float | date):
+            raise StudyError(
+                f"YAML reads {each!r} as {type(each).__name__}, not as text; put it in quotes as "
+                "it stands in your file"
+            )
 
 
 def _path(source: str) -> Path:
