@@ -48,7 +48,7 @@ IN_LAYERS = 2 * (80 + 76 + 16)
 A_STEP = 6 * (90 * IN_LAYERS + 4.5e6 * 2)
 TRAINING = Training(epochs=3, batch_size=10)
 # How fast this machine is takes a second to find out, and one test is about it.
-TIMED = "bias_transfer.study.estimate.products_a_second"
+TIMED = "bias_transfer.study.pace.products_a_second"
 TEXTS = Texts(train=25, evaluation=5, test=100, tokens=Range(7, 9), counted=True)
 
 
