@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from tests.unit import page_data
 # A finished study's page, to be tested in place of the made-up one.
 GIVEN = os.environ.get("REPORT_PAGE")
 DESKTOP, PHONE = (1280, 900), (375, 812)
+WIDTH = "document.documentElement.scrollWidth"
+OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true; })"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,28 +65,46 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page_data.made(tmp_path_factory.mktemp("study"), tasks)
 
 
+@pytest.fixture(scope="session")
+def desk(browser: Any, path: Path) -> Iterator[Opened]:
+    """Return the page on a desk, for tests that only look at it."""
+    with opened(browser, path) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def phone(browser: Any, path: Path) -> Iterator[Opened]:
+    """Return the page on a phone with all its details open, for tests that only look at it."""
+    with opened(browser, path, PHONE) as found:
+        assert found.page.evaluate(WIDTH) <= PHONE[0]
+        found.page.evaluate(OPEN_ALL)
+        yield found
+
+
 @pytest.fixture
 def open_page(browser: Any, path: Path) -> Iterator[Callable[..., Opened]]:
-    """Return what opens the page in a window of a size, and waits until all is drawn."""
-    contexts = []
+    """Return what opens a page of the test's own."""
+    with ExitStack() as stack:
+        yield lambda *how, **named: stack.enter_context(opened(browser, path, *how, **named))
 
-    def opened(size: tuple[int, int] = DESKTOP, scripts: bool = True) -> Opened:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts
+
+@contextmanager
+def opened(
+    browser: Any, path: Path, size: tuple[int, int] = DESKTOP, scripts: bool = True
+) -> Iterator[Opened]:
+    """Open the page in a window of a size, and wait until all is drawn."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts
+    )
+    found = Opened(context.new_page())
+    found.page.on("console", lambda said: found.complaints.append(f"{said.type}: {said.text}"))
+    found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+    found.page.on("request", lambda asked: found.requests.append(asked.url))
+    found.page.goto(path.as_uri())
+    if scripts:
+        found.page.wait_for_function(
+            "document.querySelectorAll('[data-chart]').length"
+            " === document.querySelectorAll('[data-drawn]').length"
         )
-        contexts.append(context)
-        found = Opened(context.new_page())
-        found.page.on("console", lambda said: found.complaints.append(f"{said.type}: {said.text}"))
-        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-        found.page.on("request", lambda asked: found.requests.append(asked.url))
-        found.page.goto(path.as_uri())
-        if scripts:
-            found.page.wait_for_function(
-                "document.querySelectorAll('[data-chart]').length"
-                " === document.querySelectorAll('[data-drawn]').length"
-            )
-        return found
-
-    yield opened
-    for context in contexts:
-        context.close()
+    yield found
+    context.close()

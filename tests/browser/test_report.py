@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, OPEN_ALL, PHONE, WIDTH
 
 pytestmark = pytest.mark.browser
 
@@ -50,10 +50,9 @@ def first(page, beginning):
     return page.locator(f"figure[id^='{beginning}']").first.get_attribute("id")
 
 
-def test_it_complains_of_nothing_and_asks_for_nothing(open_page, path):
-    opened = open_page()
-    assert opened.complaints == []
-    assert [each for each in opened.requests if not each.startswith("data:")] == [path.as_uri()]
+def test_it_complains_of_nothing_and_asks_for_nothing(desk, path):
+    assert desk.complaints == []
+    assert [each for each in desk.requests if not each.startswith("data:")] == [path.as_uri()]
 
 
 def test_the_page_cannot_ask_for_anything(open_page):
@@ -65,16 +64,15 @@ def test_the_page_cannot_ask_for_anything(open_page):
     assert any("Content Security Policy" in each for each in opened.complaints)
 
 
-def test_every_figure_is_drawn(open_page):
-    page = open_page().page
-    for drawing in page.locator(".drawing").all():
+def test_every_figure_is_drawn(desk):
+    for drawing in desk.page.locator(".drawing").all():
         assert drawing.locator("svg").count() == 1
         assert drawing.bounding_box()["height"] > 100
         assert drawing.locator("svg").text_content().strip()
 
 
-def test_it_leads_with_the_verdicts_and_the_picture_on_the_first_screen(open_page):
-    page = open_page(DESKTOP).page
+def test_it_leads_with_the_verdicts_and_the_picture_on_the_first_screen(desk):
+    page = desk.page
     assert page.locator(".mark").bounding_box()["y"] == 0
     assert page.locator(".verdict").first.bounding_box()["y"] < 300
     assert page.locator("#transfer .drawing").first.bounding_box()["y"] < DESKTOP[1] / 2 + 150
@@ -173,19 +171,19 @@ def test_a_dot_tells_its_item_its_counts_and_its_interval(open_page):
     assert " to " in told or "undefined" in told
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_it_fits_a_phone(open_page, scripts):
-    page = open_page(PHONE, scripts).page
+def test_it_fits_a_phone(phone):
+    assert phone.page.locator("main").bounding_box()["width"] <= PHONE[0]
+    # As its fixture says of the page before its details were opened.
+    assert phone.page.evaluate(WIDTH) <= PHONE[0]
+
+
+def test_it_fits_a_phone_without_scripts(open_page):
+    page = open_page(PHONE, scripts=False).page
     assert page.locator("main").bounding_box()["width"] <= PHONE[0]
-    if scripts:
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
-def test_the_table_of_slopes_fits_a_desk_with_all_its_columns(open_page):
-    page = open_page(DESKTOP).page
-    tables = page.locator("table[id^=slopes-]").all()
+def test_the_table_of_slopes_fits_a_desk_with_all_its_columns(desk):
+    tables = desk.page.locator("table[id^=slopes-]").all()
     assert tables
     for table in tables:
         heads = table.locator("thead th")
@@ -195,9 +193,8 @@ def test_the_table_of_slopes_fits_a_desk_with_all_its_columns(open_page):
         assert edge["x"] + edge["width"] <= place["x"] + place["width"] + 1
 
 
-def test_a_table_that_goes_on_to_a_side_shows_that_it_does(open_page):
-    page = open_page(PHONE).page
-    going_on = page.evaluate(
+def test_a_table_that_goes_on_to_a_side_shows_that_it_does(phone):
+    going_on = phone.page.evaluate(
         "[...document.querySelectorAll('.scroll')]"
         ".filter(each => each.scrollWidth > each.clientWidth)"
         ".map(each => [getComputedStyle(each).overflowX, getComputedStyle(each).backgroundImage])"
@@ -229,10 +226,8 @@ def test_what_the_slope_leaves_out_is_drawn_otherwise(open_page):
     assert "Left out of the slope" in tooltip.inner_text()
 
 
-def test_its_letters_are_large_enough_on_a_phone(open_page):
-    page = open_page(PHONE).page
-    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
-    sizes = page.evaluate(SIZES)
+def test_its_letters_are_large_enough_on_a_phone(phone):
+    sizes = phone.page.evaluate(SIZES)
     assert len(sizes) > 100
     assert [text for text, size in sizes if size < SMALLEST] == []
 
@@ -285,7 +280,7 @@ def test_axe_finds_nothing(open_page, size):
     from axe_playwright_python.sync_playwright import Axe
 
     page = open_page(size).page
-    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    page.evaluate(OPEN_ALL)
     found = Axe().run(page)
     assert [
         (each["id"], each["impact"], [node["target"] for node in each["nodes"]][:3])

@@ -311,7 +311,7 @@ def test_what_has_a_correlation_gives_no_reason() -> None:
 distributions = st.lists(st.integers(-50, 50).map(float), min_size=4, max_size=12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data(), before=distributions, scale=st.floats(0.01, 100), shift=st.floats(-100, 100))
 def test_a_positive_linear_map_changes_neither_correlation(
     data: st.DataObject, before: list[float], scale: float, shift: float
@@ -329,7 +329,7 @@ def test_a_positive_linear_map_changes_neither_correlation(
     assert moved["shapiro"] == pytest.approx(plain["shapiro"], abs=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data(), before=distributions)
 def test_kendall_knows_only_the_order(data: st.DataObject, before: list[float]) -> None:
     after = data.draw(st.permutations(before))
@@ -344,7 +344,7 @@ def test_kendall_knows_only_the_order(data: st.DataObject, before: list[float]) 
     assert turned["pearson"] == pytest.approx(-plain["pearson"], abs=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10)
 @given(pairs=st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=4, max_size=9))
 def test_either_distribution_may_come_first(pairs: list[tuple[int, int]]) -> None:
     first, second = ([float(pair[side]) for pair in pairs] for side in (0, 1))

@@ -229,19 +229,19 @@ class TestAnyTask:
         found = any("$ 0 _x_ $" in text for text in texts(figure))
         assert found == (name not in ("coefficients", *OF_SLOPES))
 
-    def test_two_drawings_make_the_same_files(self, name: str, tmp_path: Path) -> None:
+    def test_two_drawings_make_the_same_file(self, name: str, tmp_path: Path) -> None:
         again = drawing(name).draw(CRAFT, tables("crafts"), NOTE)
-        for suffix in (".png", ".pdf"):
-            paths = [tmp_path / f"first{suffix}", tmp_path / f"second{suffix}"]
-            for figure, path in zip((drawn(name, "crafts"), again), paths, strict=True):
-                save_figure(figure, path)
-            assert paths[0].read_bytes() == paths[1].read_bytes()
+        paths = [tmp_path / "first.png", tmp_path / "second.png"]
+        for figure, path in zip((drawn(name, "crafts"), again), paths, strict=True):
+            save_figure(figure, path)
+        assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 class TestSaving:
-    def test_a_second_save_of_one_figure_is_the_same(self, tmp_path: Path) -> None:
-        for name in ("first.pdf", "second.pdf"):
-            save_figure(drawn("item_scatter", "bios"), tmp_path / name)
+    def test_a_pdf_is_the_same_when_it_is_drawn_again(self, tmp_path: Path) -> None:
+        again = drawing("item_scatter").draw(BIOS, tables("bios"), NOTE)
+        for name, figure in (("first.pdf", drawn("item_scatter", "bios")), ("second.pdf", again)):
+            save_figure(figure, tmp_path / name)
         assert (tmp_path / "first.pdf").read_bytes() == (tmp_path / "second.pdf").read_bytes()
 
     def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:

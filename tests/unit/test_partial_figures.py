@@ -133,7 +133,7 @@ class TestDataBeforeAfter:
     def test_the_original_row_holds_the_checkpoints_that_met_altered_data(self) -> None:
         others = (SCRUBBED["upstream_kind"] == "random") & (SCRUBBED["trial"] != 1)
         assert others.any()
-        before = draw("data_before_after", WIKI, SCRUBBED)
+        before = drawn("data_before_after", "wiki")
         assert texts(before) == texts(draw("data_before_after", WIKI, SCRUBBED[~others]))
 
     def test_trials_are_averaged(self) -> None:

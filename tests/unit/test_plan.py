@@ -19,6 +19,7 @@ from bias_transfer.models.shape import PUBLISHED, Shape, fixed_cost, shape_of
 from bias_transfer.runtime.artifacts import MANIFEST, describe_folder
 from bias_transfer.runtime.lineage import record_outputs, start_run
 from bias_transfer.runtime.main import main
+from bias_transfer.runtime.products import products_a_second
 from bias_transfer.runtime.progress import took
 from bias_transfer.study.config import Study
 from bias_transfer.study.estimate import known
@@ -46,6 +47,8 @@ IN_LAYERS = 2 * (80 + 76 + 16)
 # What a step costs besides its tokens, on a CPU.
 A_STEP = 6 * (90 * IN_LAYERS + 4.5e6 * 2)
 TRAINING = Training(epochs=3, batch_size=10)
+# How fast this machine is takes a second to find out, and one test is about it.
+TIMED = "bias_transfer.study.pace.products_a_second"
 TEXTS = Texts(train=25, evaluation=5, test=100, tokens=Range(7, 9), counted=True)
 
 
@@ -200,6 +203,7 @@ def told(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.setattr(TIMED, lambda *_: 2e10)
 
     def run(*words: str) -> str:
         assert main(["plan", "--configfile", str(root / "config.yaml"), *words]) == 0
@@ -208,7 +212,8 @@ def told(
     return run
 
 
-def test_the_default_study(told):
+def test_the_default_study(told, monkeypatch):
+    monkeypatch.setattr(TIMED, products_a_second)
     printed = told("--cores", "2")
     for said in (
         "bios: 22 models to fine-tune, 0 of them done",

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +34,11 @@ class Study:
         return self.folder.with_name(f"{self.folder.name}-scratch")
 
     def snakemake(
-        self, *arguments: str, overlay: str = "", source: Path | None = None
+        self,
+        *arguments: str,
+        overlay: str = "",
+        source: Path | None = None,
+        on_its_own: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the folder, on the sources in `source` or the installed ones."""
         tiny = self.root / "tests/workflow/tiny.yaml"
@@ -54,17 +57,7 @@ class Study:
         environment = dict(os.environ)
         environment |= {"HOME": str(self.home), "TMPDIR": str(self.scratch)}
         environment["XDG_CACHE_HOME"] = str(self.home / ".cache")
-        if source is None:
-            return copies.run(command, environment)
-        environment["PYTHONPATH"] = str(source)
-        return subprocess.run(
-            [sys.executable, "-m", *command],
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-            timeout=600,
-        )
+        return copies.run(command, environment, source=source, on_its_own=on_its_own)
 
     def lineage(self, name: str) -> subprocess.CompletedProcess[str]:
         """Ask for the chain of a file, as JSON."""
@@ -118,6 +111,6 @@ def study(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Study:
 
 
 def finish(study: Study) -> None:
-    """Run a study to its end."""
-    result = study.snakemake("--cores", "2")
+    """Run a study to its end, as its users do."""
+    result = study.snakemake("--cores", "2", on_its_own=True)
     assert result.returncode == 0, result.stdout + result.stderr

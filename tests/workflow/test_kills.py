@@ -12,6 +12,7 @@ import pytest
 from benchmarks.kills import jobs, made, processes, snakemake
 
 from bias_transfer.runtime.artifacts import MANIFEST
+from tests.workflow import copies
 from tests.workflow.conftest import Study
 
 TARGET = f"results/checkpoints/pretrained/{MANIFEST}"
@@ -39,6 +40,13 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
+def in_a_copy(folder: Path, *arguments: str) -> None:
+    """Run Snakemake to its end, undisturbed."""
+    # After `python -m`.
+    result = copies.run(snakemake(folder, *arguments)[2:], folder=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def wait_for_line(folder: Path, text: str, workflow: subprocess.Popen[bytes]) -> None:
     log = folder / LOG
     while not (jobs(folder) and log.exists() and text in log.read_text()):
@@ -50,25 +58,20 @@ def test_a_killed_pre_training_goes_on_and_ends_with_the_same_bytes(
     copied: Callable[[str], Path],
 ) -> None:
     undisturbed, killed = copied("undisturbed"), copied("killed")
-    # Of the undisturbed one and of the tiny study.
+    # Of the tiny study.
     (killed / LOG).unlink()
-    with start(undisturbed) as reference:
-        with start(killed) as workflow:
-            wait_for_line(killed, ": training checkpoint", workflow)
-            workflow.send_signal(signal.SIGKILL)
-        while processes(killed):
-            time.sleep(0.01)
-        unlock = subprocess.run(
-            snakemake(killed, "--unlock"), cwd=killed, capture_output=True, check=False
-        )
-        assert unlock.returncode == 0
-        with start(killed) as workflow:
-            wait_for_line(killed, "resumed from step ", workflow)
-            os.killpg(workflow.pid, signal.SIGTERM)
-        while processes(killed):
-            time.sleep(0.01)
-        with start(killed) as workflow:
-            assert workflow.wait() == 0, (killed / "output.txt").read_text()
-        assert reference.wait() == 0
+    in_a_copy(undisturbed, TARGET)
+    with start(killed) as workflow:
+        wait_for_line(killed, ": training checkpoint", workflow)
+        workflow.send_signal(signal.SIGKILL)
+    while processes(killed):
+        time.sleep(0.01)
+    in_a_copy(killed, "--unlock")
+    with start(killed) as workflow:
+        wait_for_line(killed, "resumed from step ", workflow)
+        os.killpg(workflow.pid, signal.SIGTERM)
+    while processes(killed):
+        time.sleep(0.01)
+    in_a_copy(killed, TARGET)
     assert "resumed from step " in (killed / LOG).read_text()
     assert made(killed) == made(undisturbed)

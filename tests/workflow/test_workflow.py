@@ -16,6 +16,7 @@ from bias_transfer.runtime.lineage import record_path
 from tests.workflow import copies
 from tests.workflow.conftest import Study, new_study, plan_of
 
+FIGURE = "figures/bios/coefficients.pdf"
 # One of each kind of file that a study makes and that hangs on the biographies.
 MADE = (
     "results/paper/table3.csv",
@@ -23,7 +24,7 @@ MADE = (
     "results/analysis/answer.md",
     "results/analysis/regressions.csv",
     "results/report.html",
-    "results/figures/bios/coefficients.pdf",
+    f"results/{FIGURE}",
     "results/observations/bios.csv",
     "results/extrinsic/bios/rates.csv",
     "results/scores/bios/random-t1/original/full/seed1/predictions.parquet",
@@ -387,12 +388,13 @@ def test_the_analysis_is_redone_from_a_release_alone(
 ) -> None:
     # Elsewhere: no source, no checkpoint, nothing but the folder.
     shutil.copytree(study.folder / "results/release", tmp_path / "given")
-    command = ["snakemake", "--cores", "2", "--directory", str(tmp_path)]
+    targets = [f"redone/{name}" for name in ("report.html", "paper/table3.csv", FIGURE)]
+    command = ["snakemake", *targets, "--cores", "2", "--directory", str(tmp_path)]
     command += ["--snakefile", str(root / "Snakefile"), "--configfile", "given/config.yaml"]
     command += ["--config", "release=given", "results=redone"]
     result = copies.run(command, folder=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
-    for stage in ("analysis", "paper", "figures"):
+    for stage in ("analysis", "paper", Path(FIGURE).parent):
         before, after = (
             {
                 path.relative_to(folder).as_posix(): path.read_bytes()
@@ -401,7 +403,8 @@ def test_the_analysis_is_redone_from_a_release_alone(
             }
             for folder in (study.folder / "results", tmp_path / "redone")
         )
-        assert after == before
+        assert after == {name: before[name] for name in after}
+        assert set(after) == set(before) or stage == Path(FIGURE).parent
         if stage == "analysis":
             assert {f"analysis/{name}.csv" for name in EVIDENCE} <= set(after)
     assert {path.name for path in (tmp_path / "redone").iterdir()} == {

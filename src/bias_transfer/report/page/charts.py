@@ -238,7 +238,8 @@ def panel(
         )
         .configure_view(stroke=None)
         .configure_mark(aria=False)
-        .to_dict()
+        # A third of a page's time: the tests hold the charts against Vega-Lite's schema.
+        .to_dict(validate=False)
     )
     # The version is that of the code beside it; its address would look like a request.
     specification.pop("$schema")
