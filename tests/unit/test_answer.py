@@ -362,7 +362,7 @@ def test_cells_without_a_number_are_counted_for_each_way_of_fine_tuning():
     said = section(page_of(rows))
     # Five variants, less the random checkpoint that is no part of it, of two seeds.
     assert (
-        "- Head only: the slopes leave out 10 cells (a model and an item), 10 without log TPR "
+        "- Head only: the slopes leave out 10 cells (a model and an item) without log TPR "
         "ratio; 11 of 12 occupations remain.\n"
     ) in said
     assert "- Full fine-tuning: the slopes leave out" not in said
@@ -373,7 +373,7 @@ def test_what_a_cell_that_is_left_out_lacks_is_said():
     lost, unknown = (model & (TRANSFERS["occupation"] == item) for item in ITEMS[:2])
     one = TRANSFERS.assign(log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(lost))
     assert (
-        "- Head only: the slopes leave out 1 cell (a model and an item), 1 without log TPR ratio; "
+        "- Head only: the slopes leave out 1 cell (a model and an item) without log TPR ratio; "
         "12 of 12 occupations remain.\n"
     ) in section(page_of(one))
     both = one.assign(prevalence_she=one["prevalence_she"].mask(unknown))

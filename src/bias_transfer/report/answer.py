@@ -463,12 +463,13 @@ def _undefined(task: TaskDescription, of: Cells, every: int) -> str:
             of.undefined - of.without_outcome
         ),
     }
-    why = ", ".join(f"{number} without {what}" for what, number in lacking.items() if number)
+    known = {what: number for what, number in lacking.items() if number}
+    several = len(known) > 1
+    why = (f"{f', {number}' if several else ''} without {what}" for what, number in known.items())
+    cells = f"{counted(of.undefined, 'cell')} (a model and an item){''.join(why)}"
     items = of.table["item"].nunique()
-    return (
-        f"the slopes leave out {counted(of.undefined, 'cell')} (a model and an item), {why}; "
-        f"{items} of {every} {task.items} {'remains' if items == 1 else 'remain'}."
-    )
+    remain = "remains" if items == 1 else "remain"
+    return f"the slopes leave out {cells}; {items} of {every} {task.items} {remain}."
 
 
 def _signed(value: float, digits: int = 2) -> str:
