@@ -410,6 +410,13 @@ def test_a_choice_of_which_a_panel_shows_nothing_says_so(page):
     assert not missing & {row["way"] for row in data["empty"]}
 
 
+def test_only_a_slope_within_items_is_said_to_tell_what_moves_what(page, untouched):
+    said = "Neither says what moves what: where interventions moved a source, the slopes within "
+    for each in (page, Page(untouched)):
+        assert f"{said}items do." in each.text
+        assert "undefined without two templates" in each.text
+
+
 def test_a_page_without_interventions_speaks_of_none(untouched):
     found = Page(untouched)
     assert "changes-trades" not in [each["id"] for each in found.of("figure")]
