@@ -186,6 +186,14 @@ def test_both_sources_of_which_another_way_shows_something_else_share_a_sentence
     )
 
 
+def test_a_way_of_fine_tuning_is_called_alike_wherever_it_is_named():
+    ways = (("full", "Full fine-tuning"), ("head", "BitFit"))
+    rows = mixed(0.0, 0.5).query("seed == 1")
+    said = page_of(rows, [TASK.model_copy(update={"adaptations": ways})])
+    assert "Not so with bitfit: " in said
+    assert "full fine-tuning 5 of 5, bitfit 5 of 5" in said
+
+
 def test_what_goes_together_under_another_way_contradicts_no_intervention():
     unmoved = TRANSFERS.query("adaptation == 'head'").query(ONE)
     rows = pd.concat([observed(noise=0.01).query("adaptation == 'full'"), unmoved])
@@ -582,6 +590,7 @@ def test_a_rate_of_zero_is_undefined_where_the_outcome_is_a_logarithm():
     models = rows["model"].nunique()
     line = undefined_line(WIKI.model_copy(update={"outcome": LOG_FPR_RATIO}), rows)
     assert f"{models} times no such rate, or a rate of zero under the ratio" in line
+    assert f"without log FPR ratio: {models} of 3,550 (" in line
 
 
 # What cannot be told

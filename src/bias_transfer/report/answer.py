@@ -184,7 +184,7 @@ def _otherwise(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[Phr
             if each.source in principal and _contradicts(each, principal[each.source])
         )
         if said:
-            others.setdefault(said, []).append(f"{way[:1].lower()}{way[1:]}")
+            others.setdefault(said, []).append(way.lower())
     for opposed, ways in others.items():
         yield Phrase(text=f" Not so with {_and(ways)}: there the ")
         for place, (source, effects, verdict) in enumerate(opposed):
@@ -608,6 +608,6 @@ def _without_outcome(task: TaskDescription, observations: pd.DataFrame) -> str:
         for reason, number in counts.items()
     )
     return (
-        f"of all models, cells (a model and an item) without {task.outcome.title}: {len(gone)} of "
-        f"{len(cells)}{f' ({reasons})' if reasons else ''}."
+        f"of all models, cells (a model and an item) without {task.outcome.title}: {count(len(gone))} "
+        f"of {count(len(cells))}{f' ({reasons})' if reasons else ''}."
     )
