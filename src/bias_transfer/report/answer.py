@@ -607,7 +607,8 @@ def _without_outcome(task: TaskDescription, observations: pd.DataFrame) -> str:
         f"{'once' if number == 1 else f'{number} times'} {reason}"
         for reason, number in counts.items()
     )
+    number = f"{count(len(gone))} of {count(len(cells))}"
     return (
-        f"of all models, cells (a model and an item) without {task.outcome.title}: {count(len(gone))} "
-        f"of {count(len(cells))}{f' ({reasons})' if reasons else ''}."
+        f"of all models, cells (a model and an item) without {task.outcome.title}: {number}"
+        f"{f' ({reasons})' if reasons else ''}."
     )
