@@ -173,6 +173,37 @@ def test_another_way_of_fine_tuning_that_shows_something_else_is_named_at_once()
     assert "Not so" not in lead(page_of(undecided))
 
 
+def test_both_sources_of_which_another_way_shows_something_else_share_a_sentence():
+    rows = pd.concat(
+        [
+            observed(noise=0.01).query("adaptation == 'full'"),
+            observed(within=0.5, data=-1.0, noise=0.01).query("adaptation == 'head'"),
+        ]
+    )
+    assert lead(page_of(rows)).endswith(
+        "). Not so with head only: there the pre-trained model's bias transfers and the "
+        "fine-tuning data's bias is inverted."
+    )
+
+
+def test_a_way_of_fine_tuning_is_called_alike_wherever_it_is_named():
+    ways = (("full", "Full fine-tuning"), ("head", "BitFit"))
+    rows = mixed(0.0, 0.5).query("seed == 1")
+    said = page_of(rows, [TASK.model_copy(update={"adaptations": ways})])
+    assert "Not so with bitfit: " in said
+    assert "full fine-tuning 5 of 5, bitfit 5 of 5" in said
+
+
+def test_what_goes_together_under_another_way_contradicts_no_intervention():
+    unmoved = TRANSFERS.query("adaptation == 'head'").query(ONE)
+    rows = pd.concat([observed(noise=0.01).query("adaptation == 'full'"), unmoved])
+    assert "the pre-trained model's bias does not transfer (" in lead(page_of(rows))
+    assert "- Head only: the pre-trained model's bias goes with downstream bias (" in section(
+        page_of(rows)
+    )
+    assert "Not so" not in lead(page_of(rows))
+
+
 def test_a_group_of_which_no_item_is_in_a_slope_is_named_beside_the_verdict():
     rows = TRANSFERS.assign(group=np.where(TRANSFERS["occupation"].isin(ITEMS[:3]), "they", "she"))
     few = rows["group"] == "they"
@@ -217,7 +248,7 @@ def test_a_line_says_which_way_of_fine_tuning_it_is_of_where_there_are_several(p
     one = TASK.model_copy(update={"adaptations": (("full", "Full fine-tuning"),)})
     said = section(page_of(TRANSFERS.query("adaptation == 'full'"), [one]))
     assert "- Reliability (1: the same again" in said
-    assert "- Undefined cells" in said
+    assert "- Of all models, cells" in said
 
 
 def test_the_reliabilities_that_the_verdict_asks_for_are_marked(page):
@@ -279,6 +310,27 @@ def test_the_classifiers_quality_is_told(page):
         ) in section(page)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ("model == 'pretrained/original/full/seed1'", "1 model; accuracy 0.800 (unmodified model)"),
+        (
+            "seed == 1 and upstream in ['pretrained', 'counterfactual-s1'] and "
+            "dataset == 'original'",
+            "2 models; accuracy 0.800 (unmodified model), 0.800 (the other), on 100",
+        ),
+        (
+            "seed == 1 and upstream == 'counterfactual-s1'",
+            "1 model; accuracy 0.800 (altered model), on 100",
+        ),
+        ("upstream == 'counterfactual-s1'", "2 models; accuracy 0.800 (altered models), on 100"),
+    ],
+)
+def test_so_many_models_as_there_are_have_a_quality(chosen, said):
+    rows = TRANSFERS.query("adaptation == 'full'").query(chosen)
+    assert f"- {said}" in section(page_of(rows, [TASK.model_copy(update={"adaptations": FULL})]))
+
+
 def test_seeds_that_learnt_differently_are_not_averaged():
     said = section(page_of(TRANSFERS, failed=["pretrained/original/full/seed1"]))
     assert "accuracy 0.100 to 0.800 (unmodified model), " in said
@@ -318,20 +370,36 @@ def test_cells_without_a_number_are_counted_for_each_way_of_fine_tuning():
     said = section(page_of(rows))
     # Five variants, less the random checkpoint that is no part of it, of two seeds.
     assert (
-        "- Head only: the slopes leave out 10 cells (a model and an item), in which a bias or what "
-        f"the data hold of the item is undefined; 11 of {len(TASK.item_titles)} occupations "
-        "remain.\n"
+        "- Head only: the slopes leave out 10 cells (a model and an item) without log TPR "
+        "ratio; 11 of 12 occupations remain.\n"
     ) in said
     assert "- Full fine-tuning: the slopes leave out" not in said
+
+
+def test_what_a_cell_that_is_left_out_lacks_is_said():
+    model = TRANSFERS["model"] == "pretrained/original/head/seed1"
+    lost, unknown = (model & (TRANSFERS["occupation"] == item) for item in ITEMS[:2])
+    one = TRANSFERS.assign(log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(lost))
+    assert (
+        "- Head only: the slopes leave out 1 cell (a model and an item) without log TPR ratio; "
+        "12 of 12 occupations remain.\n"
+    ) in section(page_of(one))
+    both = one.assign(prevalence_she=one["prevalence_she"].mask(unknown))
+    assert (
+        "- Head only: the slopes leave out 2 cells (a model and an item), 1 without log TPR ratio, "
+        "1 without the model's bias or a number of what the data hold of the item; "
+    ) in section(page_of(both))
+    few = TRANSFERS["occupation"] != ITEMS[0]
+    alone = TRANSFERS.assign(log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(few))
+    assert "; 1 of 12 occupations remains.\n" in section(page_of(alone))
 
 
 def test_cells_that_a_logarithm_leaves_out_are_said_to_be_no_random_ones():
     gone = (TRANSFERS["adaptation"] == "head") & (TRANSFERS["occupation"] == ITEMS[0])
     rows = TRANSFERS.assign(log_tpr_ratio=TRANSFERS["log_tpr_ratio"].mask(gone))
     line = (
-        f"- Of cells in no slope, these have no {TASK.outcome.title}: head only 10. Where that is "
-        "since a rate is zero, they are among the most biased, and without them a slope may come "
-        "out too small."
+        f"- Cells without {TASK.outcome.title} are no random ones: where a rate is zero, they are "
+        "among the most biased, and without them a slope may come out too small."
     )
     assert line in section(page_of(rows)).splitlines()
     # Of a rate itself, none is lost for being zero.
@@ -350,7 +418,12 @@ def test_items_left_out_for_their_few_test_rows_are_named():
         f"- 2 of {len(ITEMS)} occupations are in no slope, since their {TASK.outcome.title} is of "
         "fewer than 10 test rows: occupation 1, occupation 2.\n"
     ) in section(page_of(rows))
-    assert "are in no slope" not in section(page_of(TRANSFERS))
+    assert "in no slope" not in section(page_of(TRANSFERS))
+    one = rows.assign(smaller_group_rows=np.where(TRANSFERS["occupation"] == ITEMS[0], 9, 10))
+    assert (
+        f"- 1 of {len(ITEMS)} occupations is in no slope, since its {TASK.outcome.title} is of "
+        "fewer than 10 test rows: occupation 1.\n"
+    ) in section(page_of(one))
 
 
 def test_an_item_of_few_test_rows_is_at_neither_end():
@@ -452,6 +525,26 @@ def test_a_seed_that_did_not_learn_is_at_neither_end():
     assert "lowest" not in section(page_of(rows, failed=both))
 
 
+@pytest.mark.parametrize(
+    ("rows", "undefined"),
+    [
+        (TRANSFERS.assign(log_tpr_ratio=np.nan), True),
+        (TRANSFERS.assign(smaller_group_rows=9), False),
+        (TRANSFERS.assign(pronoun_ranking=np.nan), False),
+        (TRANSFERS.query("upstream != 'pretrained'"), False),
+    ],
+    ids=["none", "few test rows", "no upstream bias", "no unmodified model"],
+)
+def test_downstream_bias_is_called_undefined_only_where_it_is(rows, undefined):
+    said = "log TPR ratio is not defined for any item of the unmodified model"
+    assert (said in section(page_of(rows))) == undefined
+
+
+def test_the_ends_do_not_need_upstream_bias():
+    said = section(page_of(TRANSFERS.assign(pronoun_ranking=np.nan)))
+    assert "lowest TPR ratio (she / he): " in said
+
+
 def test_it_speaks_of_no_stars_and_no_significance(page):
     assert "significan" not in page.lower()
 
@@ -461,9 +554,7 @@ def test_it_speaks_of_no_stars_and_no_significance(page):
 
 def undefined_line(task, rows):
     (line,) = (
-        each
-        for each in page_of(rows, [task]).splitlines()
-        if each.startswith(("- Undefined", "- Full fine-tuning: undefined"))
+        each for each in page_of(rows, [task]).splitlines() if "of all models, " in each.lower()
     )
     return line
 
@@ -479,7 +570,10 @@ def gone():
 
 def test_an_undefined_cell_counts_once_whatever_the_templates():
     line = undefined_line(TASK, gone())
-    assert line.endswith("of a model and an item: 12 of 144. 12 times no such row")
+    assert line == (
+        "- Full fine-tuning: of all models, cells (a model and an item) without log TPR ratio: 12 "
+        "of 144 (12 times no such row)."
+    )
 
 
 def test_what_the_chosen_outcome_leaves_undefined_is_counted_and_not_another():
@@ -487,7 +581,7 @@ def test_what_the_chosen_outcome_leaves_undefined_is_counted_and_not_another():
     gap = TASK.model_copy(update={"outcome": TPR_GAP})
     # The logarithm does not exist for one item, and says why; its gap does.
     rows["tpr_gap"] = rows["pronoun_ranking"].groupby(rows["occupation"]).transform("mean")
-    assert undefined_line(gap, rows).endswith("of a model and an item: 0 of 144.")
+    assert undefined_line(gap, rows).endswith("without TPR gap: 0 of 144.")
 
 
 def test_a_rate_of_zero_is_undefined_where_the_outcome_is_a_logarithm():
@@ -496,6 +590,7 @@ def test_a_rate_of_zero_is_undefined_where_the_outcome_is_a_logarithm():
     models = rows["model"].nunique()
     line = undefined_line(WIKI.model_copy(update={"outcome": LOG_FPR_RATIO}), rows)
     assert f"{models} times no such rate, or a rate of zero under the ratio" in line
+    assert f"without log FPR ratio: {models} of 3,550 (" in line
 
 
 # What cannot be told

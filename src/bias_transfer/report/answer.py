@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.cells import Cells
+from bias_transfer.analysis.cells import Cells, left_out
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.evidence import (
     BETWEEN_TEMPLATES,
@@ -18,7 +18,7 @@ from bias_transfer.analysis.evidence import (
     Evidence,
     why_unknown,
 )
-from bias_transfer.analysis.means import ITEM_MEAN_COLUMNS, item_means, unmodified
+from bias_transfer.analysis.means import item_means, unmodified
 from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.analysis.verdict import LEAST_RELIABILITY, Verdict, word
@@ -175,19 +175,28 @@ def _sentence(task: TaskDescription, observations: pd.DataFrame, of: Evidence) -
 def _otherwise(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[Phrase]:
     """Name the other ways of fine-tuning under which a source is found to do something else."""
     principal = {each.source: each for each in found[0].verdicts if each.word not in _OPEN}
-    others: dict[tuple[str, str, str], list[str]] = {}
+    others: dict[tuple[tuple[str, str, str], ...], list[str]] = {}
     for of in found[1:]:
         way = dict(task.adaptations)[of.adaptation]
-        for each in of.verdicts:
-            own = principal.get(each.source)
-            alike = own is None or each.word == own.word or {each.word, own.word} <= _LITTLE
-            if not alike and each.word not in _OPEN:
-                said = (each.source, each.effects, each.word)
-                others.setdefault(said, []).append(f"{way[:1].lower()}{way[1:]}")
-    for (source, effects, verdict), ways in others.items():
-        yield Phrase(text=f" Not so with {_and(ways)}: there the {_BIASES[source]} ")
-        yield Phrase(text=_SAID[effects][verdict], source=source)
+        said: tuple[tuple[str, str, str], ...] = tuple(
+            (each.source, each.effects, each.word)
+            for each in of.verdicts
+            if each.source in principal and _contradicts(each, principal[each.source])
+        )
+        if said:
+            others.setdefault(said, []).append(way.lower())
+    for opposed, ways in others.items():
+        yield Phrase(text=f" Not so with {_and(ways)}: there the ")
+        for place, (source, effects, verdict) in enumerate(opposed):
+            yield Phrase(text=f"{' and the ' if place else ''}{_BIASES[source]} ")
+            yield Phrase(text=_SAID[effects][verdict], source=source)
         yield Phrase(text=".")
+
+
+def _contradicts(other: Verdict, own: Verdict) -> bool:
+    """Say whether two verdicts answer one question otherwise: each may be right about its own."""
+    alike = other.word == own.word or {other.word, own.word} <= _LITTLE
+    return other.effects == own.effects and not alike and other.word not in _OPEN
 
 
 def _unheard(observations: pd.DataFrame, of: Evidence) -> list[str]:
@@ -276,15 +285,14 @@ def _lines(
         _reliability(found[0]),
         _explained(found[0]),
         _between(task, found[0]),
-        *_ends(task, rows, found[0].cells),
+        *_ends(task, rows, performance[task.name], found[0].cells),
     )
     yield from (_of(task, found[0].adaptation, line) for line in principal)
-    yield from _without_logarithm(task, found)
     for of in found:
         adapted = of_all[of_all["adaptation"] == of.adaptation]
         yield _of(task, of.adaptation, _quality(adapted, performance[task.name]))
     yield from _left_out(task, of_all, found)
-    yield _of(task, found[0].adaptation, _undefined(task, rows))
+    yield _of(task, found[0].adaptation, _without_outcome(task, rows))
 
 
 def _of(task: TaskDescription, adaptation: str, line: str) -> str:
@@ -423,29 +431,45 @@ def _left_out(
     task: TaskDescription, observations: pd.DataFrame, found: Sequence[Evidence]
 ) -> Iterator[str]:
     """Say which models, cells and items the slopes leave out, and why."""
+    every = observations[task.item].nunique()
     for of in found:
         counts = ", ".join(f"{number} {reason}" for reason, number in of.cells.left_out.items())
         if counts:
             yield _of(task, of.adaptation, f"models that the slopes leave out: {counts}.")
         if of.cells.undefined:
-            cells = counted(of.cells.undefined, "cell")
-            items = of.cells.table["item"].nunique()
-            line = (
-                f"the slopes leave out {cells} (a model and an item), in which a bias or what the "
-                f"data hold of the item is undefined; {items} of {len(task.item_titles)} "
-                f"{task.items} remain."
-            )
-            yield _of(task, of.adaptation, line)
+            yield _of(task, of.adaptation, _undefined(task, of.cells, every))
+    if task.outcome.logarithm and any(of.cells.learnt and of.cells.without_outcome for of in found):
+        yield (
+            f"Cells without {task.outcome.title} are no random ones: where a rate is zero, they "
+            "are among the most biased, and without them a slope may come out too small."
+        )
     # The test part, and so how many rows a rate rests on, is the same for all ways of fine-tuning.
     scarce = dict.fromkeys(item for of in found for item in of.cells.scarce)
     if scarce:
-        every = observations[task.item].nunique()
         named = ", ".join(task.item_titles.get(item, item) for item in scarce)
+        are, their = ("is", "its") if len(scarce) == 1 else ("are", "their")
         yield (
-            f"{len(scarce)} of {every} {task.items} are in no slope, since their "
+            f"{len(scarce)} of {every} {task.items} {are} in no slope, since {their} "
             f"{task.outcome.title} is of fewer than "
             f"{counted(found[0].fewest_test_rows, 'test row')}: {named}."
         )
+
+
+def _undefined(task: TaskDescription, of: Cells, every: int) -> str:
+    """Count the cells that the slopes leave out by what they lack, and the items that remain."""
+    lacking = {
+        task.outcome.title: of.without_outcome,
+        "the model's bias or a number of what the data hold of the item": (
+            of.undefined - of.without_outcome
+        ),
+    }
+    known = {what: number for what, number in lacking.items() if number}
+    several = len(known) > 1
+    why = (f"{f', {number}' if several else ''} without {what}" for what, number in known.items())
+    cells = f"{counted(of.undefined, 'cell')} (a model and an item){''.join(why)}"
+    items = of.table["item"].nunique()
+    remain = "remains" if items == 1 else "remain"
+    return f"the slopes leave out {cells}; {items} of {every} {task.items} {remain}."
 
 
 def _signed(value: float, digits: int = 2) -> str:
@@ -457,11 +481,12 @@ def _quality(observations: pd.DataFrame, performance: pd.DataFrame) -> str:
     """Say how well the models of some observations learnt the task."""
     performance = performance[performance["model"].isin(observations["model"])]
     control = performance["model"].isin(observations.loc[unmodified(observations), "model"])
+    plural = "s" if (~control).sum() > 1 else ""
     said = [
         f"{_range(rows['accuracy'])} ({whose})"
         for rows, whose in (
             (performance[control], "unmodified model"),
-            (performance[~control], "the others" if control.any() else "altered models"),
+            (performance[~control], f"{'the other' if control.any() else 'altered model'}{plural}"),
         )
         if not rows.empty
     ]
@@ -480,21 +505,28 @@ def _range(values: pd.Series) -> str:
     return " to ".join(dict.fromkeys(f"{value:.3f}" for value in (values.min(), values.max())))
 
 
-def _ends(task: TaskDescription, observations: pd.DataFrame, of: Cells) -> Iterator[str]:
+def _ends(
+    task: TaskDescription, observations: pd.DataFrame, performance: pd.DataFrame, of: Cells
+) -> Iterator[str]:
     """Say which items are at both ends, and which are at none since they have no number.
 
     These may be the worst treated: of nobody recognised there is no logarithm. How a model that did
     not learn the task treats them is no bias.
     """
-    if not of.learnt:
+    known = ~observations["model"].isin(left_out(observations, performance, task))
+    control = observations[unmodified(observations) & known]
+    if not of.learnt or control.empty:
         return
-    known = observations["model"].isin(of.table["model"]) & ~observations[task.item].isin(of.scarce)
-    rows = observations[known]
+    if control[task.outcome.column].isna().all():
+        yield f"{task.outcome.title} is not defined for any item of the unmodified model."
+        return
+    rows = control[~control[task.item].isin(of.scarce)]
+    has = rows.loc[rows[task.outcome.column].notna(), task.item]
+    if has.empty:
+        return
     yield _extremes(task, rows)
-    control = rows[unmodified(rows)]
-    has = control.loc[control[task.outcome.column].notna(), task.item]
-    gone = control[~control[task.item].isin(has)].drop_duplicates(task.item)
-    if gone.empty or has.empty:
+    gone = rows[~rows[task.item].isin(has)].drop_duplicates(task.item)
+    if gone.empty:
         return
     names: dict[str, list[str]] = {}
     for item, reason in zip(gone[task.item], why_missing(gone, task.outcome, task), strict=True):
@@ -503,30 +535,11 @@ def _ends(task: TaskDescription, observations: pd.DataFrame, of: Cells) -> Itera
     yield f"at neither end, since the unmodified model has no such number: {said}."
 
 
-def _without_logarithm(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[str]:
-    """Say in how many cells downstream bias is lost to a logarithm: these are no random ones."""
-    titles = dict(task.adaptations)
-    lost = ", ".join(
-        f"{titles[of.adaptation].lower()} {of.cells.without_outcome}"
-        for of in found
-        if of.cells.learnt and of.cells.without_outcome
-    )
-    if lost and task.outcome.logarithm:
-        yield (
-            f"Of cells in no slope, these have no {task.outcome.title}: {lost}. Where that is "
-            "since a rate is zero, they are among the most biased, and without them a slope may "
-            "come out too small."
-        )
-
-
-def _extremes(task: TaskDescription, observations: pd.DataFrame) -> str:
-    """Name the items at both ends of downstream bias, in the unmodified model."""
-    control = observations[unmodified(observations)]
-    own = item_means(control, task) if len(control) else pd.DataFrame(columns=ITEM_MEAN_COLUMNS)
+def _extremes(task: TaskDescription, control: pd.DataFrame) -> str:
+    """Name the items at both ends of downstream bias, of which the unmodified model has some."""
+    own = item_means(control, task)
     values = own[(own["measure"] == task.outcome.column) & (own["twin_of"] == "")]
     by_item = values.dropna(subset="value").sort_values(["value", "item"], kind="stable")
-    if by_item.empty:
-        return f"{task.outcome.title} is not defined for any item of the unmodified model."
     name = task.outcome.drawn or task.outcome.title
     printed = [_printed(task, row) for row in by_item.to_dict("records")]
     if len({each.value for each in printed}) == 1:
@@ -584,7 +597,7 @@ def _listed(printed: Iterable[_Printed]) -> str:
     return ", ".join(each.text for each in printed)
 
 
-def _undefined(task: TaskDescription, observations: pd.DataFrame) -> str:
+def _without_outcome(task: TaskDescription, observations: pd.DataFrame) -> str:
     """Count the cells for which the outcome does not exist, by reason."""
     cells = observations.drop_duplicates(["model", task.item])
     column = task.outcome.column
@@ -594,5 +607,8 @@ def _undefined(task: TaskDescription, observations: pd.DataFrame) -> str:
         f"{'once' if number == 1 else f'{number} times'} {reason}"
         for reason, number in counts.items()
     )
-    total = f"undefined cells, of a model and an item: {len(gone)} of {len(cells)}."
-    return f"{total} {reasons}".rstrip()
+    number = f"{count(len(gone))} of {count(len(cells))}"
+    return (
+        f"of all models, cells (a model and an item) without {task.outcome.title}: {number}"
+        f"{f' ({reasons})' if reasons else ''}."
+    )

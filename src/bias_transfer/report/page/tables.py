@@ -115,8 +115,8 @@ def slope_table(task: TaskDescription, slopes: pd.DataFrame) -> Table:
             "Within items: when interventions changed an item's source of bias, how far its "
             "downstream bias moved. Between items: whether items with more of the one have more of "
             "the other. Errors by the jackknife over items (CR3). Corrected: the slope, had "
-            "upstream bias no error from its templates; undefined where it has none, or where that "
-            "error is as large as all that it varies. "
+            "upstream bias no error from its templates; undefined without two templates, or where "
+            "that error is as large as all that it varies. "
             "Items: those that can tell the slope; with three groups or more, their labels."
         ),
         file="analysis/slopes.csv",
