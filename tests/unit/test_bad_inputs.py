@@ -652,6 +652,21 @@ def test_a_tokenizer_that_was_trained_here_is_refused_with_the_keys_that_make_an
     assert "lines of model.corpus, a sentence each; else raise model.architecture.voc" in said
 
 
+def test_no_words_of_templates_are_blamed_where_a_tokenizer_trained_here_knows_no_label(
+    tiny_sentences,
+):
+    from bias_transfer.commands.checkpoints import _check_trained
+    from bias_transfer.models.tokenizer import train_tokenizer
+
+    definition = THREE_GROUPS | {"labels": ["ж", "жж"], "groups": {"women": "she", "men": "he"}}
+    job = Job({}, {}, {}, checks={"trades": {"definition": definition, "measures": []}})
+    with pytest.raises(StudyError) as refused:
+        _check_trained(train_tokenizer(tiny_sentences, 512, 64, family="bert"), job)
+    said = str(refused.value)
+    assert said.startswith("the tokenizer trained on model.corpus: the tokenizer knows 'ж', as all")
+    assert said.endswith("use other words or a tokenizer that has seen them")
+
+
 def test_labels_that_a_tokenizer_does_not_know_are_told_or_refused(tiny_sentences, capfd, caplog):
     from bias_transfer.commands.checkpoints import _check
     from bias_transfer.models.tokenizer import train_tokenizer

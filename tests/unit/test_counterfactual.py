@@ -52,12 +52,12 @@ SHARES = (0.0, 0.3, 0.5, 1.0)
 
 def gendered(text: str, pairs: Sequence[Sequence[str]] = PAIRS) -> str:
     words = counterparts(pairs)
-    return swapped(text, find(words), words)
+    return swapped(text, find(words, [text]), words)
 
 
 def moved(text: str, places: int) -> str:
     words = rotated(TERMS, places)
-    return swapped(text, find(words), words)
+    return swapped(text, find(words, [text]), words)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Tokens: the ids that the checkpoint's own tokenizer gives, on disk, and of no other tokenizer."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from bias_transfer.errors import StudyError
-from bias_transfer.models import pretraining
+from bias_transfer.models import pretraining, tokenisation
 from bias_transfer.models.checkpoints import load_tokenizer
 from bias_transfer.models.encoded import Encoded, encode, read_encoded, write_encoded
 from bias_transfer.models.families import Architecture
@@ -52,6 +53,20 @@ def test_what_is_kept_of_a_text_is_where_its_tokens_stand(tiny_checkpoint):
     # Two of the six are special tokens.
     assert (short, nothing) == ("She is a", "")
     assert cut == texts[2][: len(cut)] and len(cut) < len(texts[2])
+
+
+def test_places_of_tokens_are_never_looked_at_all_at_once(tiny_checkpoint, monkeypatch):
+    texts = ["She is a nurse", "He is old", "They are a nurse"]
+    tokenizer, asked = tokenisation._cutting(tiny_checkpoint, 40), []
+
+    def noted(some):
+        asked.append(len(some))
+        return tokenizer.encode_batch(some)
+
+    monkeypatch.setattr("bias_transfer.models.encoded._AT_A_TIME", 2)
+    monkeypatch.setattr(tokenisation, "_cutting", lambda *_: SimpleNamespace(encode_batch=noted))
+    assert kept(tiny_checkpoint, texts, 40) == texts
+    assert asked == [2, 1]
 
 
 @pytest.mark.parametrize(("length", "told"), [(9, True), (60, False)])

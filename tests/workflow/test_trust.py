@@ -4,12 +4,14 @@ import os
 import re
 import shutil
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from benchmarks.kills import made
 
+from bias_transfer.runtime.artifacts import describe_folder
 from tests.workflow.conftest import Study, new_study
 
 SCORES = "results/scores/bios/random-t1/original/full/seed1"
@@ -53,6 +55,29 @@ def test_results_that_snakemake_does_not_remember_are_told(study: Study, tmp_pat
     told = other.snakemake("-n", "--config", "seed=7")
     assert "warning: results" not in told.stderr
     assert "prepare_data" in told.stdout
+
+
+def test_results_are_not_called_forgotten_that_snakemake_remembers_otherwise(
+    tmp_path: Path, root: Path
+) -> None:
+    study = new_study(tmp_path / "study", root)
+    manifest = "results/data/bios/original/manifest.json"
+    (study.folder / manifest).parent.mkdir(parents=True)
+    describe_folder((study.folder / manifest).parent, {"kind": "data"})
+    (study.folder / "results/.lineage").mkdir()
+
+    def told(*options: str) -> bool:
+        result = study.snakemake("-n", manifest, *options)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return "warning: results: Snakemake does not know" in result.stderr
+
+    assert told()
+    # It is not looked into a database.
+    assert not told("--persistence-backend", "db")
+    # The first run was killed between a job's last file and the record of it.
+    name = urlsafe_b64encode(manifest.encode()).decode()
+    (study.folder / ".snakemake/incomplete" / name).write_text("{}")
+    assert not told("--rerun-incomplete")
 
 
 def flip_a_bit(path: Path) -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.enums import PersistenceBackend
 
 from bias_transfer import alterations, upstream
 from bias_transfer.errors import StudyError
@@ -88,13 +89,21 @@ SOURCE_PATHS = {} if STUDY.release else source_paths(STUDY)
 
 
 def remembered(path):
-    """Tell whether Snakemake knows here what a file was made with; of a long name it is not asked."""
+    """Tell whether Snakemake knows here what a file was made with, or that its job did not end.
+
+    Of a long name it is not asked.
+    """
     name = urlsafe_b64encode(path.encode()).decode()
-    return len(name) > 250 or Path(".snakemake", "metadata", name).is_file()
+    records = [Path(".snakemake", each, name) for each in ("metadata", "incomplete")]
+    return len(name) > 250 or any(each.is_file() for each in records)
 
 
 # Of what it does not know, no change of a key makes anything again: "Nothing to be done", it says.
-if workflow.is_main_process and not STUDY.release:
+if (
+    workflow.is_main_process
+    and workflow.workflow_settings.persistence_backend == PersistenceBackend.FILE
+    and not STUDY.release
+):
     made = [f"{RESULTS}/data/{task}/original/manifest.json" for task in TASKS]
     made += [f"{RESULTS}/checkpoints/{each}/manifest.json" for each in UPSTREAM]
     if any(Path(each).is_file() and not remembered(each) for each in made):

@@ -37,6 +37,9 @@ from bias_transfer.tasks import definition_of, kind
 from bias_transfer.upstream import PRETRAINED, Request, Trained, Variant, method
 from bias_transfer.vocabularies.entries import Term
 
+# What messages call the tokenizer that is trained here.
+_TRAINED = "the tokenizer trained on model.corpus"
+
 
 def prepare_checkpoint(job: Job) -> None:
     """Pre-train the study's checkpoint, or bring in the user's."""
@@ -99,47 +102,51 @@ def alter_checkpoint(job: Job) -> None:
 
 def _check(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
     """Refuse a tokenizer that a measure of some task could not score, before anything long."""
-    for key, task in job.checks.items():
-        definition = definition_of(task["definition"])
-        for each in map(measure, task["measures"]):
-            if each.check is not None:
-                each.check(tokenizer, definition, name)
-        _check_titles(tokenizer, definition, key, name)
+    _check_words(tokenizer, job, name)
+    _check_titles(tokenizer, job, name)
 
 
 def _check_trained(tokenizer: PreTrainedTokenizerBase, job: Job) -> None:
     """Refuse a tokenizer that was trained here, saying what of the config makes another."""
     try:
-        _check(tokenizer, job, "the tokenizer trained on model.corpus")
+        _check_words(tokenizer, job, _TRAINED)
     except StudyError as error:
         raise StudyError(
             f"{error}: where a template begins with it, so must lines of model.corpus, a sentence "
             "each; else raise model.architecture.vocabulary_size"
         ) from error
+    _check_titles(tokenizer, job, _TRAINED)
 
 
-def _check_titles(
-    tokenizer: PreTrainedTokenizerBase, definition: Any, task: str, name: str
-) -> None:
+def _check_words(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
+    """Refuse a tokenizer that has no token for a word that a measure scores."""
+    for task in job.checks.values():
+        for each in map(measure, task["measures"]):
+            if each.check is not None:
+                each.check(tokenizer, definition_of(task["definition"]), name)
+
+
+def _check_titles(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> None:
     """Refuse a tokenizer that knows no label or term of a task, and warn where it lacks some.
 
     Their upstream bias would be one number, that of the token for what is unknown.
     """
-    titles = kind(definition.kind).titles(definition)
-    unknown = [title for title in titles if _is_unknown(tokenizer, title)]
-    if not unknown:
-        return
-    count = f"{len(unknown)} of the {len(titles)} {definition.items}"
-    if len(unknown) == len(titles):
-        raise StudyError(
-            f"{name}: the tokenizer knows {titles[0]!r}, as all {definition.items}, as its unknown "
-            "token only, so they have one upstream bias; use other words or a tokenizer that has "
-            "seen them"
-        )
-    warn(
-        f"{task}: the tokenizer knows {count} as its unknown token only, so their upstream bias "
-        f"is one and says nothing of them: {first_few(unknown)}"
-    )
+    for key, task in job.checks.items():
+        definition = definition_of(task["definition"])
+        titles = kind(definition.kind).titles(definition)
+        unknown = [title for title in titles if _is_unknown(tokenizer, title)]
+        if len(unknown) == len(titles):
+            raise StudyError(
+                f"{name}: the tokenizer knows {titles[0]!r}, as all {definition.items}, as its "
+                "unknown token only, so they have one upstream bias; use other words or a "
+                "tokenizer that has seen them"
+            )
+        if unknown:
+            warn(
+                f"{key}: the tokenizer knows {len(unknown)} of the {len(titles)} "
+                f"{definition.items} as its unknown token only, so their upstream bias is one and "
+                f"says nothing of them: {first_few(unknown)}"
+            )
 
 
 def _is_unknown(tokenizer: PreTrainedTokenizerBase, title: str) -> bool:

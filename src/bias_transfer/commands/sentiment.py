@@ -7,6 +7,7 @@ import torch
 
 from bias_transfer.data.hub import model_folder, resolve
 from bias_transfer.data.sentiment import SENTIMENTS
+from bias_transfer.errors import counted
 from bias_transfer.models.checkpoints import load_tokenizer, new_classifier, save_checkpoint
 from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.device import prepare_device
@@ -105,7 +106,8 @@ def _warn_of_chance(quality: Mapping[str, float], rows: int) -> None:
     hits, majority = round(quality["accuracy"] * rows), quality["majority_accuracy"]
     if binomtest(hits, rows, majority, "greater").pvalue >= _CHANCE_LEVEL:
         warn(
-            f"sentiment: the classifier did not learn it ({quality['accuracy']:.2f} of {rows:,} "
-            f"test rows right, {majority:.2f} by always choosing one class), so what it says of "
-            "words is noise; raise sentiment.training.epochs, or give more sentences"
+            f"sentiment: judged by {counted(rows, 'test row')}, the classifier is no better "
+            f"than always choosing one class ({quality['accuracy']:.2f} right, against "
+            f"{majority:.2f}), so what it says of words may be noise; raise "
+            "sentiment.training.epochs, or give more sentences"
         )

@@ -52,8 +52,10 @@ def whole(*phrases: str) -> str:
     """
     spelled = (form for phrase in phrases for form in _spellings(phrase))
     spaced = (r"\s+".join(map(re.escape, form.split())) for form in spelled)
-    # Around all of them, so that inside a word none is tried.
-    return rf"(?<![\w{_marks()}])(?:{'|'.join(spaced)})(?![\w{_marks()}])"
+    # Around all of them, so that inside a word none is tried. Before most words stands a space, and
+    # that it is no mark is told by ASCII sooner than by the list of them.
+    before = rf"(?<!\w)(?<!(?![\0-\x7f])[{_marks()}])"
+    return rf"{before}(?:{'|'.join(spaced)})(?![\w{_marks()}])"
 
 
 def _spellings(phrase: str) -> tuple[str, ...]:

@@ -249,7 +249,8 @@ def shortcomings(
     if copies > _TOLD_COPIES * rows_there:
         found.append(
             f"{copies:,} of the {rows_there:,} rows repeat the text of another, as it is without "
-            "scrubbed words; all count as test rows, though a model answers alike to equal texts"
+            "scrubbed words; those of the test part count each, though a model answers alike to "
+            "equal texts, and may have learnt from one"
         )
     return found
 

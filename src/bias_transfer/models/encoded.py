@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -143,11 +143,13 @@ def encode_by(
     texts
         All of them.
     """
-    parts = []
-    for start in range(0, len(texts), _AT_A_TIME):
-        encoded = Encoded.of(ids(texts[start : start + _AT_A_TIME]))
-        parts.append((encoded.tokens, encoded.lengths))
-    return Encoded.joined(parts)
+    encoded = map(Encoded.of, map(ids, some_at_a_time(texts)))
+    return Encoded.joined([(each.tokens, each.lengths) for each in encoded])
+
+
+def some_at_a_time(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield all texts, as many at a time as a tokenizer's memory allows."""
+    return (texts[start : start + _AT_A_TIME] for start in range(0, len(texts), _AT_A_TIME))
 
 
 def write_encoded(path: Path, rows: pd.DataFrame, encoded: Encoded) -> None:

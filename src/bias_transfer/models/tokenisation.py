@@ -9,7 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from bias_transfer.errors import StudyError
-from bias_transfer.models.encoded import Encoded, encode_by
+from bias_transfer.models.encoded import Encoded, encode_by, some_at_a_time
 from bias_transfer.runtime.artifacts import read_json
 
 _TOKENIZER = "tokenizer.json"
@@ -44,15 +44,20 @@ def kept(checkpoint: Path, texts: Sequence[str], maximum_length: int) -> list[st
         As for `tokenise`.
     """
     tokenizer = _cutting(checkpoint, maximum_length)
-    places = [
-        # A special token stands for nothing: (0, 0).
-        [place for place in each.offsets if place[0] < place[1]]
-        for each in tokenizer.encode_batch(list(texts))
-    ]
     return [
-        text[min(first for first, _ in each) : max(last for _, last in each)] if each else ""
-        for text, each in zip(texts, places, strict=True)
+        _spanned(text, each.offsets)
+        for some in some_at_a_time(texts)
+        for text, each in zip(some, tokenizer.encode_batch(list(some)), strict=True)
     ]
+
+
+def _spanned(text: str, offsets: Sequence[tuple[int, int]]) -> str:
+    """Return a text from its first token to its last."""
+    # A special token stands for nothing: (0, 0).
+    places = [(first, last) for first, last in offsets if first < last]
+    if not places:
+        return ""
+    return text[min(first for first, _ in places) : max(last for _, last in places)]
 
 
 def _cutting(checkpoint: Path, maximum_length: int) -> Tokenizer:

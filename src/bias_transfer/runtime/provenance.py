@@ -20,6 +20,7 @@ _PLUMBING = frozenset(
         "runtime.artifacts",
         "runtime.job",
         "runtime.lineage",
+        "runtime.notices",
         "runtime.progress",
         "runtime.provenance",
     )

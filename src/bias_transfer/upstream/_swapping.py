@@ -71,7 +71,7 @@ def rotated(terms: Sequence[Term], places: int) -> dict[str, Word]:
     }
 
 
-def find(words: Iterable[str], texts: Iterable[str] = ()) -> re.Pattern[str]:
+def find(words: Iterable[str], texts: Iterable[str]) -> re.Pattern[str]:
     """Return what finds some words, whatever their case, with the article before them.
 
     The longest first: "african american" is found whole. The groups are `article`, which may be
