@@ -598,6 +598,9 @@ def test_a_generated_corpus_counts_where_it_is_used(config, model, bios, wiki, e
 def test_the_note_says_what_is_generated_and_not_more(config):
     declared = "biases are declared in the config, not found in the world."
     assert text_note(Study.model_validate(config)) == f"Generated text: the {declared}"
+    config["sentiment"]["source"] = "lexicon"
+    assert text_note(Study.model_validate(config)) == f"Generated text: the {declared}"
+    config["sentiment"]["source"] = "generated"
     config["tasks"]["wiki"]["source"] = "file"
     assert text_note(Study.model_validate(config)) == (
         "Generated text in part (BIOS, the pre-training corpus, that of the sentiment classifier): "

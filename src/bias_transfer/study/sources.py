@@ -113,7 +113,8 @@ def _texts(study: Study) -> dict[str, str]:
     used = {section.title: getattr(section, "source", "") for section in study.tasks.values()}
     if needs_corpus(study):
         used["the pre-training corpus"] = study.model.corpus.source
-    if needs_sentiment(study):
+    # A lexicon is no text, and declares no bias.
+    if needs_sentiment(study) and study.sentiment.source != "lexicon":
         used["that of the sentiment classifier"] = study.sentiment.source
     return used
 
