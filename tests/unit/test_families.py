@@ -299,11 +299,14 @@ def log_probabilities_after(made):
 
 @pytest.fixture(scope="module", params=["before fine-tuning", "after fine-tuning"])
 def both_ways(request, made):
-    """Return the model as measures see it, and the plain computation."""
-    model, tokenizer = load_masked_lm(str(made.folder)), load_tokenizer(str(made.folder))
+    """Return the model as measures see it, and the plain computation.
+
+    Both in double precision: of weights this large single precision leaves up to 1e-5.
+    """
+    model, tokenizer = load_masked_lm(str(made.folder)).double(), load_tokenizer(str(made.folder))
     if request.param == "before fine-tuning":
         return MaskScorer(model, tokenizer, 7), log_probabilities_before(made)
-    tuned = load_classifier(made.fine_tuned)
+    tuned = load_classifier(made.fine_tuned).double()
     return MaskScorer(model, tokenizer, 7, fine_tuned=tuned), log_probabilities_after(made)
 
 
