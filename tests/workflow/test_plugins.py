@@ -23,6 +23,7 @@ import yaml
 from transformers import RobertaPreLayerNormConfig, RobertaPreLayerNormForMaskedLM
 
 from bias_transfer.models.tokenizer import train_tokenizer
+from bias_transfer.study.overlays import laid_over
 from tests.pages import files
 from tests.workflow.conftest import Study, new_study
 
@@ -83,13 +84,6 @@ def write_trades(path: Path, names: Mapping[str, str], groups: Sequence[str]) ->
 
 def copied_source(study: Study, folder: Path) -> Path:
     return Path(shutil.copytree(study.root / "src", folder / "src"))
-
-
-def laid_over(below: Any, above: Any) -> Any:
-    """Lay one config over another: mappings are merged, all else is replaced."""
-    if not (isinstance(below, dict) and isinstance(above, dict)):
-        return above
-    return below | {key: laid_over(below.get(key), value) for key, value in above.items()}
 
 
 def bring_an_encoder(study: Study) -> None:

@@ -8,8 +8,8 @@ from typing import Literal, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
+from bias_transfer.analysis.chance import above_chance
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.analysis.means import unmodified
 
@@ -17,9 +17,6 @@ from bias_transfer.analysis.means import unmodified
 # over the majority class has not learnt the task: its rates say how it fails, not what bias is. Of
 # altered data little can be said: the test part is not like them.
 LEAST_GAIN = 0.5
-# Nor has one whose test rows could be as many hits of a classifier that always chooses the
-# majority class: the level of that test, one-sided.
-CHANCE_LEVEL = 0.025
 
 _NOT_DESCRIBED = "of altered data that its covariates do not describe (analysis.covariates_from)"
 _NOT_LEARNT = "that did not learn the task (how it fails is no bias)"
@@ -240,7 +237,7 @@ def _failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:
     if not _unmodified_learnt(rows, performance):
         return set()
     quality = performance.set_index("model")
-    gain, above = quality["accuracy"] - quality["majority_accuracy"], _above_chance(quality)
+    gain, above = quality["accuracy"] - quality["majority_accuracy"], above_chance(quality)
     controls = [model for model in rows.loc[unmodified(rows), "model"].unique() if above[model]]
     unaltered = quality.index.isin(rows.loc[rows["dataset_kind"] == "original", "model"])
     # Nothing is too little where there is no unmodified model.
@@ -262,18 +259,7 @@ def _unmodified_learnt(rows: pd.DataFrame, performance: pd.DataFrame) -> bool:
     """Return whether any seed of the unmodified model learnt the task; true where there is none."""
     models = rows.loc[unmodified(rows), "model"].unique()
     controls = performance[performance["model"].isin(models)]
-    return controls.empty or bool(_above_chance(controls).any())
-
-
-def _above_chance(quality: pd.DataFrame) -> pd.Series:
-    """Return which models hit more test rows than always choosing the majority class may by luck.
-
-    The exact binomial test of the accuracy against the majority class's share, one-sided.
-    """
-    total = quality["test_rows"]
-    hits = (quality["accuracy"] * total).round()
-    p_value = stats.binom.sf(hits - 1, total, quality["majority_accuracy"])
-    return pd.Series(p_value < CHANCE_LEVEL, index=quality.index)
+    return controls.empty or bool(above_chance(controls).any())
 
 
 def of_few_test_rows(rows: pd.DataFrame, outcome: Quantity, fewest_test_rows: int) -> pd.Series:

@@ -13,6 +13,8 @@ from bias_transfer.section import Section
 
 # With fewer items, what differs between them is an anecdote: no error is clustered by item.
 FEWEST_ITEMS = 6
+# Verdicts that leave it open.
+OPEN = frozenset({"undecided", "not estimated"})
 
 
 class Quantity(Section):

@@ -135,18 +135,19 @@ def _check_titles(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> No
         definition = definition_of(task["definition"])
         titles = kind(definition.kind).titles(definition)
         unknown = [title for title in titles if _is_unknown(tokenizer, title)]
+        if not unknown:
+            continue
         if len(unknown) == len(titles):
             raise StudyError(
                 f"{name}: the tokenizer knows {titles[0]!r}, as all {definition.items}, as its "
                 "unknown token only, so they have one upstream bias; use other words or a "
                 "tokenizer that has seen them"
             )
-        if unknown:
-            warn(
-                f"{key}: the tokenizer knows {len(unknown)} of the {len(titles)} "
-                f"{definition.items} as its unknown token only, so their upstream bias is one and "
-                f"says nothing of them: {first_few(unknown)}"
-            )
+        warn(
+            f"{key}: the tokenizer knows {len(unknown)} of the {len(titles)} {definition.items} as "
+            "its unknown token only, so their upstream bias is one and says nothing of them: "
+            f"{first_few(unknown)}"
+        )
 
 
 def _is_unknown(tokenizer: PreTrainedTokenizerBase, title: str) -> bool:

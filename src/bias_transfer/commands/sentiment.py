@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import torch
 
 from bias_transfer.data.hub import model_folder, resolve
@@ -28,9 +29,6 @@ from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.resuming import training_checkpoints
 from bias_transfer.seeding import derived_seed
 from bias_transfer.tasks._performance import performance
-
-# One-sided, as for the models of a task.
-_CHANCE_LEVEL = 0.025
 
 
 def prepare_sentiment_classifier(job: Job) -> None:
@@ -101,13 +99,12 @@ def _warn_of_chance(quality: Mapping[str, float], rows: int) -> None:
         Of the test part.
     """
     # Takes a second to import, which a classifier of the hub does not need.
-    from scipy.stats import binomtest
+    from bias_transfer.analysis.chance import above_chance
 
-    hits, majority = round(quality["accuracy"] * rows), quality["majority_accuracy"]
-    if binomtest(hits, rows, majority, "greater").pvalue >= _CHANCE_LEVEL:
+    if not above_chance(pd.DataFrame([{**quality, "test_rows": rows}])).item():
         warn(
             f"sentiment: judged by {counted(rows, 'test row')}, the classifier is no better "
             f"than always choosing one class ({quality['accuracy']:.2f} right, against "
-            f"{majority:.2f}), so what it says of words may be noise; raise "
+            f"{quality['majority_accuracy']:.2f}), so what it says of words may be noise; raise "
             "sentiment.training.epochs, or give more sentences"
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bias_transfer.analysis.cells import Cells, left_out
-from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.description import OPEN, TaskDescription
 from bias_transfer.analysis.evidence import (
     BETWEEN_TEMPLATES,
     SEEDS,
@@ -29,8 +29,6 @@ from bias_transfer.section import Section
 
 _QUESTION = "Does bias survive fine-tuning, or does it come from the data?"
 _BIASES = {"model": "pre-trained model's bias", "data": "fine-tuning data's bias"}
-# Verdicts that leave it open.
-_OPEN = ("undecided", "not estimated")
 # Verdicts that say both that no more than the smallest effect that matters is there.
 _LITTLE = {"does not transfer", "transfers, but less than matters"}
 # What is asked of a bias, by whether interventions moved it, and what the verdicts say then.
@@ -174,7 +172,7 @@ def _sentence(task: TaskDescription, observations: pd.DataFrame, of: Evidence) -
 
 def _otherwise(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[Phrase]:
     """Name the other ways of fine-tuning under which a source is found to do something else."""
-    principal = {each.source: each for each in found[0].verdicts if each.word not in _OPEN}
+    principal = {each.source: each for each in found[0].verdicts if each.word not in OPEN}
     others: dict[tuple[tuple[str, str, str], ...], list[str]] = {}
     for of in found[1:]:
         way = dict(task.adaptations)[of.adaptation]
@@ -196,7 +194,7 @@ def _otherwise(task: TaskDescription, found: Sequence[Evidence]) -> Iterator[Phr
 def _contradicts(other: Verdict, own: Verdict) -> bool:
     """Say whether two verdicts answer one question otherwise: each may be right about its own."""
     alike = other.word == own.word or {other.word, own.word} <= _LITTLE
-    return other.effects == own.effects and not alike and other.word not in _OPEN
+    return other.effects == own.effects and not alike and other.word not in OPEN
 
 
 def _unheard(observations: pd.DataFrame, of: Evidence) -> list[str]:
@@ -315,7 +313,7 @@ def _over_seeds(of: Evidence) -> Iterator[str]:
     moves = {"model": repeated["checkpoint"], "data": repeated["dataset"]}
     rows = of.slopes.set_index(["source", "effects"]).to_dict("index")
     for each in of.verdicts:
-        if each.word in _OPEN:
+        if each.word in OPEN:
             continue
         if each.effects == "within" and not repeated.loc[moves[each.source], "every"].any():
             continue

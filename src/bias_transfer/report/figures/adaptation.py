@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.description import OPEN, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
     BAND,
@@ -46,8 +46,6 @@ _TITLE = "Where does a fine-tuned model's bias come from: the pre-trained model,
 _BESIDE = 0.95
 _ROW_HEIGHT = 0.55
 _SAID = TICK
-# Verdicts that leave it open are written in grey.
-_OPEN = ("undecided", "not estimated")
 
 
 @dataclass(frozen=True)
@@ -156,9 +154,9 @@ def _draw_verdict(axes: Axes, line: int, row: pd.Series, source: _Source) -> Non
         wrap(_text.verdict_in_words(word, row["effects"]), _BESIDE - 0.12, _SAID, letter=0.6),
         transform=axes.get_yaxis_transform(),
         fontsize=_SAID,
-        weight="normal" if word in _OPEN else "bold",
+        weight="normal" if word in OPEN else "bold",
         va="center",
-        color=GREY if word in _OPEN else INK if word == "does not transfer" else source.colour,
+        color=GREY if word in OPEN else INK if word == "does not transfer" else source.colour,
     )
     # Of what is not estimated, the words say all: a mark on the axis would look like a value.
     if not np.isfinite(row["standardised"]):

@@ -97,8 +97,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
         _Side("data", "the data altered", "data_change", description.covariates[0]),
     )
     done = _done(description, tables)
-    up = _span(*_outcomes(tables.changes))
-    _, ends = _outcomes(tables.changes)
+    outcomes, ends = _outcomes(tables.changes)
+    up = _span(outcomes, ends)
     cut = bool((ends < up[0]).any() or (ends > up[1]).any())
     page = Page(PAGE, _TITLE, note, _handles(description, done, cut))
     pitch = _TITLE_HEIGHT + _HEIGHT + _AXIS_HEIGHT

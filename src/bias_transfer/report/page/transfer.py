@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.analysis.description import OPEN, TaskDescription
 from bias_transfer.report.figures._look import BLUE, INK, ORANGE
 from bias_transfer.report.figures._text import verdict_in_words
 from bias_transfer.report.page.charts import (
@@ -28,8 +28,6 @@ _TITLES = {
     "model": "From the pre-trained model?",
     "data": "From the fine-tuning data?",
 }
-# Verdicts that leave it open are written in grey.
-_OPEN = ("undecided", "not estimated")
 _FILLED = "filled: interventions changed the source, and downstream bias moved so far"
 _HOLLOW = "hollow: nothing changed it; how far it goes with downstream bias, item by item"
 _ROW, _STRIP = 66, 20
@@ -111,7 +109,7 @@ def _row(place: int, title: str, verdict: Mapping[Hashable, Any]) -> dict[str, A
         "place": place,
         "title": title,
         "said": verdict_in_words(word, verdict["effects"]),
-        "open": word in _OPEN,
+        "open": word in OPEN,
         "hollow": verdict["effects"] == "between",
         "slope": rounded(verdict["standardised"]),
         "low": rounded(verdict["low"]),
