@@ -27,6 +27,7 @@ from typing import Any, NoReturn
 from bias_transfer.runtime.entry import SERVER, fingerprint, is_ours
 from bias_transfer.runtime.lifetime import WORKFLOW, end_with_workflow
 from bias_transfer.runtime.main import STAGES, main
+from bias_transfer.runtime.provenance import PACKAGE, remember
 
 Run = Callable[[Sequence[str]], int]
 
@@ -285,6 +286,8 @@ def _import(name: str) -> None:
     # import themselves, as they did before. Some leave instead of failing.
     with contextlib.suppress(Exception, SystemExit):
         importlib.import_module(name)
+        if name.startswith(f"{PACKAGE}."):
+            remember(name)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_PACKAGE = "bias_transfer"
+PACKAGE = "bias_transfer"
 _ROOT = Path(__file__).resolve().parents[1]
 
 # Changing how things are written, reported or recorded changes no number.
 _PLUMBING = frozenset(
-    f"{_PACKAGE}.{name}"
+    f"{PACKAGE}.{name}"
     for name in (
         "errors",
         "models.curves",
@@ -25,6 +25,9 @@ _PLUMBING = frozenset(
         "runtime.provenance",
     )
 )
+
+# Where a statement holds others, by itself or in what catches exceptions and matches cases.
+_OF_STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def code_digest(stage: str, plugins: Iterable[str] = ()) -> str:
 def _digest(stage: str, plugins: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for module in sorted(modules_of(stage, plugins)):
-        digest.update(f"{module}\0{_tree(module)}\0".encode())
+        digest.update(f"{module}\0{_read(module).tree}\0".encode())
         for file in _data_files(module):
             digest.update(f"{file.name}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:16]
@@ -101,7 +104,7 @@ def _digest(stage: str, plugins: tuple[str, ...]) -> str:
 def modules_of(stage: str, plugins: Iterable[str] = ()) -> frozenset[str]:
     """Return the modules whose code a job's digest covers."""
     names = [f"commands.{stage}", *plugins]
-    return frozenset().union(*(_closure(f"{_PACKAGE}.{name}") for name in names)) - _PLUMBING
+    return frozenset().union(*(_closure(f"{PACKAGE}.{name}") for name in names)) - _PLUMBING
 
 
 @cache
@@ -112,22 +115,38 @@ def _closure(module: str) -> frozenset[str]:
         current = waiting.pop()
         if current not in found:
             found.add(current)
-            waiting += _imports(current)
+            waiting += _read(current).imports
     return frozenset(found)
 
 
-@cache
-def _imports(module: str) -> tuple[str, ...]:
-    return tuple(_imported(_parsed(module)))
+def remember(module: str) -> None:
+    """Read what digests of a module ask of it and of all that it imports: a copy asks no more."""
+    for each in _closure(module):
+        _read(each)
+
+
+@dataclass(frozen=True)
+class _Code:
+    """What a module imports from this package, and its syntax tree without docstrings, as text."""
+
+    imports: tuple[str, ...]
+    tree: str
 
 
 @cache
-def _parsed(module: str) -> ast.Module:
-    return ast.parse(_path(module).read_text())
+def _read(module: str) -> _Code:
+    tree = ast.parse(_path(module).read_text())
+    imports = tuple(_imported(tree))
+    for node in _statements(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return _Code(imports, ast.dump(tree))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -135,7 +154,17 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue
-        yield from (name for name in names if name.startswith(_PACKAGE) and _is_module(name))
+        yield from (name for name in names if name.startswith(PACKAGE) and _is_module(name))
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield a module and its statements, nested ones too: a tenth of what `ast.walk` yields."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in _OF_STATEMENTS:
+            waiting += getattr(node, name, [])
 
 
 def _is_module(name: str) -> bool:
@@ -160,15 +189,3 @@ def _data_files(module: str) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(file for file in folder.iterdir() if file.is_file() and file.suffix != ".py")
-
-
-@cache
-def _tree(module: str) -> str:
-    tree = _parsed(module)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            # Imports are looked for in the same tree, and are no docstrings.
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = node.body[1:]
-    return ast.dump(tree)
