@@ -50,14 +50,16 @@ def run(words):
     from bias_transfer.runtime.main import main
     return main(words[1:])
 """
-_SERVE = f"""{_RUN}
-import socket
-from bias_transfer.runtime.fork_server import serve
+# What `run` is, comes before. Who asks first waits for the imports, or would do them all as well.
+_SERVE = """
+import socket, sys
+from bias_transfer.runtime.fork_server import _import, serve
 from bias_transfer.runtime.lifetime import end_with_workflow
 
 end_with_workflow()
-modules = ["snakemake.cli", "pandas", "tests.workflow.plans"]
-serve(socket.socket(fileno=int(sys.argv[1])), modules, run)
+for module in sys.argv[2:]:
+    _import(module)
+serve(socket.socket(fileno=int(sys.argv[1])), [], run)
 """
 _ASK = f"""{_RUN}
 from bias_transfer.runtime.entry import run_in_fork
@@ -111,20 +113,22 @@ def run(
 @cache
 def _programs() -> str:
     """Start the server of Snakemake and `bias-transfer`; return where it listens."""
-    return _server(["-c", _SERVE], [], {})
+    modules = ["snakemake.cli", "pandas", "tests.workflow.plans"]
+    return _server(_RUN + _SERVE, modules, {})
 
 
 @cache
 def _jobs() -> str:
-    """Start a server of the commands, as Snakemake does; return where it listens."""
+    """Start a server of the commands, as Snakemake has; return where it listens."""
     modules = [f"bias_transfer.commands.{stage}" for stage in STAGES]
-    return _server(["-P", "-m", fork_server.__name__], modules, fork_server._ONE_THREAD)
+    command = "from bias_transfer.runtime.main import main as run"
+    return _server(command + _SERVE, modules, fork_server._ONE_THREAD)
 
 
-def _server(program: Sequence[str], modules: Sequence[str], variables: Mapping[str, str]) -> str:
+def _server(program: str, modules: Sequence[str], variables: Mapping[str, str]) -> str:
     """Start a server that ends with this process."""
     environment = os.environ | variables | {WORKFLOW: str(os.getpid())}
-    server, address = launch(program, modules, environment)
+    server, address = launch(["-c", program], modules, environment)
 
     def stop() -> None:
         server.kill()

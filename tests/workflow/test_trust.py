@@ -138,14 +138,14 @@ def do_what_it_says(study: Study, line: str) -> None:
         pytest.param(
             flip_a_bit,
             "results/observations/bios.csv",
-            "results/analysis/correlations.csv",
+            "results/paper/table3.csv",
             "results/observations/bios.csv: changed since it was made; delete it",
             id="csv",
         ),
         pytest.param(
             empty,
             "results/observations/.lineage/bios.csv.json",
-            "results/analysis/correlations.csv",
+            "results/paper/table3.csv",
             "results/observations/.lineage/bios.csv.json: the record of how ",
             id="record",
         ),
