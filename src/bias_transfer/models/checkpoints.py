@@ -3,6 +3,7 @@
 import filecmp
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ from bias_transfer.models.folder import (
 )
 from bias_transfer.models.hidden_debias import attach_stored, save_projection
 from bias_transfer.runtime.artifacts import write_json
+
+# The first model that is loaded has transformers compile a thousand patterns, for names of weights.
+# Now that it is done here, a job in a copy of the fork server finds them. It is for speed only, and
+# no part of what transformers promises.
+with suppress(ImportError):
+    from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+
+    get_checkpoint_conversion_mapping("roberta")
 
 # The word embeddings, which most alterations change, and the rest, which they do not.
 _SHARDS = tuple(f"model-0000{number}-of-00002.safetensors" for number in (1, 2))
