@@ -132,6 +132,15 @@ def test_the_digest_is_the_same_in_a_copy_elsewhere(copied, before):
     assert copied[1]() == before
 
 
+def test_code_that_a_process_remembers_is_as_it_was_when_it_was_imported(copied, before):
+    package, _ = copied
+    own = provenance_of(package)
+    own.remember("bias_transfer.commands.finetune")
+    for path in package.rglob("*.py"):
+        path.write_text("")
+    assert own.code_digest("finetune") == before["finetune"]
+
+
 def test_comments_docstrings_and_layout_do_not_count(copied, before):
     package, digests = copied
     for path in package.rglob("*.py"):
