@@ -96,17 +96,22 @@ def _read(path: Path) -> Mapping[str, Any]:
         text = text.replace("\t", " ")
     except ValueError:
         read = _read_yaml(text, path)
-    # JSON may hold some control characters that YAML may not.
-    with suppress(yaml.YAMLError):
-        _refuse_repeated_keys(text, path)
+    else:
+        # JSON may hold some control characters that YAML may not.
+        with suppress(yaml.YAMLError):
+            _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), path)
     if not isinstance(read, Mapping):
         raise StudyError(f"{path}: no mapping of config keys to values")
     return read
 
 
 def _read_yaml(text: str, path: Path) -> Any:
+    """Return what `yaml.safe_load` does, of one pass over the text, which is most of the work."""
     try:
-        return yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        _refuse_repeated_keys(node, path)
+        return None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -115,9 +120,9 @@ def _read_yaml(text: str, path: Path) -> Any:
         raise StudyError(f"{path}: no YAML ({' '.join(str(error).split())})") from error
 
 
-def _refuse_repeated_keys(text: str, path: Path) -> None:
+def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
     """Refuse a file in which a key stands twice: a parser takes the last without a word."""
-    for mapping in _mappings(yaml.compose(text, Loader=yaml.SafeLoader), set()):
+    for mapping in _mappings(node, set()):
         found = set()
         for key, _ in mapping.value:
             if str(key.value) in found:
