@@ -190,8 +190,8 @@ def test_a_way_of_fine_tuning_is_called_alike_wherever_it_is_named():
     ways = (("full", "Full fine-tuning"), ("head", "BitFit"))
     rows = mixed(0.0, 0.5).query("seed == 1")
     said = page_of(rows, [TASK.model_copy(update={"adaptations": ways})])
-    assert "Not so with bitfit: " in said
-    assert "full fine-tuning 5 of 5, bitfit 5 of 5" in said
+    assert "Not so with BitFit: " in said
+    assert "full fine-tuning 5 of 5, BitFit 5 of 5" in said
 
 
 def test_what_goes_together_under_another_way_contradicts_no_intervention():

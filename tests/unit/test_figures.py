@@ -426,10 +426,13 @@ class TestAdaptation:
     @pytest.mark.parametrize(
         ("verdict", "said"),
         [
-            ("transfers", "goes with it"),
-            ("transfers, but less than matters", "goes with it, less than matters"),
-            ("is inverted", "goes against it"),
-            ("does not transfer", "does not go with it"),
+            ("goes with downstream bias", "goes with it"),
+            (
+                "goes with downstream bias, but less than matters",
+                "goes with it, but less than matters",
+            ),
+            ("goes against downstream bias", "goes against it"),
+            ("does not go with downstream bias", "does not go with it"),
             ("undecided", "undecided"),
         ],
     )

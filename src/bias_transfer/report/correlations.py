@@ -15,6 +15,7 @@ from bias_transfer.report.sheet import (
     Head,
     Row,
     Sheet,
+    continued,
     count,
     decimal,
     minus,
@@ -204,7 +205,7 @@ def _title(task: TaskDescription, kind: _Kind) -> str:
     """Name what was done: to the checkpoint, to the data, or to the data and the checkpoint."""
     upstream, data = _told(task, "upstream", kind[0]), _told(task, "data", kind[1])
     if upstream and data:
-        return f"{data.title}, {upstream.title[:1].lower()}{upstream.title[1:]}"
+        return f"{data.title}, {continued(upstream.title)}"
     known = upstream or data
     return known.title if known else ", ".join(kind)
 
