@@ -288,16 +288,11 @@ def _apart(cells: Cells, term: str, effects: Effects) -> int:
     known = values[values.notna()]
     # As many steps that what rounding leaves is none.
     steps = (known / (ROUNDING * own.abs().max())).round()
-    of_most = steps.groupby(rows["level"]).transform(_most)
-    unlike: pd.Series = rows.loc[known.index[steps != of_most], "cluster"]
-    return unlike.nunique()
-
-
-def _most(values: pd.Series) -> float:
-    """Return the number that more than half of some numbers are; NaN where none is."""
-    # It would hold the middle.
-    middle = float(values.sort_values().iloc[len(values) // 2])
-    return middle if 2 * (values == middle).sum() > len(values) else float("nan")
+    level = rows.loc[known.index, "level"]
+    alike = steps.groupby([level, steps]).transform("size")
+    unlike = 2 * alike <= steps.groupby(level).transform("size")
+    clusters: pd.Series = rows.loc[known.index[unlike], "cluster"]
+    return clusters.nunique()
 
 
 def _why_not(cells: Cells, of: Design, source: Source, term: str, telling: int) -> str:
