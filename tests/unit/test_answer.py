@@ -21,10 +21,11 @@ def weighed(rows, task=TASK, failed=()):
     return list(evidence(rows, performance(rows, failed), task, 0.2, 10, 1))
 
 
-def page_of(rows, tasks=(TASK,), failed=()):
+def page_of(rows, tasks=(TASK,), failed=(), warnings=()):
     """Return the page of tasks that share their observations."""
     said = answer(
         "All text is made up.",
+        warnings,
         tasks,
         {task.name: rows for task in tasks},
         {task.name: performance(rows, failed) for task in tasks},
@@ -71,6 +72,13 @@ def test_it_leads_with_a_sentence_a_task_and_only_then_has_sections(page):
         "## Own",
     ]
     assert sorted(parts, key=page.index) == parts
+
+
+def test_what_was_warned_of_is_told_before_the_sections(page):
+    assert "Warned of" not in page
+    said = page_of(TRANSFERS, (TASK, OWN), warnings=("bios: no row of one", "own: copies"))
+    told = "Warned of while the study was made:\n\n- bios: no row of one\n- own: copies\n"
+    assert said == page.replace("\n\n## BIOS", f"\n\n{told}\n## BIOS", 1)
 
 
 def test_the_sentence_is_of_the_first_adaptation_and_the_others_follow_in_the_section(page):
@@ -297,7 +305,7 @@ def test_an_end_that_lies_outside_the_band_is_not_rounded_into_it():
     first = replace(of.verdicts[0], word="undecided", standardised=-0.03, low=low, high=high)
     changed = replace(of, verdicts=(first, of.verdicts[1]))
     said = markdown(
-        answer("", [task], {"bios": rows}, {"bios": performance(rows)}, {"bios": [changed]})
+        answer("", (), [task], {"bios": rows}, {"bios": performance(rows)}, {"bios": [changed]})
     )
     assert "(−0.03, 95 % interval −0.201 to +0.139;" in said
 

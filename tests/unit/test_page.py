@@ -114,7 +114,8 @@ def few(tmp_path_factory):
     """Return the page of a task of too few items for a slope."""
     rows = page_data.observations(items=page_data.transfer_data.ITEMS[:4])
     tasks = {"bios": (page_data.task(), rows)}
-    return page_data.made(tmp_path_factory.mktemp("few"), tasks).read_text()
+    warnings = ["bios: only 4 of <b>them</b>"]
+    return page_data.made(tmp_path_factory.mktemp("few"), tasks, warnings=warnings).read_text()
 
 
 # What it leads with
@@ -254,6 +255,12 @@ def test_a_task_of_ones_own_has_its_page_without_a_paper(trades, untouched):
         assert "The tables of Steed et al." not in found.text
         assert not NO_NUMBER.search(found.text)
     assert "p = 0.5" in Page(trades).data["dial-trades-dial-doses"]
+
+
+def test_what_was_warned_of_is_told_once_beside_the_answer(few, page):
+    told = "Warned of while the study was made: bios: only 4 of <b>them</b>"
+    assert Page(few).text.count(told) == 1
+    assert "Warned of" not in page.text
 
 
 def test_a_task_without_any_slope_says_why(few):

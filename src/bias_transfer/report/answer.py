@@ -80,12 +80,15 @@ class Answer(Section):
     """What the text is, generated or not."""
     how_to_read: str
     """What the numbers and the verdicts mean, with the emphasis and code marks of Markdown."""
+    warnings: tuple[str, ...]
+    """What was warned of while the study was made, a sentence each."""
     tasks: tuple[TaskAnswer, ...]
     """In the order of the study."""
 
 
 def answer(
     note: str,
+    warnings: Sequence[str],
     tasks: Sequence[TaskDescription],
     observations: Mapping[str, pd.DataFrame],
     performance: Mapping[str, pd.DataFrame],
@@ -97,6 +100,8 @@ def answer(
     ----------
     note
         What the text is, generated or not.
+    warnings
+        What was warned of while the study was made.
     tasks
         The study's tasks, in the order of their sections.
     observations, performance
@@ -108,6 +113,7 @@ def answer(
         question=_QUESTION,
         note=note,
         how_to_read=_how_to_read(evidence[tasks[0].name][0].smallest_effect),
+        warnings=tuple(warnings),
         tasks=tuple(
             TaskAnswer(
                 name=task.name,
@@ -132,6 +138,7 @@ def markdown(of: Answer) -> str:
             of.note,
             *(f"**{task.title}.** {_joined(task.sentence)}" for task in of.tasks),
             of.how_to_read,
+            *_warned(of.warnings),
         ]
     )
     sections = (
@@ -141,6 +148,12 @@ def markdown(of: Answer) -> str:
         for task in of.tasks
     )
     return "\n".join([f"{head}\n", *sections])
+
+
+def _warned(warnings: Sequence[str]) -> Iterator[str]:
+    if warnings:
+        yield "Warned of while the study was made:"
+        yield "\n".join(f"- {each}" for each in warnings)
 
 
 def _sentence(task: TaskDescription, observations: pd.DataFrame, of: Evidence) -> Iterator[Phrase]:
