@@ -510,7 +510,9 @@ def correlations(means: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
         for key, group in found if control is not None else ():
             both = pd.concat([control["value"], group["value"]], axis=1).dropna()
             rows.append((*key, quantity.column, _pearson(both)))
-    return pd.DataFrame(rows, columns=[*_KEY, "measure", "pearson"]).assign(task=task.name)
+    return pd.DataFrame(rows, columns=[*_KEY, "measure", "pearson"]).assign(
+        task=task.name, groups=1
+    )
 
 
 def _unmodified(key: tuple[object, ...]) -> bool:
@@ -530,7 +532,7 @@ def transfer(means: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
             (*key, int(before["models"].iloc[0]), _pearson(whole), p_value, len(whole), lost)
         )
     columns = ["models", "pearson", "pearson_p", "items", "undefined_items"]
-    return pd.DataFrame(rows, columns=[*_KEY, *columns]).assign(task=task.name)
+    return pd.DataFrame(rows, columns=[*_KEY, *columns]).assign(task=task.name, groups=1)
 
 
 def _pearson(both: pd.DataFrame) -> float:

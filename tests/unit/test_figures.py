@@ -811,6 +811,21 @@ class TestItemScatter:
         assert f"{RHO} undefined" in title
 
 
+class TestCorrelations:
+    @pytest.mark.parametrize("name", ["item_scatter", "before_after"])
+    def test_of_several_groups_they_are_said_to_be_inside_each(self, name: str) -> None:
+        given = tables("bios")
+        of_groups = {
+            table: getattr(given, table).assign(groups=2) for table in ("transfer", "correlations")
+        }
+        figure = drawing(name).draw(BIOS, without(given, **of_groups), NOTE)
+        of_one, of_several = (
+            " ".join(" ".join(texts(each)).split()) for each in (drawn(name, "bios"), figure)
+        )
+        assert ", inside each group" in of_several
+        assert ", inside each group" not in of_one
+
+
 class TestSpread:
     def test_distant_positions_stay(self) -> None:
         assert spread([0.9, 0.1, 0.5], 0.1, 0, 1) == pytest.approx([0.9, 0.1, 0.5])

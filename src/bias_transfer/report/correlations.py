@@ -39,6 +39,9 @@ _INTERVENTION = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"
 _UNMODIFIED = ("pretrained", "original")
 _TESTS = ("pearson", "kendall")
 _SIDES = ("upstream", "downstream")
+_INSIDE = (
+    "Of several groups, items are compared inside each: the means of the groups are taken out."
+)
 _HEADS = ("Pearson's \N{GREEK SMALL LETTER RHO}", "Kendall's \N{GREEK SMALL LETTER TAU}", "Items")
 
 
@@ -104,6 +107,7 @@ def correlation_sheet(
             "Each intervention's bias distribution over items against the unmodified model's: the "
             "mean over templates, then over trials. Without upstream numbers, the upstream model "
             "is the unmodified one.",
+            *([_INSIDE] if (correlations["groups"] > 1).any() else []),
             *([printed_note] if printed_note else []),
             "p values in parentheses." if number is None else f"Note: {significance_note()}",
         ),

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures._look import LABEL, PANEL_TITLE, inches, wrap
@@ -64,6 +65,11 @@ def models(number: int) -> str:
 def correlation(coefficient: float) -> str:
     """Write Pearson's coefficient, or that there is none."""
     return f"{RHO} = {signed(coefficient)}" if np.isfinite(coefficient) else f"{RHO} undefined"
+
+
+def inside_groups(correlations: pd.DataFrame) -> str:
+    """Write that correlations are of the items inside several groups; nothing if of one."""
+    return ", inside each group" if (correlations["groups"] > 1).any() else ""
 
 
 def of_logarithms(*quantities: Quantity) -> str:
