@@ -165,6 +165,16 @@ def mixed(full, head):
     )
 
 
+def test_a_slope_that_few_items_decide_says_so():
+    said = "few occupations decide the slope on the model's bias, as "
+    assert said not in page_of(TRANSFERS)
+    most = ~TRANSFERS["occupation"].isin(ITEMS[:2])
+    scaled = TRANSFERS["pronoun_ranking"].where(~most, 0.05 * TRANSFERS["pronoun_ranking"])
+    few = TRANSFERS.assign(pronoun_ranking=scaled)
+    of_full = weighed(few)[0].slopes.set_index(["source", "effects"])["effective_clusters"]
+    assert f"- Full fine-tuning: {said}{of_full['model', 'within']:.1f} of" in page_of(few)
+
+
 def test_another_way_of_fine_tuning_that_shows_something_else_is_named_at_once():
     assert lead(page_of(mixed(0.0, 0.5))).endswith(
         "). Not so with head only: there the pre-trained model's bias transfers."

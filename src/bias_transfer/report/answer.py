@@ -43,6 +43,9 @@ _RELIABILITIES = {
     ("downstream", SEEDS): "downstream bias over fine-tuning seeds",
     ("downstream", TEST_ROWS): "downstream bias over test rows",
 }
+# With a smaller effective number of clusters, intervals leave zero out in 7 to 12 % of simulated
+# studies in which there is nothing to find.
+_FEW_CLUSTERS = 4
 # Items that are named at either end of downstream bias.
 _NAMED = 3
 
@@ -280,6 +283,7 @@ def _lines(
     of_all, found = observations[task.name], evidence[task.name]
     rows = principally_adapted(of_all, task)
     yield from (_joined(_sentence(task, of_all, of)) for of in found[1:])
+    yield from (_of(task, of.adaptation, line) for of in found for line in _of_few(task, of))
     yield from (_of(task, of.adaptation, line) for of in found for line in _over_seeds(of))
     yield from _seeds(task, found)
     principal = (
@@ -303,6 +307,20 @@ def _of(task: TaskDescription, adaptation: str, line: str) -> str:
         if len(task.adaptations) > 1
         else begun(line)
     )
+
+
+def _of_few(task: TaskDescription, of: Evidence) -> Iterator[str]:
+    """Say which slope a few items decide: its interval is too narrow."""
+    rows = of.slopes.set_index(["source", "effects"]).to_dict("index")
+    for each in of.verdicts:
+        effective = rows[each.source, each.effects]["effective_clusters"]
+        if effective < _FEW_CLUSTERS:
+            yield (
+                f"few {task.items} decide the slope on the {each.source}'s bias, as "
+                f"{effective:.1f} of equal weight would: the interval of such a slope leaves zero "
+                "out in 7 to 12 % of simulated studies in which there is nothing to find, not in "
+                "5 %."
+            )
 
 
 def _over_seeds(of: Evidence) -> Iterator[str]:
