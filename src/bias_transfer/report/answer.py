@@ -43,7 +43,7 @@ _RELIABILITIES = {
     ("downstream", SEEDS): "downstream bias over fine-tuning seeds",
     ("downstream", TEST_ROWS): "downstream bias over test rows",
 }
-# With a smaller effective number of clusters, intervals leave zero out in 7 to 12 % of simulated
+# With a smaller effective number of clusters, intervals leave zero out in up to 12 % of simulated
 # studies in which there is nothing to find.
 _FEW_CLUSTERS = 4
 # Items that are named at either end of downstream bias.
@@ -310,15 +310,15 @@ def _of(task: TaskDescription, adaptation: str, line: str) -> str:
 
 
 def _of_few(task: TaskDescription, of: Evidence) -> Iterator[str]:
-    """Say which slope a few items decide: its interval is too narrow."""
+    """Say which verdict rests on a slope that a few items decide: its interval is too narrow."""
     rows = of.slopes.set_index(["source", "effects"]).to_dict("index")
     for each in of.verdicts:
         effective = rows[each.source, each.effects]["effective_clusters"]
-        if effective < _FEW_CLUSTERS:
+        if each.word not in OPEN and effective < _FEW_CLUSTERS:
             yield (
                 f"few {task.items} decide the slope on the {each.source}'s bias, as "
                 f"{effective:.1f} of equal weight would: the interval of such a slope leaves zero "
-                "out in 7 to 12 % of simulated studies in which there is nothing to find, not in "
+                "out in up to 12 % of simulated studies in which there is nothing to find, not in "
                 "5 %."
             )
 
