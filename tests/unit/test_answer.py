@@ -165,12 +165,13 @@ def mixed(full, head):
     )
 
 
-def test_a_slope_that_few_items_decide_says_so():
+def test_a_verdict_that_rests_on_few_items_says_so():
     said = "few occupations decide the slope on the model's bias, as "
-    assert said not in page_of(TRANSFERS)
-    most = ~TRANSFERS["occupation"].isin(ITEMS[:2])
-    scaled = TRANSFERS["pronoun_ranking"].where(~most, 0.05 * TRANSFERS["pronoun_ranking"])
-    few = TRANSFERS.assign(pronoun_ranking=scaled)
+    unmoved = observed(noise=0.01)
+    assert said not in page_of(unmoved)
+    most = ~unmoved["occupation"].isin(ITEMS[:2])
+    scaled = unmoved["pronoun_ranking"].where(~most, 0.05 * unmoved["pronoun_ranking"])
+    few = unmoved.assign(pronoun_ranking=scaled)
     of_full = weighed(few)[0].slopes.set_index(["source", "effects"])["effective_clusters"]
     assert f"- Full fine-tuning: {said}{of_full['model', 'within']:.1f} of" in page_of(few)
 
