@@ -134,6 +134,13 @@ def test_a_source_outside_the_study_keeps_its_whole_path(study, monkeypatch):
     assert list(json.loads(record_path(output).read_text())["inputs"]) == [str(study / SOURCE)]
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"files": {"text.csv": "0"}}'])
+def test_somebody_elses_manifest_above_a_source_is_none_of_ours(study, content):
+    (SOURCE.parent / MANIFEST).write_text(content)
+    assert states()[str(SOURCE)] == "as it was used; no record of how it was made"
+    assert warned_of([TABLE]) == ()
+
+
 def test_a_folder_among_the_sources_counts_file_by_file(study):
     (SOURCE.parent / "deeper").mkdir()
     (SOURCE.parent / "deeper/more.txt").write_text("more")

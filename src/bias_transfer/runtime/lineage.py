@@ -257,7 +257,9 @@ def _made(place: _Place) -> _Made | None:
         return _of_bundle(str(path.parent), MANIFEST)
     for folder in path.parents:
         manifest = folder / MANIFEST
-        if manifest.is_file():
+        # Whoever brings a source may keep a file of that name above it.
+        ours = record_path(manifest).is_file() or (folder / BUNDLE).is_file()
+        if ours and manifest.is_file():
             files = read_json(manifest).get("files")
             name = path.relative_to(folder).as_posix()
             if isinstance(files, dict) and name in files:
