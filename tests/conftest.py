@@ -1,8 +1,13 @@
 """What every test may use."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# As every job on the CPU computes, and before a library asks: pytest runs a process a core, and
+# threads beyond that wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")
