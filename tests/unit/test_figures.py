@@ -463,8 +463,9 @@ class TestAdaptation:
     @pytest.mark.parametrize("ways", [1, 2])
     def test_fewer_ways_of_fine_tuning_can_be_drawn(self, ways: int) -> None:
         task = BIOS.model_copy(update={"adaptations": BIOS.adaptations[:ways]})
+        given = figure_data.tables(tables("bios").observations, task)
         for name in OF_SLOPES:
-            figure = draw(name, task, tables("bios").observations)
+            figure = drawing(name).draw(task, given, NOTE)
             assert off_page(figure) == []
             assert overlaps(figure) == []
 

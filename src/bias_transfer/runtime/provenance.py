@@ -126,8 +126,21 @@ def _parsed(module: str) -> ast.Module:
     return ast.parse(_path(module).read_text())
 
 
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield all that has or may have a block of statements, and no expression.
+
+    Imports and docstrings stand in none, and most of a tree is expressions.
+    """
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, block, ())
+
+
 def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -165,7 +178,7 @@ def _data_files(module: str) -> list[Path]:
 @cache
 def _tree(module: str) -> str:
     tree = _parsed(module)
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             # Imports are looked for in the same tree, and are no docstrings.
             first = node.body[0] if node.body else None

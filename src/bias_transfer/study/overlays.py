@@ -92,13 +92,14 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
     try:
         read = json.loads(text)
-        # Tabs are white space in JSON, and what YAML may refuse.
-        text = text.replace("\t", " ")
     except ValueError:
         read = _read_yaml(text, path)
-    # JSON may hold some control characters that YAML may not.
-    with suppress(yaml.YAMLError):
-        _refuse_repeated_keys(text, path)
+    else:
+        # JSON may hold some control characters that YAML may not.
+        with suppress(yaml.YAMLError):
+            # Tabs are white space in JSON, and what YAML may refuse.
+            node = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
+            _refuse_repeated_keys(node, path)
     if not isinstance(read, Mapping):
         raise StudyError(f"{path}: no mapping of config keys to values")
     return read
@@ -106,7 +107,12 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 def _read_yaml(text: str, path: Path) -> Any:
     try:
-        return yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        # Once: it takes longer than all that is done with it.
+        node = loader.get_single_node()
+        # Before mappings that are merged are laid into others.
+        _refuse_repeated_keys(node, path)
+        return None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -115,9 +121,9 @@ def _read_yaml(text: str, path: Path) -> Any:
         raise StudyError(f"{path}: no YAML ({' '.join(str(error).split())})") from error
 
 
-def _refuse_repeated_keys(text: str, path: Path) -> None:
+def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
     """Refuse a file in which a key stands twice: a parser takes the last without a word."""
-    for mapping in _mappings(yaml.compose(text, Loader=yaml.SafeLoader), set()):
+    for mapping in _mappings(node, set()):
         found = set()
         for key, _ in mapping.value:
             if str(key.value) in found:
