@@ -1,8 +1,14 @@
 """What every test may use."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Before NumPy is imported, here or in a command: what a test computes is too little for threads,
+# which would wait for each other, and for the other tests.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 
 @pytest.fixture(scope="session")

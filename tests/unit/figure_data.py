@@ -4,11 +4,12 @@ What the analysis writes is made here by a plain function of a few lines, so tha
 against numbers of its own and not against the analysis.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bias_transfer.analysis.description import Contents, Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Tables
@@ -444,12 +445,15 @@ def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFram
     """Average each measure over templates, then over models; see the columns in `analysis`."""
     rows = _with_twins(observations).rename(columns={task.item: "item"})
     sets = [*_KEY, "twin_of"]
+    # Numbers stand for them: to group by many columns takes long.
+    rows["set"] = rows.groupby(sets, sort=False, dropna=False).ngroup()
+    named = rows.drop_duplicates("set")[["set", *sets]]
     parts = []
     for quantity in (*task.measures, *task.outcomes):
-        once = rows if quantity.per_template else rows.drop_duplicates(["twin_of", "model", "item"])
+        once = rows if quantity.per_template else rows.drop_duplicates(["set", "model", "item"])
         of_models = (
             once.assign(lost=once[quantity.column].isna())
-            .groupby([*sets, "item", "model"], sort=False, dropna=False)
+            .groupby(["set", "item", "model"], sort=False)
             .agg(
                 value=(quantity.column, "mean"),
                 observations=("lost", "size"),
@@ -457,18 +461,20 @@ def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFram
             )
             .reset_index()
         )
-        models = of_models.groupby(sets, sort=False, dropna=False)["model"].transform("nunique")
+        models = of_models.groupby("set")["model"].transform("nunique")
         parts.append(
-            of_models.assign(models=models, measure=quantity.column)
-            .groupby([*sets, "measure", "item", "models"], sort=False, dropna=False)
+            of_models.assign(models=models)
+            .groupby(["set", "item", "models"], sort=False)
             .agg({"value": "mean", "observations": "sum", "undefined": "sum"})
             .reset_index()
             .assign(
+                measure=quantity.column,
                 standard_error=_ERRORS[quantity.column],
                 margin_of_error=2 * _ERRORS[quantity.column],
             )
         )
-    return pd.concat(parts, ignore_index=True).assign(task=task.name)
+    means = pd.concat(parts, ignore_index=True).merge(named, on="set").drop(columns="set")
+    return means.assign(task=task.name)
 
 
 # Made up: of every item the same.
@@ -487,30 +493,34 @@ def _with_twins(observations: pd.DataFrame) -> pd.DataFrame:
     """Add to the rows those of the unaltered twins of each altered data set."""
     original = observations[observations["dataset"] == "original"]
     twins = [
-        original[original["upstream"].isin(altered["upstream"])].assign(twin_of=str(dataset))
+        original[original["upstream"].isin(altered["upstream"].unique())].assign(
+            twin_of=str(dataset)
+        )
         for dataset, altered in observations.groupby("dataset", sort=False)
         if dataset != "original"
     ]
     return pd.concat([observations.assign(twin_of=""), *twins], ignore_index=True)
 
 
-def _distributions(means: pd.DataFrame, quantity: Quantity) -> Iterator[tuple[Any, pd.DataFrame]]:
+def _distributions(means: pd.DataFrame, quantity: Quantity) -> dict[Any, pd.DataFrame]:
     """Split the means of a measure by intervention, one row an item."""
     rows = means[(means["measure"] == quantity.column) & (means["twin_of"] == "")]
-    for key, group in rows.groupby(_KEY, sort=False, dropna=False):
-        yield key, group.set_index("item")
+    values = rows.set_index("item")[["value", "models"]]
+    groups = rows.groupby(_KEY, sort=False, dropna=False).indices
+    return {key: values.iloc[places] for key, places in groups.items()}
 
 
 def correlations(means: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
     """Correlate each intervention's item means with the unmodified model's."""
     rows = []
     for quantity in (task.before, task.after):
-        found = list(_distributions(means, quantity))
-        control = next((each for key, each in found if _unmodified(key)), None)
-        for key, group in found if control is not None else ():
-            both = pd.concat([control["value"], group["value"]], axis=1).dropna()
-            rows.append((*key, quantity.column, _pearson(both)))
-    return pd.DataFrame(rows, columns=[*_KEY, "measure", "pearson"]).assign(task=task.name)
+        found = _distributions(means, quantity)
+        control = next((each for key, each in found.items() if _unmodified(key)), None)
+        for key, group in found.items() if control is not None else ():
+            rows.append((*key, quantity.column, _pearson(_paired(control, group))))
+    return pd.DataFrame(rows, columns=[*_KEY, "measure", "pearson"]).assign(
+        task=task.name, groups=1
+    )
 
 
 def _unmodified(key: tuple[object, ...]) -> bool:
@@ -520,23 +530,30 @@ def _unmodified(key: tuple[object, ...]) -> bool:
 def transfer(means: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:
     """Correlate upstream with downstream bias over items, an intervention at a time."""
     rows = []
-    pairs = zip(_distributions(means, task.before), _distributions(means, task.after), strict=True)
-    for (key, before), (_, after) in pairs:
-        both = pd.concat([before["value"], after["value"]], axis=1)
-        whole = both.dropna()
-        p_value = 0.02 if len(whole) > 2 else np.nan
-        lost = len(both) - len(whole)
-        rows.append(
-            (*key, int(before["models"].iloc[0]), _pearson(whole), p_value, len(whole), lost)
-        )
+    found, afterwards = (_distributions(means, each) for each in (task.before, task.after))
+    for (key, before), after in zip(found.items(), afterwards.values(), strict=True):
+        both = _paired(before, after)
+        items, lost = _whole(both).sum(), (~_whole(both)).sum()
+        p_value = 0.02 if items > 2 else np.nan
+        rows.append((*key, int(before["models"].iloc[0]), _pearson(both), p_value, items, lost))
     columns = ["models", "pearson", "pearson_p", "items", "undefined_items"]
-    return pd.DataFrame(rows, columns=[*_KEY, *columns]).assign(task=task.name)
+    return pd.DataFrame(rows, columns=[*_KEY, *columns]).assign(task=task.name, groups=1)
 
 
-def _pearson(both: pd.DataFrame) -> float:
-    if len(both) < 3 or (np.ptp(both.to_numpy(), axis=0) < 1e-12).any():
+def _paired(first: pd.DataFrame, second: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the values of two distributions, a row an item of the first."""
+    return np.column_stack([first["value"], second["value"].reindex(first.index)])
+
+
+def _whole(both: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.isfinite(both).all(axis=1)
+
+
+def _pearson(both: NDArray[np.float64]) -> float:
+    both = both[_whole(both)]
+    if len(both) < 3 or (np.ptp(both, axis=0) < 1e-12).any():
         return float("nan")
-    return float(np.corrcoef(both.to_numpy().T)[0, 1])
+    return float(np.corrcoef(both.T)[0, 1])
 
 
 def contents(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import bias_transfer
@@ -17,9 +18,10 @@ def modules() -> dict[str, Path]:
     }
 
 
-def imported_by(path: Path) -> Iterator[str]:
-    """Yield what a file imports; of `from a import b` both `a` and `a.b`."""
-    return _imported(ast.walk(ast.parse(path.read_text())))
+@cache
+def imported_by(path: Path) -> frozenset[str]:
+    """Return what a file imports; of `from a import b` both `a` and `a.b`."""
+    return frozenset(_imported(ast.walk(ast.parse(path.read_text()))))
 
 
 def loaded_with(path: Path) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The report of made-up observations, written by the commands that write a study's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bias_transfer.report.page import template
 from bias_transfer.report.sheet import Cell, Head, Row, Sheet
 from bias_transfer.runtime.artifacts import write_table
 from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.lineage import record_outputs, start_run
 from tests.unit import transfer_data
 from tests.unit.transfer_data import TASK
 
@@ -75,6 +76,7 @@ def made(
     paper: bool = True,
     generated: bool = True,
     config: Mapping[str, Any] | None = None,
+    warnings: Sequence[str] = (),
 ) -> Path:
     """Analyse observations and return the report on them.
 
@@ -88,6 +90,8 @@ def made(
         Whether a paper is laid over the study, and whether the text is made up.
     config
         What the page shows as the config.
+    warnings
+        What was warned of when the observations were made.
     """
     described = [description.model_dump(mode="json") for description, _ in tasks.values()]
     read: dict[str, list[Path]] = {}
@@ -95,6 +99,8 @@ def made(
         for kind, table in (("observations", rows), ("performance", performance(rows))):
             read[f"{kind}_{name}"] = [folder / kind / f"{name}.csv"]
             write_table(read[f"{kind}_{name}"][0], table)
+            run = start_run("observe", "", {}, [])
+            record_outputs(run, read[f"{kind}_{name}"], warnings)
     printed = [
         f"{table}_{name}_{kind}"
         for name in tasks

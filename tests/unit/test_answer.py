@@ -21,10 +21,11 @@ def weighed(rows, task=TASK, failed=()):
     return list(evidence(rows, performance(rows, failed), task, 0.2, 10, 1))
 
 
-def page_of(rows, tasks=(TASK,), failed=()):
+def page_of(rows, tasks=(TASK,), failed=(), warnings=()):
     """Return the page of tasks that share their observations."""
     said = answer(
         "All text is made up.",
+        warnings,
         tasks,
         {task.name: rows for task in tasks},
         {task.name: performance(rows, failed) for task in tasks},
@@ -71,6 +72,13 @@ def test_it_leads_with_a_sentence_a_task_and_only_then_has_sections(page):
         "## Own",
     ]
     assert sorted(parts, key=page.index) == parts
+
+
+def test_what_was_warned_of_is_told_before_the_sections(page):
+    assert "Warned of" not in page
+    said = page_of(TRANSFERS, (TASK, OWN), warnings=("bios: no row of one", "own: copies"))
+    told = "Warned of while the study was made:\n\n- bios: no row of one\n- own: copies\n"
+    assert said == page.replace("\n\n## BIOS", f"\n\n{told}\n## BIOS", 1)
 
 
 def test_the_sentence_is_of_the_first_adaptation_and_the_others_follow_in_the_section(page):
@@ -157,6 +165,17 @@ def mixed(full, head):
     )
 
 
+def test_a_verdict_that_rests_on_few_items_says_so():
+    said = "few occupations decide the slope on the model's bias, as "
+    unmoved = observed(noise=0.01)
+    assert said not in page_of(unmoved)
+    most = ~unmoved["occupation"].isin(ITEMS[:2])
+    scaled = unmoved["pronoun_ranking"].where(~most, 0.05 * unmoved["pronoun_ranking"])
+    few = unmoved.assign(pronoun_ranking=scaled)
+    of_full = weighed(few)[0].slopes.set_index(["source", "effects"])["effective_clusters"]
+    assert f"- Full fine-tuning: {said}{of_full['model', 'within']:.1f} of" in page_of(few)
+
+
 def test_another_way_of_fine_tuning_that_shows_something_else_is_named_at_once():
     assert lead(page_of(mixed(0.0, 0.5))).endswith(
         "). Not so with head only: there the pre-trained model's bias transfers."
@@ -190,8 +209,8 @@ def test_a_way_of_fine_tuning_is_called_alike_wherever_it_is_named():
     ways = (("full", "Full fine-tuning"), ("head", "BitFit"))
     rows = mixed(0.0, 0.5).query("seed == 1")
     said = page_of(rows, [TASK.model_copy(update={"adaptations": ways})])
-    assert "Not so with bitfit: " in said
-    assert "full fine-tuning 5 of 5, bitfit 5 of 5" in said
+    assert "Not so with BitFit: " in said
+    assert "full fine-tuning 5 of 5, BitFit 5 of 5" in said
 
 
 def test_what_goes_together_under_another_way_contradicts_no_intervention():
@@ -297,7 +316,7 @@ def test_an_end_that_lies_outside_the_band_is_not_rounded_into_it():
     first = replace(of.verdicts[0], word="undecided", standardised=-0.03, low=low, high=high)
     changed = replace(of, verdicts=(first, of.verdicts[1]))
     said = markdown(
-        answer("", [task], {"bios": rows}, {"bios": performance(rows)}, {"bios": [changed]})
+        answer("", (), [task], {"bios": rows}, {"bios": performance(rows)}, {"bios": [changed]})
     )
     assert "(−0.03, 95 % interval −0.201 to +0.139;" in said
 

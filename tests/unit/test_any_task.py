@@ -126,7 +126,7 @@ def test_it_goes_through_the_whole_analysis(templates, interventions):
     # Either source by either question, for each template and their mean.
     assert len(curve) == 4 * (1 + len(templates))
     page = markdown(
-        answer("Note", [task], {"trades": rows}, {"trades": scores}, {"trades": weighed})
+        answer("Note", (), [task], {"trades": rows}, {"trades": scores}, {"trades": weighed})
     )
     assert "## Trades" in page
     lowest = rows[rows["upstream_kind"] == "pretrained"].set_index("trade")["tpr_gap"].idxmin()

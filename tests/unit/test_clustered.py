@@ -267,3 +267,31 @@ REFUSED = {
 def test_what_cannot_be_fitted_is_refused(columns, effects, cluster, said):
     with pytest.raises(StudyError, match=said):
         clustered(PANEL.outcome, columns, effects, cluster)
+
+
+# How many clusters a slope rests on
+
+
+@pytest.mark.parametrize(("moved", "clusters"), [(1, 28), (2, 28), (6, 28), (14, 28), (3, 8)])
+def test_of_clusters_of_which_some_are_moved_alike_the_effective_number_is_known(moved, clusters):
+    # Less the mean, k of G ones are 1 - k/G each, and the zeros -k/G.
+    column = (np.arange(clusters) < moved).astype(float)[:, np.newaxis]
+    outcome = np.random.default_rng(1).normal(size=clusters)
+    found = clustered(outcome, column, (), np.arange(clusters))
+    one, other = (1 - moved / clusters) ** 2, (moved / clusters) ** 2
+    squares = moved * one**2 + (clusters - moved) * other**2
+    by_hand = (moved * one + (clusters - moved) * other) ** 2 / squares
+    assert found.effective == pytest.approx([by_hand])
+
+
+@every_effect
+def test_the_effective_number_is_of_what_all_else_leaves_of_a_column(effects):
+    dummies = [np.eye(int(each.max()) + 1)[each] for each in EFFECTS[effects]]
+    constant = np.ones((len(PANEL.outcome), 1))
+    for place, effective in enumerate(fitted(effects).effective):
+        others = np.hstack([np.delete(PANEL.columns, place, axis=1), constant, *dummies])
+        own = PANEL.columns[:, place]
+        left = own - others @ np.linalg.lstsq(others, own, rcond=None)[0]
+        shares = np.bincount(PANEL.item, left**2) / (left @ left)
+        assert effective == pytest.approx(1 / (shares @ shares))
+        assert 1 <= effective <= len(shares)

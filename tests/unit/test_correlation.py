@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -121,6 +122,7 @@ def test_there_is_a_row_an_intervention_and_measure() -> None:
         "models",
         *R,
         "items",
+        "groups",
         "undefined_items",
         "undefined_values",
         "reason",
@@ -369,6 +371,50 @@ def test_shapiro_wilk_is_that_of_r_wherever_the_values_lie() -> None:
         assert found == pytest.approx((R["shapiro"], R["shapiro_p"]), rel=1e-6)
 
 
+# Of several groups
+
+
+def in_groups(rows: pd.DataFrame, shifts: dict[str, float]) -> pd.DataFrame:
+    """Put the items into groups in turn, each of which has so much more bias, before and after."""
+    names = list(shifts)
+    group = rows["occupation"].str.removeprefix("item").astype(int) % len(names)
+    more = group.map(lambda number: shifts[names[number]])
+    shifted = {name: rows[name] + more for name in MEASURES}
+    return rows.assign(group=group.map(lambda number: names[number]), **shifted)
+
+
+@pytest.mark.parametrize("shifts", [{"a": 0, "b": 0}, {"a": 0, "b": 9e3, "c": -7e4}])
+def test_how_far_groups_lie_apart_is_no_correlation_of_items(shifts: dict[str, float]) -> None:
+    rows = table(model_rows(FIRST), model_rows(SECOND, kind="random"))
+    grouped = in_groups(rows, shifts)
+    row = upstream_row(grouped)
+    # The same by statsmodels: the slope's t in a regression with the groups' means taken out.
+    of = grouped[grouped["upstream_kind"] == "pretrained"]
+    dummies = pd.get_dummies(of["group"]).to_numpy(dtype=float)
+    columns = np.column_stack([np.array(FIRST), dummies])
+    fitted = sm.OLS(np.array(SECOND), columns).fit()
+    t, df = fitted.tvalues[0], fitted.df_resid
+    assert row["pearson"] == pytest.approx(t / np.sqrt(t**2 + df))
+    assert row["pearson_p"] == pytest.approx(fitted.pvalues[0])
+    assert (row["items"], row["groups"]) == (20, len(shifts))
+    scattered = item_correlation(grouped, "occupation", *MEASURES).squeeze(axis=0)
+    assert scattered["groups"].eq(len(shifts)).all()
+
+
+def test_a_group_that_differs_from_another_alone_is_constant_inside_both() -> None:
+    same = model_rows([1.0] * 20)
+    row = upstream_row(in_groups(table(same, model_rows(SECOND, kind="random")), {"a": 0, "b": 5}))
+    assert np.isnan(row["pearson"])
+    assert row["reason"] == "the unmodified model's values are constant"
+
+
+def test_each_further_group_takes_an_item_more() -> None:
+    rows = table(model_rows([1.0, 2.0, 4.0]), model_rows([2.0, 3.0, 1.0], kind="random"))
+    assert upstream_row(rows)["reason"] == ""
+    found = upstream_row(in_groups(rows, {"a": 0, "b": 0}))
+    assert found["reason"] == "fewer than 4 items are defined in both"
+
+
 # Before and after
 
 
@@ -387,6 +433,7 @@ def test_one_point_an_item_gives_the_pearson_correlation_of_r() -> None:
         "pearson",
         "pearson_p",
         "items",
+        "groups",
         "undefined_items",
         "reason",
     ]

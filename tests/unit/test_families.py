@@ -1,5 +1,6 @@
 """Every family of encoders: tiny checkpoints made here, against the whole model on one sentence."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -211,6 +212,16 @@ class Made:
     fine_tuned: Path
     tokenizer: Any
     texts: list[str]
+    loaded: Any
+    loaded_classifier: Any
+
+    def model(self):
+        """Return the loaded model, or rather a copy that a test may alter: to load takes longer."""
+        return copy.deepcopy(self.loaded)
+
+    def classifier(self):
+        """Return the loaded classifier in the same way."""
+        return copy.deepcopy(self.loaded_classifier)
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +253,15 @@ def made(request, lines, tmp_path_factory):
     none = TrainingCheckpoints(folder / "none", {}, 0)
     fine_tune(classifier, data, data, SETTINGS, 1, none)
     save_checkpoint(classifier, tokenizer, folder / "fine_tuned")
-    return Made(request.param, folder / "upstream", folder / "fine_tuned", tokenizer, texts)
+    return Made(
+        request.param,
+        folder / "upstream",
+        folder / "fine_tuned",
+        tokenizer,
+        texts,
+        load_masked_lm(str(folder / "upstream")),
+        load_classifier(folder / "fine_tuned"),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -303,10 +322,10 @@ def both_ways(request, made):
 
     Both in double precision: of weights this large single precision leaves up to 1e-5.
     """
-    model, tokenizer = load_masked_lm(str(made.folder)).double(), load_tokenizer(str(made.folder))
+    model, tokenizer = made.model().double(), load_tokenizer(str(made.folder))
     if request.param == "before fine-tuning":
         return MaskScorer(model, tokenizer, 7), log_probabilities_before(made)
-    tuned = load_classifier(made.fine_tuned).double()
+    tuned = made.classifier().double()
     return MaskScorer(model, tokenizer, 7, fine_tuned=tuned), log_probabilities_after(made)
 
 
@@ -440,7 +459,7 @@ def weights(model):
 
 
 def test_noise_in_place_keeps_the_tie_and_survives_saving(made, tmp_path):
-    model = load_masked_lm(str(made.folder))
+    model = made.model()
     require_matching_tokenizer(model, made.tokenizer, "tiny")
     before = weights(model)
     matrix = model.get_input_embeddings().weight
@@ -466,7 +485,7 @@ def test_noise_in_place_keeps_the_tie_and_survives_saving(made, tmp_path):
 
 
 def test_a_model_drawn_anew_has_the_same_form_and_other_weights(made, tmp_path):
-    model = load_masked_lm(str(made.folder))
+    model = made.model()
     torch.manual_seed(9)
     drawn = type(model)(model.config).eval()
     save_checkpoint(drawn, made.tokenizer, tmp_path)
@@ -490,7 +509,7 @@ def test_a_classifier_comes_back_as_it_was_saved(made):
 
 def test_a_new_classifier_keeps_the_encoder(made):
     torch.manual_seed(4)
-    classifier, model = new_classifier(made.folder, ("a", "b")), load_masked_lm(str(made.folder))
+    classifier, model = new_classifier(made.folder, ("a", "b")), made.model()
     fresh = FAMILIES[made.kind.partition(",")[0]].fresh
     encoder = model.base_model.state_dict()
     pooler = {name for name in classifier.base_model.state_dict() if name.startswith("pooler.")}
@@ -509,7 +528,7 @@ def without_dropout(model):
 
 @pytest.mark.parametrize("projected", [False, True], ids=["plain", "projected"])
 def test_the_head_alone_computes_what_the_whole_classifier_computes(made, projected):
-    model = without_dropout(load_classifier(made.fine_tuned))
+    model = without_dropout(made.classifier())
     if projected:
         attach_projection(model, DIRECTION, 3.0)
     freeze_encoder(model)
@@ -535,7 +554,7 @@ def test_the_head_alone_computes_what_the_whole_classifier_computes(made, projec
 
 
 def test_the_states_of_all_positions_go_once_the_head_s_are_taken(made):
-    model = load_classifier(made.fine_tuned)
+    model = made.classifier()
     texts = encode(made.tokenizer, made.texts, LENGTH)
     states, kept = [], []
 
@@ -551,7 +570,7 @@ def test_the_states_of_all_positions_go_once_the_head_s_are_taken(made):
 
 
 def test_dropout_acts_in_the_head_and_not_in_the_encoder(made):
-    model = load_classifier(made.fine_tuned)
+    model = made.classifier()
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.3
@@ -601,7 +620,7 @@ def test_adapters_move_attention_in_every_layer_and_the_head(made):
 
 
 def test_what_decays_is_what_stock_trainer_lets_decay(made):
-    for model in (load_masked_lm(str(made.folder)), load_classifier(made.fine_tuned)):
+    for model in (made.model(), made.classifier()):
         stock = Trainer.get_decay_parameter_names(None, model)
         assert decaying_parameters(model) == set(stock) & dict(model.named_parameters()).keys()
 
@@ -613,7 +632,7 @@ def test_the_last_layer_is_computed_where_it_is_used_only(made):
     kept = FAMILIES[made.kind.partition(",")[0]].behind_attention is not None
     rows = []
     for projected in (False, True):
-        model, classifier = load_masked_lm(str(made.folder)), load_classifier(made.fine_tuned)
+        model, classifier = made.model(), made.classifier()
         for each in (model, classifier):
             if projected:
                 attach_projection(each, DIRECTION, 1.0)
@@ -633,21 +652,21 @@ def test_the_last_layer_is_computed_where_it_is_used_only(made):
 
 
 def test_a_text_may_fill_every_position_and_not_one_more(made):
-    classifier = load_classifier(made.fine_tuned)
+    classifier = made.classifier()
     assert longest_text(classifier.config.to_dict(), "tiny") == LENGTH
     long = " ".join(["work"] * 60)
     require_positions(classifier, LENGTH)
     assert predict(classifier, *encoded(made, [long]), 1).shape == (1, 2)
     with pytest.raises(StudyError, match=f"{LENGTH + 1} tokens, but the checkpoint has {LENGTH}"):
         require_positions(classifier, LENGTH + 1)
-    model = load_masked_lm(str(made.folder))
+    model = made.model()
     found = hidden_sentence_embeddings(model, made.tokenizer, [long, "work"], 2)
     alone = hidden_sentence_embeddings(model, made.tokenizer, ["work"], 1)
     np.testing.assert_allclose(found[1:], alone, atol=1e-5)
 
 
 def test_a_checkpoint_with_other_words_shares_the_rest_with_its_source(made, tmp_path):
-    save_masked_lm(load_masked_lm(str(made.folder)), made.tokenizer, tmp_path / "source")
+    save_masked_lm(made.model(), made.tokenizer, tmp_path / "source")
     model = load_masked_lm(str(tmp_path / "source"))
     with torch.no_grad():
         model.get_input_embeddings().weight.add_(1)
@@ -668,10 +687,10 @@ def test_texts_are_tokenised_without_transformers_as_with_it(made):
 
 
 def test_a_projection_stands_before_every_head(made, tmp_path):
-    model = load_masked_lm(str(made.folder))
+    model = made.model()
     attach_projection(model, DIRECTION, 1.0)
     save_checkpoint(model, made.tokenizer, tmp_path)
-    plain, projected = load_masked_lm(str(made.folder)), load_masked_lm(str(tmp_path))
+    plain, projected = made.model(), load_masked_lm(str(tmp_path))
     torch.manual_seed(5)
     classifier = new_classifier(tmp_path, ("a", "b")).eval()
     batch = made.tokenizer(["She is a dj", "He had a good day"], return_tensors="pt", padding=True)

@@ -113,7 +113,7 @@ def fills_up_anywhere(
 
 def test_wherever_the_disk_fills_up_nothing_half_is_left(mounted, capsys):
     disk = mounted(f"size={SIZE}k")
-    assert fills_up_anywhere(disk, sentences(disk), range(0, 80, 4), capsys) > 5
+    assert fills_up_anywhere(disk, sentences(disk), range(0, 48, 4), capsys) > 5
 
 
 def test_a_checkpoint_on_a_full_disk_is_made_whole_or_not_at_all(
@@ -123,7 +123,7 @@ def test_a_checkpoint_on_a_full_disk_is_made_whole_or_not_at_all(
     source = shutil.copytree(tiny_checkpoint, tmp_path / "pretrained")
     describe_folder(source, {"kind": "checkpoint"})
     arguments = randomise(source, disk / "study/random-t1")
-    assert fills_up_anywhere(disk, arguments, range(4, 164, 8), capsys) > 5
+    assert fills_up_anywhere(disk, arguments, range(4, 140, 8), capsys) > 5
 
 
 def test_a_figure_on_a_full_disk_is_drawn_whole_or_not_at_all(mounted, capsys, tmp_path):

@@ -426,10 +426,13 @@ class TestAdaptation:
     @pytest.mark.parametrize(
         ("verdict", "said"),
         [
-            ("transfers", "goes with it"),
-            ("transfers, but less than matters", "goes with it, less than matters"),
-            ("is inverted", "goes against it"),
-            ("does not transfer", "does not go with it"),
+            ("goes with downstream bias", "goes with it"),
+            (
+                "goes with downstream bias, but less than matters",
+                "goes with it, but less than matters",
+            ),
+            ("goes against downstream bias", "goes against it"),
+            ("does not go with downstream bias", "does not go with it"),
             ("undecided", "undecided"),
         ],
     )
@@ -460,8 +463,9 @@ class TestAdaptation:
     @pytest.mark.parametrize("ways", [1, 2])
     def test_fewer_ways_of_fine_tuning_can_be_drawn(self, ways: int) -> None:
         task = BIOS.model_copy(update={"adaptations": BIOS.adaptations[:ways]})
+        given = figure_data.tables(tables("bios").observations, task)
         for name in OF_SLOPES:
-            figure = draw(name, task, tables("bios").observations)
+            figure = drawing(name).draw(task, given, NOTE)
             assert off_page(figure) == []
             assert overlaps(figure) == []
 
@@ -806,6 +810,21 @@ class TestItemScatter:
         table = tables("crafts").observations.assign(log_tpr_ratio=0.0)
         title = draw("item_scatter", CRAFT, table).axes[0].get_title(loc="left")
         assert f"{RHO} undefined" in title
+
+
+class TestCorrelations:
+    @pytest.mark.parametrize("name", ["item_scatter", "before_after"])
+    def test_of_several_groups_they_are_said_to_be_inside_each(self, name: str) -> None:
+        given = tables("bios")
+        of_groups = {
+            table: getattr(given, table).assign(groups=2) for table in ("transfer", "correlations")
+        }
+        figure = drawing(name).draw(BIOS, without(given, **of_groups), NOTE)
+        of_one, of_several = (
+            " ".join(" ".join(texts(each)).split()) for each in (drawn(name, "bios"), figure)
+        )
+        assert ", inside each group" in of_several
+        assert ", inside each group" not in of_one
 
 
 class TestSpread:

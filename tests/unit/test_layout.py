@@ -11,7 +11,7 @@ import pytest
 
 from bias_transfer.analysis.correlation import correlations
 from bias_transfer.analysis.tables import fit, regression_table
-from bias_transfer.paper.printed import of_table
+from bias_transfer.paper.printed import of_table, of_table2
 from bias_transfer.paper.tables import TABLES, paper_tables
 from bias_transfer.report.correlations import correlation_sheet, dataset_doses
 from bias_transfer.report.html import html
@@ -440,7 +440,7 @@ def test_the_unmodified_upstream_model_is_not_correlated_with_itself(sheets):
 def test_what_is_not_in_the_study_and_what_is_undefined_is_said(wiki):
     kept = wiki["upstream_kind"].isin(["pretrained", "random"]) & (wiki["dataset"] == "original")
     rows = wiki[kept].assign(fpr_ratio=wiki["fpr_ratio"].mask(wiki["upstream_kind"] == "random", 1))
-    sheet = paper_tables([WIKI], {"wiki": rows}, "lsdv", NOTE).sheets["table2"]
+    sheet = correlation_sheet(correlations(rows, WIKI), [WIKI], NOTE, printed=of_table2())
     assert rows_labelled(sheet, "paper: Uniform noise (not in this study)")
     (row,) = rows_labelled(sheet, "Not pre-trained")
     assert texts(row)[4:] == ["–", "–", "50"]
@@ -451,7 +451,7 @@ def test_items_that_are_undefined_are_counted_beside_those_of_a_correlation(wiki
     kept = wiki["upstream_kind"].isin(["pretrained", "random"]) & (wiki["dataset"] == "original")
     gone = wiki["identity_term"].isin(sorted(wiki["identity_term"].unique())[:4])
     rows = wiki[kept].assign(fpr_ratio=wiki["fpr_ratio"].mask(gone))
-    sheet = paper_tables([WIKI], {"wiki": rows}, "lsdv", NOTE).sheets["table2"]
+    sheet = correlation_sheet(correlations(rows, WIKI), [WIKI], NOTE, printed=of_table2())
     (row,) = rows_labelled(sheet, "Not pre-trained")
     assert texts(row)[6].startswith("46")
     assert "Items that are undefined: 4." in sheet.footnotes

@@ -19,6 +19,7 @@ from bias_transfer.runtime.lineage import (
     record_path,
     start_run,
     trace,
+    warned_of,
 )
 from bias_transfer.runtime.main import main
 
@@ -27,10 +28,10 @@ SOURCE, DATA, TABLE = Path("mine/text.csv"), Path("results/data/bios"), Path("re
 NO_MAPPINGS = {"command": "c", "code": "c", "settings": [], "libraries": [], "inputs": []}
 
 
-def run(command, inputs, output, seed=1):
+def run(command, inputs, output, seed=1, warnings=()):
     """Do what the command line does around a command that has just made an output."""
     begun = start_run(command, "c0de", {"seed": seed}, inputs)
-    record_outputs(begun, [output])
+    record_outputs(begun, [output], warnings)
     return begun
 
 
@@ -94,6 +95,13 @@ def test_a_step_that_two_files_share_is_told_once(study):
     assert len(trace(other)) == len(set(states(other))) == 4
 
 
+def test_what_was_warned_of_on_the_way_is_told_once_and_in_order(study):
+    assert warned_of([TABLE]) == ()
+    run("prepare", [SOURCE], DATA / MANIFEST, warnings=["wiki: copies", "bios: no row of a label"])
+    run("count", [DATA / MANIFEST], TABLE, warnings=["wiki: copies"])
+    assert warned_of([TABLE, SOURCE]) == ("bios: no row of a label", "wiki: copies")
+
+
 def test_equal_runs_give_equal_records(study):
     before = record_path(TABLE).read_bytes()
     run("count", [DATA / MANIFEST], TABLE)
@@ -124,6 +132,13 @@ def test_a_source_outside_the_study_keeps_its_whole_path(study, monkeypatch):
     output.write_text("a")
     run("prepare", [study / SOURCE], output)
     assert list(json.loads(record_path(output).read_text())["inputs"]) == [str(study / SOURCE)]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"files": {"text.csv": "0"}}'])
+def test_somebody_elses_manifest_above_a_source_is_none_of_ours(study, content):
+    (SOURCE.parent / MANIFEST).write_text(content)
+    assert states()[str(SOURCE)] == "as it was used; no record of how it was made"
+    assert warned_of([TABLE]) == ()
 
 
 def test_a_folder_among_the_sources_counts_file_by_file(study):
@@ -203,6 +218,15 @@ def test_a_release_brings_the_chain_along(study, tmp_path_factory, monkeypatch):
     Path("given/copy.csv").write_text("n\n7\n")
     changed = [step.name for step in trace(Path("given/copy.csv")) if step.changed]
     assert changed == ["given/manifest.json", "given/copy.csv"]
+
+
+def test_a_release_brings_along_what_was_warned_of(study, tmp_path_factory, monkeypatch):
+    run("prepare", [SOURCE], DATA / MANIFEST, warnings=["wiki: copies"])
+    release(Path("results/release"))
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.move("results/release", elsewhere / "given")
+    monkeypatch.chdir(elsewhere)
+    assert warned_of([Path("given/copy.csv")]) == ("wiki: copies",)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"manifest.json": {}}', '{"manifest.json": 1}'])

@@ -1,5 +1,6 @@
 """The report: what it leads with, what it shows of every number, and what it never does."""
 
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -114,7 +115,8 @@ def few(tmp_path_factory):
     """Return the page of a task of too few items for a slope."""
     rows = page_data.observations(items=page_data.transfer_data.ITEMS[:4])
     tasks = {"bios": (page_data.task(), rows)}
-    return page_data.made(tmp_path_factory.mktemp("few"), tasks).read_text()
+    warnings = ["bios: only 4 of <b>them</b>"]
+    return page_data.made(tmp_path_factory.mktemp("few"), tasks, warnings=warnings).read_text()
 
 
 # What it leads with
@@ -163,19 +165,22 @@ def test_no_number_is_printed_that_does_not_exist(page):
         json.loads(each, parse_constant=pytest.fail)
 
 
-def test_every_picture_is_one_that_vega_lite_knows(source):
+def test_every_picture_is_one_that_vega_lite_knows(source, trades, untouched, few):
     panels = [
-        json.loads(text)
-        for name, text in Page(source).data.items()
-        # That of the other source is drawn by the same code.
-        if name.endswith(("-model", "-share"))
+        [
+            json.loads(text)
+            for name, text in Page(each).data.items()
+            # That of the other source is drawn by the same code.
+            if name.endswith(("-model", "-share"))
+        ]
+        for each in (source, trades, untouched, few)
     ]
-    assert len(panels) == 9
-    for panel in panels:
-        alt.LayerChart.from_dict(panel)
+    assert [len(each) for each in panels] == [9, 5, 4, 5]
+    for panel in itertools.chain(*panels):
+        alt.LayerChart.validate(panel)
     # The schema is asked.
     with pytest.raises(ValidationError):
-        alt.LayerChart.from_dict({**panels[0], "height": {"steps": "many"}})
+        alt.LayerChart.validate({**panels[0][0], "height": {"steps": "many"}})
 
 
 def test_every_figure_has_a_text_and_a_table_of_its_numbers(page):
@@ -254,6 +259,12 @@ def test_a_task_of_ones_own_has_its_page_without_a_paper(trades, untouched):
         assert "The tables of Steed et al." not in found.text
         assert not NO_NUMBER.search(found.text)
     assert "p = 0.5" in Page(trades).data["dial-trades-dial-doses"]
+
+
+def test_what_was_warned_of_is_told_once_beside_the_answer(few, page):
+    told = "Warned of while the study was made: bios: only 4 of <b>them</b>"
+    assert Page(few).text.count(told) == 1
+    assert "Warned of" not in page.text
 
 
 def test_a_task_without_any_slope_says_why(few):
@@ -336,10 +347,11 @@ def test_an_intervention_of_which_some_models_are_left_out_is_a_dot_that_says_so
 
 
 def test_an_item_of_too_few_test_rows_is_a_cross_that_says_so(tmp_path):
-    items, rows = page_data.transfer_data.ITEMS, page_data.observations()
+    task = page_data.task(adaptations=(("full", "Full fine-tuning"),))
+    items, rows = page_data.transfer_data.ITEMS, page_data.observations(adaptations=("full",))
     few = rows["occupation"] == items[0]
     rows = rows.assign(smaller_group_rows=np.where(few, 9, 10))
-    source = page_data.made(tmp_path, {"bios": (page_data.task(), rows)}).read_text()
+    source = page_data.made(tmp_path, {"bios": (task, rows)}).read_text()
     drawn = json.loads(Page(source).data["dial-bios"])["items"]
     altered = [row for row in drawn if row["done"].startswith("Counterfactual")]
     why = "its log TPR ratio is of fewer than 10 test rows"
@@ -433,8 +445,9 @@ def test_a_verdict_on_what_goes_together_is_not_called_transfer_in_the_table_eit
         [
             {
                 **{"task": "bios", "adaptation": "full", "source": "data", "effects": "between"},
-                **{"verdict": "transfers", "standardised": 0.5, "low": 0.4, "high": 0.6},
-                **{"smallest_detectable": 0.1, "smallest_effect": 0.2, "reason": ""},
+                **{"verdict": "goes with downstream bias", "standardised": 0.5},
+                **{"low": 0.4, "high": 0.6, "smallest_effect": 0.2},
+                **{"smallest_detectable": 0.1, "reason": ""},
             }
         ]
     )
@@ -523,11 +536,12 @@ def test_it_needs_nothing_beside_it(page, source):
 
 def test_names_are_never_taken_for_code(tmp_path):
     task = page_data.task(
-        title=HOSTILE, item_titles={item: HOSTILE for item in page_data.transfer_data.ITEMS}
+        title=HOSTILE,
+        item_titles=dict.fromkeys(page_data.transfer_data.ITEMS, HOSTILE),
+        adaptations=(("full", HOSTILE),),
     )
-    text = page_data.made(
-        tmp_path, {"bios": (task, page_data.observations(seeds=(1,)))}
-    ).read_text()
+    rows = page_data.observations(seeds=(1,), adaptations=("full",))
+    text = page_data.made(tmp_path, {"bios": (task, rows)}).read_text()
     assert HOSTILE not in text
     assert text.count("<script") == text.count("</script>")
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bias_transfer.analysis.description import TaskDescription
-from bias_transfer.report.figures import drawing
+from bias_transfer.report.figures import Tables, drawing
 from bias_transfer.report.figures._curves import extremes
 from bias_transfer.report.figures._marks import DEFINED, UNDEFINED
 from bias_transfer.report.figures._text import NO_MODEL, RHO
@@ -38,10 +38,17 @@ def draw(name: str, task: TaskDescription, observations: pd.DataFrame) -> Figure
 
 
 @cache
+def of_all(task: str) -> tuple[TaskDescription, Tables]:
+    """Return a task and the tables of its full study."""
+    of = {"bios": (BIOS, BALANCED), "wiki": (WIKI, SCRUBBED), "crafts": (CRAFT, CRAFTS)}
+    described, observations = of[task]
+    return described, figure_data.tables(observations, described)
+
+
+@cache
 def drawn(name: str, task: str) -> Figure:
     """Draw the full study once: tests that only look share it."""
-    of = {"bios": (BIOS, BALANCED), "wiki": (WIKI, SCRUBBED), "crafts": (CRAFT, CRAFTS)}
-    return draw(name, *of[task])
+    return drawing(name).draw(*of_all(task), "A note.")
 
 
 def outcomes(table: pd.DataFrame, item: str) -> pd.DataFrame:

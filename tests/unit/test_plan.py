@@ -329,7 +329,7 @@ def tokenised(folder: Path, study: Study, task: str, **rows: int) -> None:
             pd.DataFrame({"tokens": [[5, 6, 7]] * count}).to_parquet(made / f"{part}.parquet")
         describe_folder(made, {})
         run = start_run("made", "code", settings, [])
-        record_outputs(run, [made / MANIFEST])
+        record_outputs(run, [made / MANIFEST], [])
 
 
 def test_texts_that_were_counted_for_another_config_are_counted_anew(told, trades, tmp_path):

@@ -29,7 +29,7 @@ def of(*packages: str) -> Iterator[str]:
 
 @cache
 def imports(name: str) -> frozenset[str]:
-    return frozenset(imported_by(FILES[name]))
+    return imported_by(FILES[name])
 
 
 def reached_from(name: str) -> set[str]:

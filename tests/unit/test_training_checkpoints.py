@@ -36,7 +36,7 @@ SETTINGS = TrainingSettings(
     weight_decay=0.01,
 )
 STATE = "state.safetensors"
-STEPS_PER_EPOCH = 5
+STEPS_PER_EPOCH = 3
 STEPS = 2 * STEPS_PER_EPOCH
 # Between any two steps.
 ALWAYS = 1e-9
@@ -165,7 +165,7 @@ def test_the_lines_of_a_resumed_training_go_on_counting(
     whole = told()
     assert whole == [(1 + (n - 1) // STEPS_PER_EPOCH, 2, n, STEPS) for n in range(1, STEPS + 1)]
     caplog.clear()
-    killed_after(train, 7)
+    killed_after(train, STEPS_PER_EPOCH + 1)
     train(checkpoints)
     assert told() == whole
 
@@ -188,11 +188,11 @@ def test_curves_change_no_number_and_hold_no_step_twice(
         "loss/evaluation": [STEPS_PER_EPOCH, STEPS],
     }
     # From its first step: what another training has left there goes.
-    killed_after(lambda _: train(noting), 4)
+    killed_after(lambda _: train(noting), STEPS_PER_EPOCH - 1)
     # It does steps again that it had done and noted before it was killed.
     (kept,) = checkpoints.folder.iterdir()
     shutil.copytree(kept, tmp_path / "kept")
-    killed_after(lambda _: train(noting), 7)
+    killed_after(lambda _: train(noting), STEPS_PER_EPOCH + 1)
     shutil.rmtree(checkpoints.folder)
     shutil.copytree(tmp_path / "kept", kept)
     assert train(noting) == undisturbed
@@ -226,7 +226,7 @@ def test_a_damaged_checkpoint_is_reported_and_training_starts_over(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     undisturbed = train(replace(checkpoints, interval=0))
-    killed_after(train, 7)
+    killed_after(train, STEPS_PER_EPOCH + 1)
     (kept,) = checkpoints.folder.iterdir()
     (kept / STATE).write_bytes((kept / STATE).read_bytes()[:-1])
     caplog.clear()
@@ -244,7 +244,7 @@ def test_a_pickle_planted_in_a_checkpoint_is_not_run(
     killed_after: Callable[[Train, int], None],
     tmp_path: Path,
 ) -> None:
-    killed_after(train, 7)
+    killed_after(train, STEPS_PER_EPOCH + 1)
     (kept,) = checkpoints.folder.iterdir()
     # Whoever can write there can make the manifest fit.
     torch.save(Bomb(tmp_path / "it ran"), kept / STATE)

@@ -1,5 +1,6 @@
 """Ways of altering a checkpoint: what they declare, noise within its bounds, weights drawn anew."""
 
+import copy
 import json
 
 import pytest
@@ -36,13 +37,13 @@ FAMILIES = {
 }
 
 
-@pytest.fixture(params=FAMILIES)
+@pytest.fixture(scope="module", params=FAMILIES)
 def family(request):
     return request.param
 
 
-@pytest.fixture(params=[True, False], ids=["tied", "untied"])
-def masked_lm(request, family, tiny_tokenizer):
+@pytest.fixture(scope="module", params=[True, False], ids=["tied", "untied"])
+def untouched(request, family, tiny_tokenizer):
     """Make a tiny masked language model of a family."""
     config = getattr(transformers, f"{family}Config")(
         **SIZES | FAMILIES[family],
@@ -58,6 +59,12 @@ def masked_lm(request, family, tiny_tokenizer):
     model = getattr(transformers, f"{family}ForMaskedLM")(config).eval()
     assert is_tied(model) == request.param
     return model
+
+
+@pytest.fixture
+def masked_lm(untouched):
+    """Return a copy of the model that a test may alter."""
+    return copy.deepcopy(untouched)
 
 
 def is_tied(model):

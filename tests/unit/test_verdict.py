@@ -10,21 +10,25 @@ KNOWN = {"within": 0.9, "between": 0.9, "downstream": 0.9}
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"),
+    ("low", "high", "within", "between"),
     [
-        (0.1, 0.5, "transfers"),
-        (0.25, 0.5, "transfers"),
-        (0.05, 0.15, "transfers, but less than matters"),
-        (-0.1, 0.15, "does not transfer"),
-        (-0.15, -0.05, "does not transfer"),
-        (-0.2, 0.2, "does not transfer"),
-        (-0.1, 0.3, "undecided"),
-        (-0.3, 0.1, "undecided"),
-        (-0.5, -0.1, "is inverted"),
+        (0.1, 0.5, "transfers", "goes with downstream bias"),
+        (0.25, 0.5, "transfers", "goes with downstream bias"),
+        (
+            *(0.05, 0.15, "transfers, but less than matters"),
+            "goes with downstream bias, but less than matters",
+        ),
+        (-0.1, 0.15, "does not transfer", "does not go with downstream bias"),
+        (-0.15, -0.05, "does not transfer", "does not go with downstream bias"),
+        (-0.2, 0.2, "does not transfer", "does not go with downstream bias"),
+        (-0.1, 0.3, "undecided", "undecided"),
+        (-0.3, 0.1, "undecided", "undecided"),
+        (-0.5, -0.1, "is inverted", "goes against downstream bias"),
     ],
 )
-def test_the_interval_decides(low, high, said):
-    assert word(low, high, 0.2) == said
+def test_the_interval_decides_and_the_question_has_its_own_words(low, high, within, between):
+    assert word(low, high, 0.2, "within") == within
+    assert word(low, high, 0.2, "between") == between
 
 
 def slopes(within_reason="", between_reason=""):
@@ -44,7 +48,7 @@ def test_what_interventions_changed_comes_first():
 
 def test_where_nothing_moved_the_source_the_slope_between_items_serves():
     found = verdict(slopes("no intervention moves it"), "model", KNOWN, 0.2)
-    assert (found.word, found.effects) == ("does not transfer", "between")
+    assert (found.word, found.effects) == ("does not go with downstream bias", "between")
 
 
 def test_where_nothing_can_be_estimated_the_reason_is_told():

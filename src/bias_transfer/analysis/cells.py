@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
@@ -86,13 +87,13 @@ class Cells:
         )
         return replace(self, table=table, templates=templates)
 
-    @property
+    @cached_property
     def groups(self) -> pd.Series:
         """The group of each item of the unmodified model, as `of_unmodified` is ordered."""
         rows = self.table[self.table["unmodified"]]
         return rows.drop_duplicates("item").set_index("item")["group"]
 
-    @property
+    @cached_property
     def of_unmodified(self) -> pd.DataFrame:
         """The means over the unmodified model's seeds, one row an item."""
         rows = self.table[self.table["unmodified"]]

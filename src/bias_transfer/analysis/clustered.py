@@ -40,6 +40,9 @@ class Clustered:
         every cluster, `cr3` for a slope that the rows without some cluster do not determine.
     clusters, observations
         G and N.
+    effective
+        (k,) as how many clusters of equal weight those of each slope count: from 1, one cluster
+        alone, to G. Few of them, and the errors of few are all that tells the slope's.
     parameters
         K: the columns, and the dimensions of the constant and of the effects that are not nested in
         the clusters.
@@ -55,6 +58,7 @@ class Clustered:
     cr3: _Values
     clusters: int
     observations: int
+    effective: _Values
     parameters: int
     r_squared: float
     exact: bool
@@ -80,6 +84,13 @@ def clustered(
     methods for cluster-robust inference", eq. 13), about the full sample's slopes. With
     clubSandwich's "CR3" it agrees times (G - 1) / G. A level of an effect that stands in one
     cluster only goes with that cluster.
+
+    .. math:: G^* = \frac{(\sum_g \gamma_g)^2}{\sum_g \gamma_g^2},
+              \quad \gamma_g = \sum_{i \in g} w_i^2
+
+    The effective number of clusters (Carter, Schnepel and Steigerwald 2017, "Asymptotic behavior of
+    a t-test robust to cluster heterogeneity", for independent errors), w a row's weight in the
+    slope: what the other columns and the effects leave of its own.
 
     Parameters
     ----------
@@ -108,6 +119,7 @@ def clustered(
         cr3=_cr3(fit, group, nested, loose),
         clusters=int(group.max()) + 1,
         observations=len(outcome),
+        effective=_effective(fit, group),
         parameters=parameters,
         r_squared=fit.r_squared,
         exact=fit.exact,
@@ -220,6 +232,14 @@ def _nested(effect: _Codes, group: _Codes) -> bool:
     first = np.empty(int(level.max()) + 1, dtype=np.int64)
     first[level] = group
     return bool((first[level] == group).all())
+
+
+def _effective(fit: Fit, group: _Codes) -> _Values:
+    """Return the effective number of clusters of each slope."""
+    weights: _Values = solve_triangular(fit.r, fit.q.T).T
+    own = sums(weights**2, group)
+    effective: _Values = own.sum(axis=0) ** 2 / (own**2).sum(axis=0)
+    return effective
 
 
 def _cr1(fit: Fit, group: _Codes, parameters: int) -> _Values:

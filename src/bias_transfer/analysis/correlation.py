@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
+from bias_transfer.analysis.cells import inside_groups
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.means import INTERVENTION, distribution, interventions, unmodified
 from bias_transfer.errors import StudyError
@@ -16,6 +17,8 @@ from bias_transfer.errors import StudyError
 # Why the unmodified model is not correlated with anything: nothing is amiss there.
 ITSELF = "the unmodified model itself"
 _FEWEST_ITEMS = 3
+# What rounding leaves of values that do not differ.
+_ROUNDING = 1e-12
 _NAN = math.nan
 
 _Vector = NDArray[np.float64]
@@ -23,10 +26,21 @@ _Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Paired:
-    """Two distributions over the same items, and how many items lack one of them."""
+    """Two distributions over the same items, of several groups without the means of each.
+
+    Attributes
+    ----------
+    first, second
+        (items,) values.
+    groups
+        How many groups the items are of.
+    undefined
+        How many items lack one of the values.
+    """
 
     first: _Vector
     second: _Vector
+    groups: int
     undefined: int
 
 
@@ -61,11 +75,16 @@ def bias_distribution_correlations(
     of upstream kind, upstream strength and data set; the unmodified model is upstream kind
     "pretrained" on data set kind "original". Undefined cells are skipped and counted.
 
+    Where several groups are compared with one, all numbers are of the items inside their groups,
+    without the means of these: that one group has more bias than another, before and after, says
+    nothing of the items.
+
     Parameters
     ----------
     observations
         One row a model x item x template, with the columns "model", "upstream_kind",
-        "upstream_strength", "dataset", "dataset_kind", `item`, `before` and `after`.
+        "upstream_strength", "dataset", "dataset_kind", `item`, `before` and `after`, and "group",
+        each item's, where there are several.
     item
         Column of the items, e.g. "occupation".
     before, after
@@ -80,14 +99,16 @@ def bias_distribution_correlations(
 
         - upstream_kind, upstream_strength, dataset_kind, dataset, measure;
         - models: how many were averaged;
-        - pearson, pearson_p: Pearson's rho; zero: no linear association;
+        - pearson, pearson_p: Pearson's rho; zero: no linear association; its p value is of t with
+          items - 1 - groups degrees of freedom;
         - kendall, kendall_p: Kendall's tau-b; zero: the order of the items carries nothing over;
         - shapiro, shapiro_p: Shapiro and Wilk's W of the intervention's own distribution over the
           items used; one: as normal as can be, a small p speaks against normality;
-        - items: the items used, those defined in both distributions;
+        - items: the items used, those defined in both distributions; groups: of so many groups;
         - undefined_items: the items left out;
         - undefined_values: model x item cells of the intervention with an undefined row;
-        - reason: why a number is NaN (fewer than 3 items, constant values), else empty.
+        - reason: why a number is NaN (fewer than 3 items and one for each further group, constant
+          values), else empty.
 
     Raises
     ------
@@ -108,12 +129,13 @@ def bias_distribution_correlations(
             "dataset_kind original): add it to the study"
         )
     controls = {name: distribution(observations[control], item, name) for name in measures}
+    groups = _groups(observations, item)
     rows = []
     for key, group in interventions(observations):
         is_control = bool(control[group.index].all())
         same_upstream = key["upstream_kind"] == "pretrained" and not is_control
         for measure in after if same_upstream else measures:
-            paired = _pair(distribution(group, item, measure), controls[measure])
+            paired = _pair(distribution(group, item, measure), controls[measure], groups)
             rows.append(
                 {
                     **key,
@@ -121,6 +143,7 @@ def bias_distribution_correlations(
                     "models": group["model"].nunique(),
                     **_tests(paired, is_control),
                     "items": len(paired.first),
+                    "groups": paired.groups,
                     "undefined_items": paired.undefined,
                     "undefined_values": _undefined_cells(group, item, measure),
                     "reason": _reason(paired, "the intervention's", "the unmodified model's")
@@ -136,13 +159,14 @@ def item_correlation(
     """Correlate upstream with downstream bias over items, an intervention at a time.
 
     One point an item: the mean over templates within each model, then over the models of the
-    intervention; interventions and undefined cells as in `bias_distribution_correlations`.
+    intervention; interventions, groups and undefined cells as in `bias_distribution_correlations`.
 
     Parameters
     ----------
     observations
         One row a model x item x template, with the columns "model", "upstream_kind",
-        "upstream_strength", "dataset_kind", "dataset", `item`, `before` and `after`.
+        "upstream_strength", "dataset_kind", "dataset", `item`, `before` and `after`, and "group"
+        where there are several.
     item
         Column of the items, e.g. "occupation".
     before, after
@@ -152,7 +176,7 @@ def item_correlation(
     -------
     DataFrame
         One row an intervention: upstream_kind, upstream_strength, dataset_kind, dataset, models,
-        pearson (zero: no linear association), pearson_p, items (those with both numbers),
+        pearson (zero: no linear association), pearson_p, items (those with both numbers), groups,
         undefined_items, reason (why a number is NaN, else empty).
 
     Raises
@@ -165,9 +189,10 @@ def item_correlation(
     Steed et al. (2022), Figure 9.
     """
     _check(observations, ["model", item], [before, after])
+    groups = _groups(observations, item)
     rows = []
     for key, group in interventions(observations):
-        paired = _pair(distribution(group, item, before), distribution(group, item, after))
+        paired = _pair(distribution(group, item, before), distribution(group, item, after), groups)
         rho, p_value = _pearson(paired)
         rows.append(
             {
@@ -176,6 +201,7 @@ def item_correlation(
                 "pearson": rho,
                 "pearson_p": p_value,
                 "items": len(paired.first),
+                "groups": paired.groups,
                 "undefined_items": paired.undefined,
                 "reason": _reason(paired, f"{before}'s", f"{after}'s"),
             }
@@ -219,25 +245,42 @@ def _undefined_cells(group: pd.DataFrame, item: str, measure: str) -> int:
     return int(undefined.groupby([group["model"], group[item]]).any().sum())
 
 
-def _pair(first: pd.Series, second: pd.Series) -> _Paired:
-    both = pd.concat([first, second], axis=1, keys=["first", "second"])
+def _groups(observations: pd.DataFrame, item: str) -> pd.Series:
+    """Return the group of each item, by item; all are of one where none is named."""
+    items = observations.drop_duplicates(item).set_index(item)
+    return items["group"] if "group" in items else pd.Series("", index=items.index)
+
+
+def _pair(first: pd.Series, second: pd.Series, groups: pd.Series) -> _Paired:
+    both = pd.concat([first, second], axis=1, keys=["first", "second"]).astype(float)
     defined = both.dropna()
+    of = groups[defined.index]
+    inside = defined if of.nunique() < 2 else _inside(defined, of)
     return _Paired(
-        first=defined["first"].to_numpy(dtype=np.float64),
-        second=defined["second"].to_numpy(dtype=np.float64),
+        first=inside["first"].to_numpy(),
+        second=inside["second"].to_numpy(),
+        groups=of.nunique(),
         undefined=len(both) - len(defined),
     )
 
 
+def _inside(values: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
+    """Return values without the means of their groups; zero where that leaves rounding."""
+    left = inside_groups(values, groups)
+    return left.where(left.abs() > _ROUNDING * values.abs().max(), 0.0)
+
+
 def _constant(values: _Vector) -> bool:
     """Tell whether values differ by no more than the rounding of a mean over models does."""
-    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
+    return bool(np.ptp(values) <= _ROUNDING * np.abs(values).max())
 
 
 def _reason(paired: _Paired, first: str, second: str) -> str:
     """Say why a number about the pair is undefined; empty when none is."""
-    if len(paired.first) < _FEWEST_ITEMS:
-        return f"fewer than {_FEWEST_ITEMS} items are defined in both"
+    # Each further group takes one for its mean.
+    fewest = _FEWEST_ITEMS + max(0, paired.groups - 1)
+    if len(paired.first) < fewest:
+        return f"fewer than {fewest} items are defined in both"
     constant = [
         whose
         for whose, values in ((first, paired.first), (second, paired.second))
@@ -253,8 +296,12 @@ def _defined(paired: _Paired) -> bool:
 def _pearson(paired: _Paired) -> tuple[float, float]:
     if not _defined(paired):
         return _NAN, _NAN
-    result = stats.pearsonr(_on_unit_scale(paired.first), _on_unit_scale(paired.second))
-    return float(result.statistic), float(result.pvalue)
+    rho = float(
+        stats.pearsonr(_on_unit_scale(paired.first), _on_unit_scale(paired.second)).statistic
+    )
+    # Two-sided, of t² = ρ² df / (1 - ρ²); scipy's own p knows of no groups.
+    df = len(paired.first) - 1 - paired.groups
+    return rho, float(special.betainc(df / 2, 0.5, 1 - rho**2))
 
 
 def _tests(paired: _Paired, is_control: bool) -> dict[str, float]:

@@ -13,8 +13,9 @@ from bias_transfer.section import Section
 
 # With fewer items, what differs between them is an anecdote: no error is clustered by item.
 FEWEST_ITEMS = 6
-# Verdicts that leave it open.
+# Verdicts that leave it open, and those that nothing that matters is there.
 OPEN = frozenset({"undecided", "not estimated"})
+ABSENT = frozenset({"does not transfer", "does not go with downstream bias"})
 
 
 class Quantity(Section):

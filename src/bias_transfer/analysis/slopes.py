@@ -46,7 +46,7 @@ _BOOTSTRAP_DRAWS = 999
 SLOPE_COLUMNS = (
     *("task", "adaptation", "source", "effects", "term"),
     *("models", "items", "observations", "slope", "scale", "standardised"),
-    *("standard_error", "low", "high", "p_value", "clusters"),
+    *("standard_error", "low", "high", "p_value", "clusters", "effective_clusters"),
     *("standard_error_cr1", "standard_error_two_way", "p_value_wild_bootstrap"),
     *("bootstrap_low", "bootstrap_high"),
     *("reliability", "corrected", "corrected_low", "corrected_high"),
@@ -162,7 +162,8 @@ def slopes(cells: Cells, seed: int) -> pd.DataFrame:
           move with it.
         - standard_error, low, high, p_value: of `standardised`, CR3 by item, 95 %;
           standard_error_cr1 and standard_error_two_way (by item and checkpoint) beside it, and the
-          p value of the restricted wild cluster bootstrap; clusters: G.
+          p value of the restricted wild cluster bootstrap; clusters: G; effective_clusters: as how
+          many of equal weight they count (see `clustered.clustered`).
         - bootstrap_low, bootstrap_high: percentiles over items × seeds, the latter where a variant
           was trained with all of them (Sellam et al. 2022).
         - reliability: Cronbach's alpha of upstream bias over templates, in this question;
@@ -190,7 +191,7 @@ def estimates(cells: Cells, effects: Effects) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        One row a source, keys as the columns of `slopes`: those up to `clusters`,
+        One row a source, keys as the columns of `slopes`: those up to `effective_clusters`,
         `smallest_detectable` and `reason`. With a reason there are no numbers.
     """
     names = sources(cells)
@@ -288,16 +289,11 @@ def _apart(cells: Cells, term: str, effects: Effects) -> int:
     known = values[values.notna()]
     # As many steps that what rounding leaves is none.
     steps = (known / (ROUNDING * own.abs().max())).round()
-    of_most = steps.groupby(rows["level"]).transform(_most)
-    unlike: pd.Series = rows.loc[known.index[steps != of_most], "cluster"]
-    return unlike.nunique()
-
-
-def _most(values: pd.Series) -> float:
-    """Return the number that more than half of some numbers are; NaN where none is."""
-    # It would hold the middle.
-    middle = float(values.sort_values().iloc[len(values) // 2])
-    return middle if 2 * (values == middle).sum() > len(values) else float("nan")
+    level = rows.loc[known.index, "level"]
+    alike = steps.groupby([level, steps]).transform("size")
+    unlike = 2 * alike <= steps.groupby(level).transform("size")
+    clusters: pd.Series = rows.loc[known.index[unlike], "cluster"]
+    return clusters.nunique()
 
 
 def _why_not(cells: Cells, of: Design, source: Source, term: str, telling: int) -> str:
@@ -349,6 +345,7 @@ def _numbers(cells: Cells, of: Design, telling: Mapping[str, int]) -> dict[str, 
             "high": standardised + half,
             "p_value": float(2 * stats.t.sf(abs(standardised / error), df)),
             "clusters": clusters,
+            "effective_clusters": float(fitted.effective[place]),
             "smallest_detectable": half + float(stats.t.ppf(POWER, df)) * error,
         }
     return found

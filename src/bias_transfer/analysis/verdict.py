@@ -1,4 +1,7 @@
-"""What a study says of a source of bias: transfers, does not transfer, or undecided."""
+"""What a study says of a source of bias: transfers, does not transfer, or undecided.
+
+Where no intervention moved the source, it goes with downstream bias or does not: that is no effect.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +17,28 @@ Word = Literal[
     "transfers, but less than matters",
     "is inverted",
     "does not transfer",
+    "goes with downstream bias",
+    "goes with downstream bias, but less than matters",
+    "goes against downstream bias",
+    "does not go with downstream bias",
     "undecided",
     "not estimated",
 ]
+# Of each question: above zero, above zero but too little, below zero, too little.
+_WORDS: Mapping[Effects, tuple[Word, Word, Word, Word]] = {
+    "within": (
+        "transfers",
+        "transfers, but less than matters",
+        "is inverted",
+        "does not transfer",
+    ),
+    "between": (
+        "goes with downstream bias",
+        "goes with downstream bias, but less than matters",
+        "goes against downstream bias",
+        "does not go with downstream bias",
+    ),
+}
 
 # Of a measure, so unreliable that its slopes say nothing.
 LEAST_RELIABILITY = 0.5
@@ -36,10 +58,10 @@ class Verdict:
     source
         The model or the data.
     word
-        The verdict.
+        The verdict, which says of which question it is.
     effects
-        "within": interventions moved the source, and the slope says what that did; "between": none
-        did, and the slope says which items go together.
+        The question. "within": interventions moved the source, and the slope says what that did;
+        "between": none did, and the slope says which items go together.
     standardised, low, high
         The slope and its 95 % interval, in standard deviations of downstream bias a standard
         deviation of the source over items.
@@ -59,7 +81,7 @@ class Verdict:
     reason: str
 
 
-def word(low: float, high: float, smallest_effect: float) -> Word:
+def word(low: float, high: float, smallest_effect: float, effects: Effects) -> Word:
     """Return what an interval says.
 
     Parameters
@@ -68,13 +90,17 @@ def word(low: float, high: float, smallest_effect: float) -> Word:
         Of the standardised slope.
     smallest_effect
         Smaller slopes, either way, do not matter.
+    effects
+        Within items an intervention moved the source, and its bias transfers or does not; between
+        them the two go together or do not.
     """
+    above, little_above, below, little = _WORDS[effects]
     inside = -smallest_effect <= low and high <= smallest_effect
     if low > 0:
-        return "transfers, but less than matters" if inside else "transfers"
+        return little_above if inside else above
     if high < 0 and not inside:
-        return "is inverted"
-    return "does not transfer" if inside else "undecided"
+        return below
+    return little if inside else "undecided"
 
 
 def verdict(
@@ -107,7 +133,7 @@ def verdict(
     low, high = float(row["low"]), float(row["high"])
     return Verdict(
         source=source,
-        word="undecided" if reason else word(low, high, smallest_effect),
+        word="undecided" if reason else word(low, high, smallest_effect, effects),
         effects=effects,
         standardised=float(row["standardised"]),
         low=low,

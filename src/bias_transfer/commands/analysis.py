@@ -22,6 +22,7 @@ from bias_transfer.report.regressions import regression_sheet
 from bias_transfer.report.sheet import Sheet
 from bias_transfer.runtime.artifacts import read_table, write_json, write_table, write_text
 from bias_transfer.runtime.job import Job
+from bias_transfer.runtime.lineage import warned_of
 
 
 def analyse(job: Job) -> None:
@@ -81,7 +82,8 @@ def analyse(job: Job) -> None:
         write_sheet(job, f"correlations_{task.name}", sheet)
         sheet = regression_sheet(fits[task.name], hc3, note)
         write_sheet(job, f"regressions_{task.name}", sheet)
-    said = answer(note, tasks, of_all, quality, weighed)
+    warnings = warned_of(path for paths in job.inputs.values() for path in paths)
+    said = answer(note, warnings, tasks, of_all, quality, weighed)
     write_text(job.output("answer"), markdown(said))
     write_json(job.output("words"), said.model_dump(mode="json"))
 

@@ -30,7 +30,6 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.job import Job
-from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.resuming import training_checkpoints
 from bias_transfer.seeding import derived_seed
 from bias_transfer.tasks import definition_of, kind
@@ -143,7 +142,7 @@ def _check_titles(tokenizer: PreTrainedTokenizerBase, job: Job, name: str) -> No
                 "unknown token only, so they have one upstream bias; use other words or a "
                 "tokenizer that has seen them"
             )
-        warn(
+        job.warn(
             f"{key}: the tokenizer knows {len(unknown)} of the {len(titles)} {definition.items} as "
             "its unknown token only, so their upstream bias is one and says nothing of them: "
             f"{first_few(unknown)}"

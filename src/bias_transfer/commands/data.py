@@ -13,7 +13,6 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.job import Job
-from bias_transfer.runtime.notices import warn
 from bias_transfer.tasks import definition_of
 
 logger = logging.getLogger(__name__)
@@ -31,7 +30,7 @@ def prepare_data(job: Job) -> None:
     )
     without = prepared.description["items_without_rows"]
     for each in prepare.shortcomings(definition, without, enough, prepared.tables):
-        warn(f"{settings['task']}: {each}")
+        job.warn(f"{settings['task']}: {each}")
     dropped = prepared.description["empty_rows_dropped"]
     if dropped:
         logger.info("%s: %s without a text dropped", settings["task"], counted(dropped, "row"))

@@ -25,7 +25,6 @@ from bias_transfer.runtime.artifacts import (
     write_table,
 )
 from bias_transfer.runtime.job import Job
-from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.resuming import training_checkpoints
 from bias_transfer.seeding import derived_seed
 from bias_transfer.tasks._performance import performance
@@ -80,7 +79,7 @@ def _train(job: Job) -> None:
         probabilities = predict(model.eval(), tokens["test"].encoded, tokenizer.pad_token_id, 256)
         predicted = np.array(labels)[probabilities.argmax(axis=1)]
         quality = performance(parts["test"]["label"].to_numpy(), predicted)
-        _warn_of_chance(quality, len(predicted))
+        _warn_of_chance(job, quality, len(predicted))
         description = {"kind": "sentiment classifier", "negative": "negative"}
         with atomic_folder(job.output("manifest").parent) as folder:
             save_checkpoint(model, tokenizer, folder)
@@ -88,11 +87,13 @@ def _train(job: Job) -> None:
             describe_folder(folder, {**description, "performance": quality})
 
 
-def _warn_of_chance(quality: Mapping[str, float], rows: int) -> None:
+def _warn_of_chance(job: Job, quality: Mapping[str, float], rows: int) -> None:
     """Warn of a classifier that is right no more often than always choosing the majority class.
 
     Parameters
     ----------
+    job
+        Which has made it.
     quality
         Of `performance`.
     rows
@@ -102,7 +103,7 @@ def _warn_of_chance(quality: Mapping[str, float], rows: int) -> None:
     from bias_transfer.analysis.chance import above_chance
 
     if not above_chance(pd.DataFrame([{**quality, "test_rows": rows}])).item():
-        warn(
+        job.warn(
             f"sentiment: judged by {counted(rows, 'test row')}, the classifier is no better "
             f"than always choosing one class ({quality['accuracy']:.2f} right, against "
             f"{quality['majority_accuracy']:.2f}), so what it says of words may be noise; raise "

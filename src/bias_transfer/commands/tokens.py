@@ -17,7 +17,6 @@ from bias_transfer.runtime.artifacts import (
     verified_folder,
 )
 from bias_transfer.runtime.job import Job
-from bias_transfer.runtime.notices import warn
 
 # Of the test rows that mention a term; of fewer the unseen ones are not told.
 _TOLD_UNSEEN = 0.1
@@ -74,7 +73,7 @@ def _warn_of_unseen_terms(
     unseen = sum(one != other for one, other in zip(seen, groups.iloc[cut], strict=True))
     if unseen > _TOLD_UNSEEN * mentioning.sum():
         task = job.checks["task"]
-        warn(
+        job.warn(
             f"{task}: in {unseen:,} of the {mentioning.sum():,} test rows that mention a term, one "
             f"stands behind the {length} tokens that are kept, where no model sees it; raise "
             f"tasks.{task}.maximum_length"

@@ -15,6 +15,7 @@ from bias_transfer.report.sheet import (
     Head,
     Row,
     Sheet,
+    continued,
     count,
     decimal,
     minus,
@@ -38,6 +39,9 @@ _INTERVENTION = ["upstream_kind", "upstream_strength", "dataset_kind", "dataset"
 _UNMODIFIED = ("pretrained", "original")
 _TESTS = ("pearson", "kendall")
 _SIDES = ("upstream", "downstream")
+_INSIDE = (
+    "Of several groups, items are compared inside each: the means of the groups are taken out."
+)
 _HEADS = ("Pearson's \N{GREEK SMALL LETTER RHO}", "Kendall's \N{GREEK SMALL LETTER TAU}", "Items")
 
 
@@ -103,6 +107,7 @@ def correlation_sheet(
             "Each intervention's bias distribution over items against the unmodified model's: the "
             "mean over templates, then over trials. Without upstream numbers, the upstream model "
             "is the unmodified one.",
+            *([_INSIDE] if (correlations["groups"] > 1).any() else []),
             *([printed_note] if printed_note else []),
             "p values in parentheses." if number is None else f"Note: {significance_note()}",
         ),
@@ -204,7 +209,7 @@ def _title(task: TaskDescription, kind: _Kind) -> str:
     """Name what was done: to the checkpoint, to the data, or to the data and the checkpoint."""
     upstream, data = _told(task, "upstream", kind[0]), _told(task, "data", kind[1])
     if upstream and data:
-        return f"{data.title}, {upstream.title[:1].lower()}{upstream.title[1:]}"
+        return f"{data.title}, {continued(upstream.title)}"
     known = upstream or data
     return known.title if known else ", ".join(kind)
 

@@ -140,6 +140,13 @@ def begun(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def continued(title: str) -> str:
+    """Write a title as a sentence goes on with it: "Head only" small, "LoRA" as it is."""
+    first = title.split(maxsplit=1)[0] if title.strip() else ""
+    has_own_capitals = first[1:] != first[1:].lower()
+    return title if has_own_capitals else title[:1].lower() + title[1:]
+
+
 def minus(number: str) -> str:
     """Return a number's text with a minus sign for its hyphen."""
     return number.replace("-", _MINUS)

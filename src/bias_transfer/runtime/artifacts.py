@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ _RECORDED_LIBRARIES = (
 )
 
 
-def library_versions() -> dict[str, str]:
+# A process asks for the same with every job and every folder.
+@cache
+def library_versions() -> Mapping[str, str]:
     """Return the installed version of every library that can change a number."""
     found: dict[str, str] = {}
     for name in _RECORDED_LIBRARIES:

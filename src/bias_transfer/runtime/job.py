@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bias_transfer.runtime.lineage import Run, start_run
+from bias_transfer.runtime.notices import warn
 from bias_transfer.runtime.provenance import code_digest
 
 
@@ -36,6 +37,8 @@ class Job:
     tensorboard
         The folder, in that of the results, below which trainings leave curves for TensorBoard; None
         for none. It changes no result.
+    warnings
+        What has been warned of so far.
     """
 
     settings: dict[str, Any]
@@ -49,6 +52,7 @@ class Job:
     gpu_share: int = 1
     batch_size: int = 256
     tensorboard: Path | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @cached_property
     def run(self) -> Run:
@@ -56,6 +60,11 @@ class Job:
         paths = (path for given in self.inputs.values() for path in given)
         code = code_digest(self.stage, self.plugins)
         return start_run(self.command, code, self.settings, paths)
+
+    def warn(self, message: str) -> None:
+        """Say what is not wrong but may not be meant: now, and in the record of each output."""
+        self.warnings.append(message)
+        warn(message)
 
     def input(self, name: str) -> Path:
         """Return the one path of an input."""

@@ -4,8 +4,8 @@ A record names its inputs as they are seen from the folder of the output, so a s
 """
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -61,6 +61,8 @@ class Record:
         The SHA-256 of each input, by its path as seen from the folder of the output.
     sha256
         Of the output; empty where the record is a part of the output.
+    warnings
+        What was warned of while it was made.
     """
 
     command: str
@@ -69,11 +71,14 @@ class Record:
     libraries: Mapping[str, str]
     inputs: Mapping[str, str]
     sha256: str = ""
+    warnings: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse what was read from a damaged file."""
         if not isinstance(self.inputs, dict) or not isinstance(self.settings, dict):
             raise TypeError("no mappings")
+        if not isinstance(self.warnings, list | tuple):
+            raise TypeError("no list")
 
 
 @dataclass(frozen=True)
@@ -123,10 +128,10 @@ def start_run(command: str, code: str, settings: Mapping[str, Any], inputs: Iter
     )
 
 
-def record_outputs(run: Run, outputs: Iterable[Path]) -> None:
-    """Write the record of each output of a run that has succeeded."""
+def record_outputs(run: Run, outputs: Iterable[Path], warnings: Sequence[str]) -> None:
+    """Write the record of each output of a run that has succeeded, with what it warned of."""
     for path in outputs:
-        record = as_record(run, path.parent, sha256(path))
+        record = replace(as_record(run, path.parent, sha256(path)), warnings=tuple(warnings))
         write_json(record_path(path), asdict(record))
 
 
@@ -179,21 +184,15 @@ def trace(target: Path) -> list[Step]:
     if not target.is_file():
         raise missing(target)
     first = _Place(os.path.normpath(target))
-    if _made(first) is None:
+    made = _chain([first])
+    if made[first] is None:
         raise StudyError(
             f"{target}: no record of how it was made; it is a source, or no job has finished it"
         )
-    made: dict[_Place, _Made | None] = {}
     used: dict[_Place, set[str]] = {first: set()}
-    waiting = [first]
-    while waiting:
-        place = waiting.pop()
-        if place in made:
-            continue
-        found = made[place] = _made(place)
-        for source, digest in found.inputs.items() if found else ():
+    for each in made.values():
+        for source, digest in each.inputs.items() if each else ():
             used.setdefault(source, set()).add(digest)
-            waiting.append(source)
     order = TopologicalSorter({place: each.inputs if each else () for place, each in made.items()})
     try:
         return [_step(place, made[place], used[place]) for place in order.static_order()]
@@ -201,6 +200,16 @@ def trace(target: Path) -> list[Step]:
         raise StudyError(
             f"{target}: its records lead in a circle; delete {target} and make it again"
         ) from error
+
+
+def warned_of(files: Iterable[Path]) -> tuple[str, ...]:
+    """Return what was warned of while files were made, and all that they were made from.
+
+    Each warning once, in alphabetical order: most begin with the name of their task.
+    """
+    chain = _chain([_Place(os.path.normpath(each)) for each in files])
+    records = [made.record for made in chain.values() if made and made.record]
+    return tuple(sorted({said for record in records for said in record.warnings}))
 
 
 @dataclass(frozen=True)
@@ -224,6 +233,18 @@ class _Made:
     inputs: Mapping[_Place, str] = field(default_factory=dict)
 
 
+def _chain(files: Sequence[_Place]) -> dict[_Place, _Made | None]:
+    """Return what is known of files, and of all that they were made from."""
+    made: dict[_Place, _Made | None] = {}
+    waiting = list(files)
+    while waiting:
+        place = waiting.pop()
+        if place not in made:
+            found = made[place] = _made(place)
+            waiting += found.inputs if found else ()
+    return made
+
+
 def _made(place: _Place) -> _Made | None:
     if place.release:
         return _of_bundle(place.release, place.path)
@@ -236,7 +257,9 @@ def _made(place: _Place) -> _Made | None:
         return _of_bundle(str(path.parent), MANIFEST)
     for folder in path.parents:
         manifest = folder / MANIFEST
-        if manifest.is_file():
+        # Whoever brings a source may keep a file of that name above it.
+        ours = record_path(manifest).is_file() or (folder / BUNDLE).is_file()
+        if ours and manifest.is_file():
             files = read_json(manifest).get("files")
             name = path.relative_to(folder).as_posix()
             if isinstance(files, dict) and name in files:

@@ -90,7 +90,7 @@ def _perform(job: Job) -> None:
     """Run a command on inputs that are as they were made, and record how its outputs were made."""
     run = job.run
     _load(job.stage, job.command)(job)
-    record_outputs(run, job.outputs.values())
+    record_outputs(run, job.outputs.values(), job.warnings)
 
 
 def _run_for_people(options: argparse.Namespace) -> int:

@@ -26,9 +26,6 @@ _PLUMBING = frozenset(
     )
 )
 
-# Where a statement holds others, by itself or in what catches exceptions and matches cases.
-_OF_STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
-
 
 @dataclass(frozen=True)
 class Commit:
@@ -145,6 +142,19 @@ def _read(module: str) -> _Code:
     return _Code(imports, ast.dump(tree))
 
 
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield all that has or may have a block of statements, and no expression.
+
+    Imports and docstrings stand in none, and most of a tree is expressions.
+    """
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, block, ())
+
+
 def _imported(tree: ast.Module) -> Iterator[str]:
     for node in _statements(tree):
         if isinstance(node, ast.Import):
@@ -155,16 +165,6 @@ def _imported(tree: ast.Module) -> Iterator[str]:
         else:
             continue
         yield from (name for name in names if name.startswith(PACKAGE) and _is_module(name))
-
-
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield a module and its statements, nested ones too: a tenth of what `ast.walk` yields."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for name in _OF_STATEMENTS:
-            waiting += getattr(node, name, [])
 
 
 def _is_module(name: str) -> bool:

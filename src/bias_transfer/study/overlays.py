@@ -92,24 +92,25 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise StudyError(f"{path}: not UTF-8 text ({error.reason}); convert it") from error
     try:
         read = json.loads(text)
-        # Tabs are white space in JSON, and what YAML may refuse.
-        text = text.replace("\t", " ")
     except ValueError:
         read = _read_yaml(text, path)
     else:
         # JSON may hold some control characters that YAML may not.
         with suppress(yaml.YAMLError):
-            _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), path)
+            # Tabs are white space in JSON, and what YAML may refuse.
+            node = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
+            _refuse_repeated_keys(node, path)
     if not isinstance(read, Mapping):
         raise StudyError(f"{path}: no mapping of config keys to values")
     return read
 
 
 def _read_yaml(text: str, path: Path) -> Any:
-    """Return what `yaml.safe_load` does, of one pass over the text, which is most of the work."""
     try:
         loader = yaml.SafeLoader(text)
+        # Once: it takes longer than all that is done with it.
         node = loader.get_single_node()
+        # Before mappings that are merged are laid into others.
         _refuse_repeated_keys(node, path)
         return None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:

@@ -1,6 +1,7 @@
 """From what YAML read to a study that was checked, or one line that says what is wrong."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +28,12 @@ def parse(config: Mapping[str, Any]) -> Study:
     try:
         study = Study.model_validate(dict(config))
     except ValidationError as error:
-        raise StudyError(told(error, Study.model_json_schema())) from error
+        raise StudyError(told(error, _schema())) from error
     check(study)
     return study
+
+
+# To make it takes longer than to read a config.
+@cache
+def _schema() -> Mapping[str, Any]:
+    return Study.model_json_schema()

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures._look import LABEL, PANEL_TITLE, inches, wrap
@@ -17,24 +18,10 @@ UNMODIFIED = "Unmodified model"
 # Letters of a line to the left of a row.
 _ROW_LABEL = 24
 
-# Of a slope between items, which is no effect but an association.
-_BETWEEN = {
-    "transfers": "goes with it",
-    "transfers, but less than matters": "goes with it, less than matters",
-    "is inverted": "goes against it",
-    "does not transfer": "does not go with it",
-}
 
-
-def verdict_in_words(word: str, effects: str) -> str:
-    """Return a verdict as charts and tables print it: of a slope between items, what goes along.
-
-    Parameters
-    ----------
-    word, effects
-        Of the verdict.
-    """
-    return _BETWEEN.get(word, word) if effects == "between" else word
+def short_verdict(word: str) -> str:
+    """Return a verdict as it is printed where downstream bias is what all is about."""
+    return word.replace("downstream bias", "it")
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -78,6 +65,11 @@ def models(number: int) -> str:
 def correlation(coefficient: float) -> str:
     """Write Pearson's coefficient, or that there is none."""
     return f"{RHO} = {signed(coefficient)}" if np.isfinite(coefficient) else f"{RHO} undefined"
+
+
+def inside_groups(correlations: pd.DataFrame) -> str:
+    """Write that correlations are of the items inside several groups; nothing if of one."""
+    return ", inside each group" if (correlations["groups"] > 1).any() else ""
 
 
 def of_logarithms(*quantities: Quantity) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.description import OPEN, TaskDescription
+from bias_transfer.analysis.description import ABSENT, OPEN, TaskDescription
 from bias_transfer.report.figures import Drawing, Tables, _text
 from bias_transfer.report.figures._look import (
     BAND,
@@ -151,12 +151,12 @@ def _draw_verdict(axes: Axes, line: int, row: pd.Series, source: _Source) -> Non
     axes.text(
         1.03,
         line,
-        wrap(_text.verdict_in_words(word, row["effects"]), _BESIDE - 0.12, _SAID, letter=0.6),
+        wrap(_text.short_verdict(word), _BESIDE - 0.12, _SAID, letter=0.6),
         transform=axes.get_yaxis_transform(),
         fontsize=_SAID,
         weight="normal" if word in OPEN else "bold",
         va="center",
-        color=GREY if word in OPEN else INK if word == "does not transfer" else source.colour,
+        color=GREY if word in OPEN else INK if word in ABSENT else source.colour,
     )
     # Of what is not estimated, the words say all: a mark on the axis would look like a value.
     if not np.isfinite(row["standardised"]):

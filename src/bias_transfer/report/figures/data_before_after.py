@@ -24,6 +24,7 @@ from bias_transfer.report.figures._means import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 _TITLE = "If the training data are altered, does downstream bias shrink?"
 # Inches that the axis and the title of a panel take.
@@ -54,7 +55,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             *_dots.handles("on the original data"),
             *interval_handles(quantity),
             *reference_handles(quantity),
-            *([text_handle(_CORRELATION)] if stated else []),
+            *([_correlation_handle(tables)] if stated else []),
         ],
     )
     heights = [_ROW_HEIGHT * max(2, len(rows)) for rows in panels.values()]
@@ -75,9 +76,10 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     return figure
 
 
-_CORRELATION = (
-    f"{_text.RHO}: Pearson correlation with the unmodified model on the original data, over items"
-)
+def _correlation_handle(tables: Tables) -> Line2D:
+    whose = "with the unmodified model on the original data, over items"
+    inside = _text.inside_groups(tables.correlations)
+    return text_handle(f"{_text.RHO}: Pearson correlation {whose}{inside}")
 
 
 def _rows(

@@ -31,6 +31,7 @@ from bias_transfer.report.figures._marks import (
     say_no_model,
 )
 from bias_transfer.report.figures._means import numbers
+from bias_transfer.report.sheet import continued
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +54,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     """
     table = tables.specification_curve
     table = table[table["adaptation"] == description.principal_adaptation]
-    how = dict(description.adaptations)[description.principal_adaptation].lower()
+    how = continued(dict(description.adaptations)[description.principal_adaptation])
     names = [(choice, str(value)) for choice in _CHOICES for value in table[choice].unique()]
     labels = [_label(description, *each) for each in names]
     left = 0.35 + inches(labels, SMALL)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from altair.utils.schemapi import debug_mode
 
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.observations import principally_adapted
@@ -126,11 +127,15 @@ def page(study: Study) -> str:
     """
     said = {each.name: each for each in study.answer.tasks}
     made = list(study.made)
+    # Altair would hold each part of a chart against Vega-Lite's schema, which the tests do.
+    with debug_mode(False):
+        transfer = transfer_chart(study.tasks, study.analysed["verdicts"])
+        tasks = [_part(study, task, said[task.name]) for task in study.tasks]
     return fill(
         answer=study.answer,
         generated=study.generated,
-        transfer=transfer_chart(study.tasks, study.analysed["verdicts"]),
-        tasks=[_part(study, task, said[task.name]) for task in study.tasks],
+        transfer=transfer,
+        tasks=tasks,
         paper=[{"title": title(each), "html": body(each)} for each in study.paper],
         config=yaml.safe_dump(dict(study.config), sort_keys=False, allow_unicode=True),
         lineage=(file_table(made), step_table(made), library_table(made)),

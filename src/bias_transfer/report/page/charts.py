@@ -117,31 +117,6 @@ class Key:
         return SHAPES.get(self.mark, "")
 
 
-# Of all charts, in Vega-Lite's words.
-_CONFIG: Mapping[str, Any] = {
-    "background": "transparent",
-    "font": _FONT,
-    "padding": 4,
-    # The page itself says what the picture shows, and has its numbers in a table.
-    "aria": False,
-    "autosize": {"type": "fit-x", "contains": "padding"},
-    "axis": {
-        "labelFontSize": _TEXT,
-        "titleFontSize": _TEXT,
-        "titleFontWeight": "normal",
-        "labelColor": INK,
-        "titleColor": INK,
-        "titlePadding": 8,
-        "gridColor": "#efefef",
-        "domainColor": GREY,
-        "tickColor": GREY,
-        "tickCount": 5,
-        "labelLimit": 200,
-    },
-    "view": {"stroke": None},
-    "mark": {"aria": False},
-}
-
 BEYOND = Key("beyond", QUIET, "the interval goes on beyond the axis")
 
 
@@ -236,15 +211,37 @@ def panel(
     height
         Of the picture, in pixels; it is as wide as its place.
     """
-    chart = alt.layer(*layers).properties(width="container", height=height)
-    # A third of a page's time: the tests hold the charts against Vega-Lite's schema.
-    specification = chart.to_dict(validate=False)
-    # Altair would copy all layers for each of these.
-    specification["config"] = _CONFIG
-    if parameters:
-        specification["params"] = [
-            {"name": name, "value": value} for name, value in parameters.items()
-        ]
+    back, *others = layers
+    started = [alt.param(name=name, value=value) for name, value in (parameters or {}).items()]
+    # Made at once: whatever is changed of a chart of layers, Altair copies them all several times.
+    specification = alt.LayerChart(
+        layer=[back.add_params(*started), *others],
+        width="container",
+        height=height,
+        config=alt.Config(
+            background="transparent",
+            font=_FONT,
+            padding=4,
+            # The page itself says what the picture shows, and has its numbers in a table.
+            aria=False,
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+            axis=alt.AxisConfig(
+                labelFontSize=_TEXT,
+                titleFontSize=_TEXT,
+                titleFontWeight="normal",
+                labelColor=INK,
+                titleColor=INK,
+                titlePadding=8,
+                gridColor="#efefef",
+                domainColor=GREY,
+                tickColor=GREY,
+                tickCount=5,
+                labelLimit=200,
+            ),
+            view=alt.ViewConfig(stroke=None),
+            mark=alt.MarkConfig(aria=False),
+        ),
+    ).to_dict(validate=False)
     # The version is that of the code beside it; its address would look like a request.
     specification.pop("$schema")
     # Altair would copy them for each layer.

@@ -36,7 +36,7 @@ from bias_transfer.report.page.tables import Table, texts, title_of
 from bias_transfer.report.page.variants import Variant, key_of, variants
 from bias_transfer.report.page.words import UNDEFINED, listed, number, rounded, whole
 from bias_transfer.report.scale import drawn
-from bias_transfer.report.sheet import begun
+from bias_transfer.report.sheet import begun, continued
 
 # Which intervention is shown.
 _SHOWN = "shown"
@@ -118,7 +118,7 @@ def dial_chart(
         That an item's downstream bias must rest on, to be in the slopes.
     """
     found = variants(task, observations)
-    way = dict(task.adaptations)[task.principal_adaptation].lower()
+    way = continued(dict(task.adaptations)[task.principal_adaptation])
     out = _left_out(task, observations, performance)
     rows = counted(fewest_test_rows, "test row")
     scarce = of_few_test_rows(observations, task.outcome, fewest_test_rows)

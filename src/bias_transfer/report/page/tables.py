@@ -7,7 +7,7 @@ import pandas as pd
 
 from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.analysis.evidence import why_unknown
-from bias_transfer.report.figures._text import verdict_in_words
+from bias_transfer.report.figures._text import short_verdict
 from bias_transfer.report.page.words import (
     UNDEFINED,
     interval,
@@ -73,7 +73,7 @@ def verdict_table(tasks: Sequence[TaskDescription], verdicts: pd.DataFrame) -> T
             _Column("Task", lambda row: titles[row["task"]]),
             _Column("Fine-tuning", lambda row: ways[row["task"]][row["adaptation"]]),
             _Column("Source", _source),
-            _Column("Verdict", lambda row: verdict_in_words(row["verdict"], row["effects"])),
+            _Column("Verdict", lambda row: short_verdict(row["verdict"])),
             _Column("Rests on", _question),
             _Column("Slope, SDs per SD", _estimated(lambda row: signed(row["standardised"]))),
             _Column("95 % interval", _estimated(_interval)),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bias_transfer.analysis.description import OPEN, TaskDescription
 from bias_transfer.report.figures._look import BLUE, INK, ORANGE
-from bias_transfer.report.figures._text import verdict_in_words
+from bias_transfer.report.figures._text import short_verdict
 from bias_transfer.report.page.charts import (
     BAND,
     QUIET,
@@ -22,6 +22,7 @@ from bias_transfer.report.page.charts import (
 )
 from bias_transfer.report.page.tables import verdict_table
 from bias_transfer.report.page.words import interval, number, reason, rounded, signed
+from bias_transfer.report.sheet import continued
 
 COLOURS = {"model": BLUE, "data": ORANGE}
 _TITLES = {
@@ -99,7 +100,7 @@ def _rows(
     for task in tasks:
         for way, title in task.adaptations:
             if (task.name, way) in found:
-                yield _row(place, f"{task.title}, {title.lower()}", found[task.name, way])
+                yield _row(place, f"{task.title}, {continued(title)}", found[task.name, way])
             place += 1
 
 
@@ -108,7 +109,7 @@ def _row(place: int, title: str, verdict: Mapping[Hashable, Any]) -> dict[str, A
     return {
         "place": place,
         "title": title,
-        "said": verdict_in_words(word, verdict["effects"]),
+        "said": short_verdict(word),
         "open": word in OPEN,
         "hollow": verdict["effects"] == "between",
         "slope": rounded(verdict["standardised"]),

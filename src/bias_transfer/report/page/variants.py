@@ -8,6 +8,7 @@ import pandas as pd
 
 from bias_transfer.analysis.description import Intervention, TaskDescription
 from bias_transfer.analysis.means import INTERVENTION
+from bias_transfer.report.sheet import continued
 
 UNMODIFIED = "Unmodified model"
 # What may be altered, in the order in which variants are listed.
@@ -89,9 +90,7 @@ def _variant(known: Mapping[str, Intervention], rows: pd.DataFrame) -> Variant:
     return Variant(
         key=key_of(first.to_dict()),
         name="",
-        title=" and ".join([titles[0], *(title.lower() for title in titles[1:])])
-        if titles
-        else UNMODIFIED,
+        title=" and ".join([titles[0], *map(continued, titles[1:])]) if titles else UNMODIFIED,
         dose=", ".join(doses),
         side=next(iter(altered)) if len(altered) == 1 else "both" if altered else "",
         models=int(rows["model"].nunique()),
