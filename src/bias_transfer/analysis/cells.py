@@ -1,7 +1,7 @@
 """One row a model × item: what inference about transfer starts from."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Self
@@ -127,87 +127,53 @@ def cells(
     fewest_test_rows
         That downstream bias must rest on, in each group that is compared.
     """
-    return cells_by(observations, performance, task, adaptation, fewest_test_rows)(task)
-
-
-def cells_by(
-    observations: pd.DataFrame,
-    performance: pd.DataFrame,
-    task: TaskDescription,
-    adaptation: str,
-    fewest_test_rows: int,
-) -> Callable[[TaskDescription], Cells]:
-    """Return `cells` of a task's rows under each choice of its measure and its outcome.
-
-    Whatever these are, the same models are left out, and the rows are of the same models and items.
-
-    Parameters
-    ----------
-    observations, performance, task, adaptation, fewest_test_rows
-        As for `cells`.
-
-    Returns
-    -------
-    callable
-        Of the task's description with its first measure, or its outcome, replaced.
-    """
     rows = observations[observations["adaptation"] == adaptation]
     reasons = left_out(rows, performance, task)
     kept = rows[~rows["model"].isin(reasons)]
     keys = ["model", task.item]
+    covariates = tuple(each.column for each in task.covariates)
+    named = {
+        task.before.column: UPSTREAM,
+        **{name: name for name in covariates},
+        task.outcome.column: OUTCOME,
+        task.outcome.variance or VARIANCE: VARIANCE,
+    }
+    numbers = (
+        kept.reindex(columns=[*keys, *named])
+        .groupby(keys, sort=False)
+        .mean()
+        .rename(columns=named)
+        .astype(float)
+    )
     about = kept.drop_duplicates(keys).set_index(keys)
     items, models = (about.index.get_level_values(key) for key in (task.item, "model"))
     group = about["group"].astype(str) if "group" in about else ""
-    described = pd.DataFrame(
-        {
-            "checkpoint": about["upstream"],
-            "dataset": about["dataset"],
-            # Of several groups, those of one label share its reference group, and its errors.
-            "cluster": about.get("label", items),
-            "level": models + "/" + group,
-            "group": group,
-            "variant": about["upstream"] + "/" + about["dataset"],
-            "seed": about["seed"],
-            "unmodified": unmodified(about),
-        },
-        index=about.index,
+    table = numbers.assign(
+        checkpoint=about["upstream"],
+        dataset=about["dataset"],
+        # Of several groups, those of one label share its reference group, and its errors.
+        cluster=about.get("label", items),
+        level=models + "/" + group,
+        group=group,
+        variant=about["upstream"] + "/" + about["dataset"],
+        seed=about["seed"],
+        unmodified=unmodified(about),
     )
-    learnt = _unmodified_learnt(rows, performance)
-    failed = _moved_in(rows, [name for name, why in reasons.items() if why == _NOT_LEARNT])
-
-    def chosen(task: TaskDescription) -> Cells:
-        covariates = tuple(each.column for each in task.covariates)
-        named = {
-            task.before.column: UPSTREAM,
-            **{name: name for name in covariates},
-            task.outcome.column: OUTCOME,
-            task.outcome.variance or VARIANCE: VARIANCE,
-        }
-        numbers = (
-            kept.reindex(columns=[*keys, *named])
-            .groupby(keys, sort=False)
-            .mean()
-            .rename(columns=named)
-            .astype(float)
-        )
-        table = pd.concat([numbers, described], axis=1)
-        without_outcome = int(table[OUTCOME].isna().sum())
-        defined = table[[UPSTREAM, *covariates, OUTCOME]].notna().all(axis=1)
-        scarce = table[OUTCOME].notna() & of_few_test_rows(about, task.outcome, fewest_test_rows)
-        table = table[defined & ~scarce].rename_axis(["model", "item"])
-        return Cells(
-            table=table.reset_index(),
-            templates=_by_template(kept, keys, task.before).loc[table.index].reset_index(drop=True),
-            covariates=covariates,
-            left_out=Counter(reasons.values()),
-            undefined=int((~defined & ~scarce).sum()),
-            without_outcome=without_outcome,
-            scarce=tuple(dict.fromkeys(scarce.index[scarce].get_level_values(task.item))),
-            learnt=learnt,
-            failed=failed,
-        )
-
-    return chosen
+    without_outcome = int(table[OUTCOME].isna().sum())
+    defined = table[[UPSTREAM, *covariates, OUTCOME]].notna().all(axis=1)
+    scarce = table[OUTCOME].notna() & of_few_test_rows(about, task.outcome, fewest_test_rows)
+    table = table[defined & ~scarce].rename_axis(["model", "item"])
+    return Cells(
+        table=table.reset_index(),
+        templates=_by_template(kept, keys, task.before).loc[table.index].reset_index(drop=True),
+        covariates=covariates,
+        left_out=Counter(reasons.values()),
+        undefined=int((~defined & ~scarce).sum()),
+        without_outcome=without_outcome,
+        scarce=tuple(dict.fromkeys(scarce.index[scarce].get_level_values(task.item))),
+        learnt=_unmodified_learnt(rows, performance),
+        failed=_moved_in(rows, [name for name, why in reasons.items() if why == _NOT_LEARNT]),
+    )
 
 
 def inside_groups(values: pd.DataFrame, groups: pd.Series | pd.Index) -> pd.DataFrame:

@@ -1,10 +1,10 @@
 """How much a slope owes to choices that could as well have been made otherwise."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 
-from bias_transfer.analysis.cells import Cells, cells_by
+from bias_transfer.analysis.cells import Cells, cells
 from bias_transfer.analysis.description import Quantity, TaskDescription
 from bias_transfer.analysis.slopes import QUESTIONS, estimates
 
@@ -74,18 +74,16 @@ def _chosen(
     fewest_test_rows: int,
 ) -> Iterator[tuple[Quantity, str, Quantity, Cells]]:
     outcomes = {each.column: each for each in (*task.outcomes, task.outcome)}
-    found: dict[str, Callable[[TaskDescription], Cells]] = {}
     for measure in _measures(observations, task):
         several = measure.per_template and "template" in observations
         for template in (MEAN, *(task.templates if several else ())):
-            if template not in found:
-                rows = observations
-                if template != MEAN:
-                    rows = observations[observations["template"] == template]
-                found[template] = cells_by(rows, performance, task, adaptation, fewest_test_rows)
+            rows = observations
+            if template != MEAN:
+                rows = observations[observations["template"] == template]
             for outcome in outcomes.values():
                 own = task.model_copy(update={"measures": (measure,), "outcome": outcome})
-                yield measure, template, outcome, found[template](own)
+                of = cells(rows, performance, own, adaptation, fewest_test_rows)
+                yield measure, template, outcome, of
 
 
 def _measures(observations: pd.DataFrame, task: TaskDescription) -> Iterator[Quantity]:
