@@ -4,6 +4,7 @@ import pytest
 
 from bias_transfer.data.sentiment import sentiment_from, uniform_tweet
 from bias_transfer.errors import StudyError
+from bias_transfer.runtime.job import Job
 
 
 def columns(path, **more):
@@ -87,16 +88,18 @@ def test_a_classifier_that_learnt_nothing_is_told(right, told, capsys):
     # Of 100 rows, 50 of one class: 56 may be luck, at one in forty, and 70 is none.
     from bias_transfer.commands.sentiment import _warn_of_chance
 
-    _warn_of_chance({"accuracy": right / 100, "majority_accuracy": 0.5}, 100)
+    job = Job({}, {}, {})
+    _warn_of_chance(job, {"accuracy": right / 100, "majority_accuracy": 0.5}, 100)
     said = capsys.readouterr().err
     assert said.startswith("warning: sentiment: judged by 100 test rows, the class") is told
     assert f"always choosing one class (0.{right} right, against 0.50)" in said or not told
+    assert [f"warning: {each}\n" for each in job.warnings] == ([said] if told else [])
 
 
 def test_that_few_rows_do_not_show_what_a_classifier_learnt_is_not_told_as_if_it_had_failed(capsys):
     from bias_transfer.commands.sentiment import _warn_of_chance
 
-    _warn_of_chance({"accuracy": 1.0, "majority_accuracy": 0.5}, 4)
+    _warn_of_chance(Job({}, {}, {}), {"accuracy": 1.0, "majority_accuracy": 0.5}, 4)
     said = capsys.readouterr().err
     assert "judged by 4 test rows" in said
     assert "may be noise" in said and "give more sentences" in said
