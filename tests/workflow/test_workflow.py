@@ -105,6 +105,14 @@ def test_adaptations_are_told_apart_and_the_analysis_is_of_the_first(study: Stud
     assert "2 models; " in answer.partition("## WIKI")[2]
 
 
+def test_whoever_reads_the_report_alone_knows_what_jobs_warned_of(study: Study) -> None:
+    told = (study.folder / "results/logs/data/wiki/original.log").read_text()
+    missing = "wiki: no row of 3 of the 50 identity terms: latinx, taoist, millenial"
+    assert missing in told
+    for page in ("analysis/answer.md", "report.html"):
+        assert (study.folder / "results" / page).read_text().count(missing) == 1
+
+
 def test_each_adaptation_changes_its_own_part_of_the_checkpoint(study: Study) -> None:
     before: dict[str, torch.Tensor] = {}
     for shard in (study.folder / "results/checkpoints/pretrained").glob("*.safetensors"):
