@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bias_transfer.runtime.products import THREADS
+
 # Before NumPy is imported, here or in a command: what a test computes is too little for threads,
 # which would wait for each other, and for the other tests.
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+for name in THREADS:
     os.environ.setdefault(name, "1")
 
 

@@ -34,8 +34,8 @@ from bias_transfer.runtime.artifacts import write_json
 
 # The first model that is loaded has transformers compile a thousand patterns, for names of weights:
 # done here, a job in a copy of the fork server finds them. It is for speed only, and no part of
-# what transformers promises, so that whatever it ends with is of no account.
-with suppress(Exception):
+# what transformers promises: where it is gone, or asks for more, they are compiled later.
+with suppress(ImportError, TypeError):
     from transformers.conversion_mapping import get_checkpoint_conversion_mapping
 
     get_checkpoint_conversion_mapping("roberta")

@@ -309,9 +309,14 @@ def _of(task: TaskDescription, adaptation: str, line: str) -> str:
     )
 
 
+def _slopes(of: Evidence) -> Mapping[Hashable, Mapping[Hashable, Any]]:
+    """Return the rows of the slopes, by source and question."""
+    return of.slopes.set_index(["source", "effects"]).to_dict("index")
+
+
 def _of_few(task: TaskDescription, of: Evidence) -> Iterator[str]:
     """Say which verdict rests on a slope that a few items decide: its interval is too narrow."""
-    rows = of.slopes.set_index(["source", "effects"]).to_dict("index")
+    rows = _slopes(of)
     for each in of.verdicts:
         effective = rows[each.source, each.effects]["effective_clusters"]
         if each.word not in OPEN and effective < _FEW_CLUSTERS:
@@ -332,7 +337,7 @@ def _over_seeds(of: Evidence) -> Iterator[str]:
     seeds = of.cells.table["seed"].nunique()
     repeated = _repeated(of)
     moves = {"model": repeated["checkpoint"], "data": repeated["dataset"]}
-    rows = of.slopes.set_index(["source", "effects"]).to_dict("index")
+    rows = _slopes(of)
     for each in of.verdicts:
         if each.word in OPEN:
             continue

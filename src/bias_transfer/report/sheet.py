@@ -142,7 +142,7 @@ def begun(text: str) -> str:
 
 def continued(title: str) -> str:
     """Write a title as a sentence goes on with it: "Head only" small, "LoRA" as it is."""
-    first = title.split(maxsplit=1)[0] if title.strip() else ""
+    first, _, _ = title.partition(" ")
     has_own_capitals = first[1:] != first[1:].lower()
     return title if has_own_capitals else title[:1].lower() + title[1:]
 

@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-_LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# What tells libraries of matrices how many threads to use.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def products_a_second(
@@ -30,7 +31,7 @@ def products_a_second(
         For how long.
     """
     words = [sys.executable, "-P", "-m", __name__, *map(str, (rows, inner, outer, seconds))]
-    environment = os.environ | dict.fromkeys(_LIBRARIES, "1")
+    environment = os.environ | dict.fromkeys(THREADS, "1")
     running = [
         subprocess.Popen(words, stdout=subprocess.PIPE, env=environment, text=True)
         for _ in range(side_by_side)

@@ -118,8 +118,7 @@ def _closure(module: str) -> frozenset[str]:
 
 def remember(module: str) -> None:
     """Read what digests of a module ask of it and of all that it imports: a copy asks no more."""
-    for each in _closure(module):
-        _read(each)
+    _closure(module)
 
 
 @dataclass(frozen=True)
