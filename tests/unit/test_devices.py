@@ -3,6 +3,7 @@
 The device named "meta" computes nothing, which is enough to see what is put there.
 """
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ from bias_transfer.models.checkpoints import (
     new_classifier,
     save_checkpoint,
 )
-from bias_transfer.models.device import half_precision
+from bias_transfer.models.device import half_precision, prepare_device
 from bias_transfer.models.encoded import Encoded
 from bias_transfer.models.families import Architecture
 from bias_transfer.models.hidden_debias import attach_projection, attached_projection
@@ -76,6 +77,24 @@ def test_half_precision_is_for_a_gpu_that_does_not_emulate_it(
     monkeypatch.setattr("torch.cuda._check_bf16_tensor_supported", lambda device: True)
     with half_precision(torch.device("cuda")):
         assert torch.is_autocast_enabled("cuda") == half
+
+
+def test_on_a_gpu_sums_are_made_in_the_same_order_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "a GPU")
+    # Both as they were when the test is over.
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    monkeypatch.setattr("torch.utils.deterministic.fill_uninitialized_memory", True)
+    asked: list[bool] = []
+    monkeypatch.setattr("torch.use_deterministic_algorithms", asked.append)
+    assert prepare_device(1) == torch.device("cuda")
+    assert asked == [True]
+    # Torch refuses products without it.
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert not torch.utils.deterministic.fill_uninitialized_memory
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,16 @@ def test_too_little_gpu_memory_is_not_the_machines_memory():
     assert "mem_mb" not in line
 
 
+def test_what_a_gpu_cannot_do_twice_alike_goes_to_the_processor():
+    error = RuntimeError(
+        "scatter_reduce_two_cuda does not have a deterministic implementation, but you set "
+        "'torch.use_deterministic_algorithms(True)'. You can turn off determinism just for this"
+    )
+    line = explain(error, JOB)
+    assert "on a GPU torch adds up scatter_reduce_two_cuda in another order each time" in line
+    assert line.endswith("hide the GPUs (CUDA_VISIBLE_DEVICES=) and run snakemake again")
+
+
 def run_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command in its own process, whose log is its own."""
     command = [sys.executable, "-m", "bias_transfer.runtime.main", *arguments]

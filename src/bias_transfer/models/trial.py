@@ -14,9 +14,10 @@ from bias_transfer.models.shape import Shape
 from bias_transfer.models.training import TrainingSettings
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 
-# How long the steps shall take that count, in seconds, and how many they are at least and at most.
-_SECONDS, _FEWEST, _MOST = 10.0, 2, 200
-_WARMING = 2
+# Those behind the first count: in it a GPU's steps are recorded, and it starts.
+_EPOCHS = 5
+# How long the steps shall take that count, in seconds, and how many an epoch has at most.
+_SECONDS, _MOST = 10.0, 50
 # Of padding, in RoBERTa; real tokens have higher ones.
 _PADDING = 1
 
@@ -56,20 +57,24 @@ def seconds_a_step(
         )
     ).to(device)
 
-    def lasting(steps: int) -> float:
+    def lasting(steps: int, epochs: int) -> float:
         examples = _examples(steps * batch_size, shape.vocabulary, shortest, longest)
         first = LabelledTokens(examples.encoded.take(np.arange(1)), examples.labels[:1])
-        settings = TrainingSettings(1, batch_size, batch_size, 1e-5, 0.0, 0.0)
+        settings = TrainingSettings(epochs, batch_size, batch_size, 1e-5, 0.0, 0.0)
         with tempfile.TemporaryDirectory() as folder:
             began = time.perf_counter()
             # The evaluation reads its loss, and so waits for all that was asked of a GPU.
             fine_tune(model, examples, first, settings, 0, TrainingCheckpoints(Path(folder), {}, 0))
             return time.perf_counter() - began
 
-    lasting(_WARMING)
-    steps = round(_SECONDS * _WARMING / lasting(_WARMING))
-    steps = min(_MOST, max(_FEWEST, steps))
-    return lasting(steps) / steps, steps, kind_of(device)
+    lasting(1, 1)
+    steps = _MOST
+    # A GPU's first steps say nothing of the later ones.
+    if device.type == "cpu":
+        steps = min(_MOST, max(1, round(_SECONDS / lasting(1, 1) / (_EPOCHS - 1))))
+    first = lasting(steps, 1)
+    counted = (_EPOCHS - 1) * steps
+    return (lasting(steps, _EPOCHS) - first) / counted, counted, kind_of(device)
 
 
 def _examples(texts: int, vocabulary: int, shortest: int, longest: int) -> LabelledTokens:

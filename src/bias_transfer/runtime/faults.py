@@ -26,6 +26,8 @@ _REFUSED = {
 # Rust and pyarrow tell the number in words; torch's writer tells nothing.
 _NUMBER = re.compile(r"\((?:os )?error (\d+)\)|\[errno (\d+)\]", re.IGNORECASE)
 _TORCH_CANNOT_WRITE = "iostream error"
+# How torch says so of an operation, whose name comes first.
+_NOT_ALIKE = re.compile(r"(\w+) does not have a deterministic implementation")
 _NO_MEMORY = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 
 
@@ -46,6 +48,9 @@ def explain(error: Exception, job: Job) -> str | None:
         return _no_space(error, number, job)
     if any(_is_no_memory(each) for each in chain):
         return _no_memory(chain, job)
+    unlike = next(filter(None, (_NOT_ALIKE.search(str(each)) for each in chain)), None)
+    if unlike is not None:
+        return _not_alike(unlike.group(1), job)
     if number in _REFUSED and not isinstance(error, StudyError):
         return f"{_place(error, job)}: {_REFUSED[number]} and run snakemake again"
     return None
@@ -68,6 +73,14 @@ def _no_memory(chain: list[BaseException], job: Job) -> str:
     return (
         f"{job.command} of {_first_output(job)}: out of {'GPU ' if on_gpu else ''}memory; "
         f"{f'lower config key {keys}, or ' if keys else ''}{more}, and run snakemake again"
+    )
+
+
+def _not_alike(operation: str, job: Job) -> str:
+    return (
+        f"{job.command} of {_first_output(job)}: on a GPU torch adds up {operation} in another "
+        "order each time, so that nobody could make these numbers again; hide the GPUs "
+        "(CUDA_VISIBLE_DEVICES=) and run snakemake again"
     )
 
 
