@@ -72,4 +72,4 @@ def _compute_alike_each_time() -> None:
     # much as there is without it.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # Nothing is read before it is written here; to fill all memory with NaN would only take time.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
