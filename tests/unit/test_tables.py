@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from bias_transfer.analysis.means import unmodified
 from bias_transfer.analysis.regression import HC3_KINDS
@@ -175,6 +176,33 @@ def test_a_column_of_one_model_is_plain_least_squares(fitted):
     assert found.result.coefficients["coefficient"].to_numpy() == pytest.approx(expected)
     pd.testing.assert_frame_equal(found.rows, rows)
     assert sum(found.undefined.values()) == found.result.undefined == 140 - len(rows)
+
+
+def test_of_several_groups_each_has_an_effect_in_each_model():
+    rows = grid_with_gaps()
+    number = rows["occupation"].map(OCCUPATIONS.index)
+    rows["label"], rows["group"] = (number // 2).astype(str), np.where(number % 2, "she", "they")
+    # How much more bias one group has, before and after, is nothing that goes with it.
+    more = (rows["group"] == "they") * 3.0
+    rows["pronoun_ranking"] += more
+    rows["log_tpr_ratio"] += more
+    found = {each.name: each for each in fit(BIOS, TABLE, rows)}
+    for name, effects in (("Pre-trained", 2), ("Noise added", 14)):
+        used = found[name].rows
+        dummies = pd.get_dummies(used["model"] + used["group"])
+        templates = [used["template"] == each for each in BIOS.templates[1:]]
+        design = np.column_stack(
+            [used["pronoun_ranking"], used["prevalence_she"], *templates, dummies]
+        )
+        labels = pd.factorize(used["label"])[0]
+        model = sm.OLS(used["log_tpr_ratio"], design.astype(float))
+        expected = model.fit(cov_type="cluster", cov_kwds={"groups": labels})
+        table = coefficient_table([found[name]], "lsdv")
+        assert (table["fixed_effects"] == "model and group").all()
+        assert (table["effects"] == effects).all()
+        assert table["coefficient"].to_numpy() == pytest.approx(expected.params[:6], rel=1e-8)
+        errors = table["standard_error_item_clustered"].to_numpy()
+        assert errors == pytest.approx(expected.bse[:6], rel=1e-8)
 
 
 def one_model(**changes):

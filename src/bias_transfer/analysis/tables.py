@@ -175,6 +175,9 @@ def _group(members: list[Intervention]) -> Selection:
     return lambda rows: pd.concat([part(rows) for part in parts], axis=1).any(axis=1)
 
 
+# What has an effect of its own where an item is one of several groups with one label.
+_MODEL_AND_GROUP = "model and group"
+
 # Of a table of coefficients, whether or not any column could be fitted.
 COEFFICIENT_COLUMNS = (
     *("table", "task", "number", "column", "outcome", "term"),
@@ -213,10 +216,13 @@ def fit(task: TaskDescription, table: Table, observations: pd.DataFrame) -> Iter
     """Fit every column of a table; one that cannot be fitted holds the reason."""
     for number, column in enumerate(table.columns, start=1):
         wanted = specification(task, table, column)
-        if "label" in observations:
-            # Of several groups, a label's items share its reference group, and its errors.
-            wanted = replace(wanted, cluster="label")
         rows = rows_of(task, column, observations)
+        if "label" in observations:
+            # Of several groups, a label's items share its reference group, and its errors; and how
+            # much bias a group has in a model is no item's own.
+            rows = rows.assign(**{_MODEL_AND_GROUP: rows["model"] + "/" + rows["group"]})
+            effects = _MODEL_AND_GROUP if wanted.effects == "model" else wanted.effects
+            wanted = replace(wanted, cluster="label", effects=effects)
         defined = _defined(rows, wanted)
         items = rows[wanted.item]
         reasons = _reasons(rows.loc[~defined], wanted, task, table).value_counts()
