@@ -72,6 +72,8 @@ def seconds_a_step(
     # A GPU's first steps say nothing of the later ones.
     if device.type == "cpu":
         steps = min(_MOST, max(1, round(_SECONDS / lasting(1, 1) / (_EPOCHS - 1))))
+    # What is loaded for a shape that is new does not count either.
+    lasting(steps, 1)
     first = lasting(steps, 1)
     counted = (_EPOCHS - 1) * steps
     return (lasting(steps, _EPOCHS) - first) / counted, counted, kind_of(device)
