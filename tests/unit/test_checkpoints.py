@@ -1,14 +1,16 @@
 """Checkpoints: refused in one line unless whole and finite, and altered without losing a tie."""
 
+import importlib
 import json
 import shutil
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import RobertaForMaskedLM, RobertaForSequenceClassification
+from transformers import RobertaForMaskedLM, RobertaForSequenceClassification, conversion_mapping
 
 from bias_transfer.errors import StudyError
+from bias_transfer.models import checkpoints
 from bias_transfer.models.checkpoints import (
     is_tied,
     load_classifier,
@@ -55,6 +57,13 @@ def test_a_whole_checkpoint_is_loaded_bit_for_bit(tiny_checkpoint, new_masked_lm
     assert not model.training
     for name, weight in original.state_dict().items():
         assert torch.equal(model.state_dict()[name], weight), name
+
+
+def test_patterns_of_weights_names_are_compiled_before_a_job_loads_a_model(monkeypatch):
+    # For speed alone: where this fails after an upgrade, see why checkpoints.py asks for them.
+    monkeypatch.setattr(conversion_mapping, "_checkpoint_conversion_mapping_cache", None)
+    importlib.reload(checkpoints)
+    assert conversion_mapping._checkpoint_conversion_mapping_cache
 
 
 def test_a_checkpoint_without_a_language_model_head_is_refused(classifier, tmp_path):
