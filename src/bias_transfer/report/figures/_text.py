@@ -67,7 +67,7 @@ def correlation(coefficient: float) -> str:
     return f"{RHO} = {signed(coefficient)}" if np.isfinite(coefficient) else f"{RHO} undefined"
 
 
-def inside_groups(correlations: pd.DataFrame) -> str:
+def of_groups(correlations: pd.DataFrame) -> str:
     """Write that correlations are of the items inside several groups; nothing if of one."""
     return ", inside each group" if (correlations["groups"] > 1).any() else ""
 

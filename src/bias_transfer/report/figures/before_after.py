@@ -54,7 +54,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             *reference_handles(description.before, description.after),
             text_handle(
                 f"{_text.RHO}: Pearson correlation with the unmodified model over items"
-                + _text.inside_groups(tables.correlations)
+                + _text.of_groups(tables.correlations)
                 + _text.of_logarithms(description.before, description.after)
             ),
         ],

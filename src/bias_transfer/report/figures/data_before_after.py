@@ -78,7 +78,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
 
 def _correlation_handle(tables: Tables) -> Line2D:
     whose = "with the unmodified model on the original data, over items"
-    inside = _text.inside_groups(tables.correlations)
+    inside = _text.of_groups(tables.correlations)
     return text_handle(f"{_text.RHO}: Pearson correlation {whose}{inside}")
 
 

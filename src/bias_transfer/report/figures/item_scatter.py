@@ -53,7 +53,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
             *reference_handles(before, after),
             text_handle(
                 f"{_text.RHO}: Pearson correlation of the points"
-                + _text.inside_groups(tables.transfer)
+                + _text.of_groups(tables.transfer)
                 + _text.of_logarithms(before, after)
             ),
         ],
