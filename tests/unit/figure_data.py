@@ -424,7 +424,7 @@ def tables(observations: pd.DataFrame, task: TaskDescription) -> Tables:
     means = item_means(observations, task)
     return Tables(
         observations=observations,
-        item_means=means,
+        item_means=means.assign(scarce=False),
         correlations=correlations(means, task),
         transfer=transfer(means, task),
         regressions=regressions(task),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_transfer.alterations import alterations, balance, scrub
+from bias_transfer.alterations import alterations, balance, rows_of, scrub
 from bias_transfer.errors import StudyError
 from bias_transfer.seeding import generator
 from tests.unit.definitions import BIOS, TRADES, WIKI
@@ -62,6 +62,17 @@ def test_shares_of_the_gap_that_are_closed(over, under, nurses, rappers):
         ("rapper", "female"): rappers[0],
         ("rapper", "male"): rappers[1],
     }
+
+
+def test_a_half_is_rounded_up_whatever_the_nearest_binary_number():
+    # By hand: 31.5, 9.5, 3.5 and 50.5; in binary the first three are a little less.
+    assert [rows_of(*of) for of in ((0.7, 45), (0.1, 95), (0.35, 10), (0.5, 101))] == [
+        32,
+        10,
+        4,
+        51,
+    ]
+    assert [rows_of(share, 45) for share in (0, 1)] == [0, 45]
 
 
 def test_an_occupation_of_one_pronoun_cannot_be_over_sampled():

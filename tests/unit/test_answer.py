@@ -492,7 +492,11 @@ def test_the_items_at_both_ends_are_named_by_their_titles():
     ],
 )
 def test_no_item_is_named_twice_and_none_of_many_equal_ones(values, said):
-    source = "" if said.endswith(".") else " (95 % intervals from the counts of test rows)."
+    source = (
+        ""
+        if said.endswith(".")
+        else (" (95 % intervals from the counts of test rows, by a normal approximation).")
+    )
     assert ends(values) == said.format("TPR ratio (she / he)") + source
 
 

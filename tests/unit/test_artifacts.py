@@ -1,6 +1,7 @@
 """Artifacts: written whole or not at all, equal for equal content, refused when damaged."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,22 @@ def test_a_file_takes_its_place_when_the_block_succeeds(tmp_path):
         assert temporary.suffix == ".txt"
     assert path.read_text() == "hello"
     assert [file.name for file in path.parent.iterdir()] == ["a.txt"]
-    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize(
+    ("mask", "of_a_file", "of_a_folder"), [(0o22, 0o644, 0o755), (0o07, 0o660, 0o770)]
+)
+def test_who_may_read_and_write_is_what_the_user_lets(tmp_path, mask, of_a_file, of_a_folder):
+    before = os.umask(mask)
+    try:
+        with atomic_file(tmp_path / "a.txt") as temporary:
+            temporary.write_text("hello")
+        with atomic_folder(tmp_path / "b"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == of_a_file
+    assert (tmp_path / "b").stat().st_mode & 0o777 == of_a_folder
 
 
 @pytest.mark.parametrize("error", [Interrupted, KeyboardInterrupt, SystemExit])

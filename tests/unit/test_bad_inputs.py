@@ -36,6 +36,7 @@ BAD_CONFIGS = {
             *(("bios", "score_she"), ("bios", "pronoun_ranking_word"), ("bios", "tpr_she")),
             *(("bios", "prevalence_she"), ("wiki", "fpr"), ("wiki", "negative_sentiment")),
             *(("wiki", "toxic_length"), ("bios", "scrubbed_fraction"), ("bios", "upstream_kind")),
+            *(("bios", "neutral_ranking"), ("wiki", "tokens_used"), ("wiki", "toxic_sentences")),
         )
     },
     "two tasks of one title": (

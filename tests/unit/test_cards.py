@@ -75,6 +75,13 @@ def test_undefined_items_are_counted_and_left_out():
     assert (found.lowest, found.highest, found.items, found.undefined) == ("", "", 0, 2)
 
 
+def test_an_end_says_how_many_share_it_and_how_many_test_rows_one_rests_on():
+    few = rates(log_tpr_ratio=[1.0, -2.0, 1.0], smaller_group_rows=[40, 1, 3])
+    rated = BIOS.outcome.model_copy(update={"test_rows": "smaller_group_rows"})
+    (found,) = summarise(few, BIOS, [rated])
+    assert (found.lowest, found.highest) == ("nurse −2.000 (1 test row)", "DJ 1.000 and 1 more")
+
+
 def test_a_column_that_the_table_lacks_is_no_score():
     assert summarise(scores(), BIOS, BIOS.measures) == []
 

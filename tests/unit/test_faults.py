@@ -278,13 +278,16 @@ def test_too_little_gpu_memory_is_not_the_machines_memory():
     assert "mem_mb" not in line
 
 
-def test_what_a_gpu_cannot_do_twice_alike_goes_to_the_processor():
+@pytest.mark.parametrize(
+    "operation", ["scatter_reduce_two_cuda", "median CUDA with indices output"]
+)
+def test_what_a_gpu_cannot_do_twice_alike_goes_to_the_processor(operation):
     error = RuntimeError(
-        "scatter_reduce_two_cuda does not have a deterministic implementation, but you set "
+        f"{operation} does not have a deterministic implementation, but you set "
         "'torch.use_deterministic_algorithms(True)'. You can turn off determinism just for this"
     )
     line = explain(error, JOB)
-    assert "on a GPU torch adds up scatter_reduce_two_cuda in another order each time" in line
+    assert f"on a GPU torch adds up {operation} in another order each time" in line
     assert line.endswith("hide the GPUs (CUDA_VISIBLE_DEVICES=) and run snakemake again")
 
 

@@ -257,6 +257,38 @@ class TestSaving:
         assert title.get_window_extent().y0 > axes.get_tightbbox().y1  # type: ignore[union-attr]
 
 
+def named(figure: Figure, task: TaskDescription) -> set[str]:
+    """Return the items that a figure names in its last panel."""
+    written = {text.get_text() for text in figure.axes[-1].texts}
+    return written & set(task.item_titles.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["before_after", "data_before_after", "data_dose_response", "dose_response", "item_scatter"],
+)
+def test_an_item_of_too_few_test_rows_is_drawn_and_not_named(name: str) -> None:
+    rated = {"test_rows": "smaller_group_rows"}
+    task = BIOS.model_copy(
+        update={
+            "after": BIOS.after.model_copy(update=rated),
+            "outcomes": tuple(each.model_copy(update=rated) for each in BIOS.outcomes),
+        }
+    )
+    given = tables("bios")
+    whole = drawing(name).draw(task, given, NOTE)
+    title = min(named(whole, task))
+    means = given.item_means
+    scarce = means["item"].map(task.item_titles.get) == title
+    figure = drawing(name).draw(task, without(given, item_means=means.assign(scarce=scarce)), NOTE)
+    assert title not in named(figure, task)
+    assert [count(each, DEFINED) for each in figure.axes] == [
+        count(each, DEFINED) for each in whole.axes
+    ]
+    (note,) = (text.get_text() for text in figure.texts if text.get_gid() == "note")
+    assert note == f"{NOTE} Not named, for their few test rows: 1 of the occupations."
+
+
 class TestTheSameNumber:
     """A figure draws what stands in the table: it averages and correlates nothing itself."""
 

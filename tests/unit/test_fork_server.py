@@ -1,5 +1,6 @@
 """A command in a copy of the fork server is as one in a process of its own, and ends with it."""
 
+import errno
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bias_transfer.runtime import fork_server
 from bias_transfer.runtime.entry import SERVER, fingerprint
 from bias_transfer.runtime.fork_server import launch, start_fork_server
 from tests.unit.test_lifetime import is_running, on_linux
@@ -232,6 +234,28 @@ def test_a_process_that_stops_while_it_asks_holds_nobody_up_for_long(server, sen
         assert server.answer("status = 7") == (7, "", "")
         # It was given up.
         assert stopped.recv(1) == b""
+
+
+def test_where_no_process_is_to_be_had_one_command_is_lost_and_no_other(monkeypatch, capsys):
+    if sys.platform != "linux":
+        pytest.skip("the fork server is Linux's")
+
+    def refuse() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr("os.fork", refuse)
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    address = f"\0bias-transfer-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as asking:
+        listener.bind(address)
+        listener.listen(1)
+        asking.connect(address)
+        with open(os.devnull) as nothing:
+            socket.send_fds(asking, [b"{}\n"], [nothing.fileno()])
+        assert fork_server._accept(listener, lambda words: 0) == []
+        # Which the command's own process takes for its loss.
+        assert asking.recv(16) == b""
+    assert "a command found no process to run in: [Errno 11]" in capsys.readouterr().err
 
 
 # A process that was stopped after it had connected, for longer than the server waits.

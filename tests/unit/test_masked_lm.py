@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from bias_transfer.errors import StudyError
 from bias_transfer.measures import Resources, measure
+from bias_transfer.models.families import longest_text
 from bias_transfer.models.masked_lm import MaskScorer
 
 SENTENCES = [
@@ -88,6 +90,18 @@ def test_a_sentence_goes_through_the_encoder_once_and_a_place_through_the_head(
     assert sorted(sequences) == sorted(set(map(tuple, SENTENCES)))
     # One of the first sentence, two of the second, one of the third.
     assert len(rows) == 4
+
+
+def test_a_sentence_that_is_longer_than_the_model_takes_is_refused(model, tiny_tokenizer):
+    scorer = MaskScorer(model, tiny_tokenizer, 8)
+    takes = longest_text(model.config.to_dict(), "the model")
+    mask = tiny_tokenizer.mask_token_id
+    assert len(scorer.log_probabilities([[mask] * takes], [0])) == 1
+    longer = [mask, *tiny_tokenizer("she works", add_special_tokens=False).input_ids]
+    longer += [mask] * (takes + 1 - len(longer))
+    said = f"a sentence of a template has {takes + 1} tokens, and the language model takes {takes}"
+    with pytest.raises(StudyError, match=f"{said}; shorten it: 'she works'$"):
+        scorer.log_probabilities([[mask], longer], [0, 0])
 
 
 def test_nothing_is_asked_and_nothing_said(model, tiny_tokenizer):

@@ -361,7 +361,7 @@ def test_an_item_of_too_few_test_rows_is_a_cross_that_says_so(tmp_path):
     assert (ring["cross"], ring["out"]) == (False, why)
     # What is left out whole is named as such, and the item is not taken for it.
     said = figure_text(source, "dial-bios")
-    assert "(Not pre-trained; of fewer than 10 test rows: craft 1)" in said
+    assert "(Not pre-trained; of fewer than 10 test rows or of none: craft 1)" in said
     assert "the model altered, left out of the slope" in keys_of(source, "dial-bios")
 
 

@@ -331,6 +331,17 @@ def test_models_of_a_method_that_is_not_the_papers_are_in_none_of_its_tables(obs
         pd.testing.assert_frame_equal(found.tables[name], table)
 
 
+def test_a_column_of_methods_that_a_study_lacks_is_not_the_unmodified_model_s(observations):
+    rows = observations["bios"]
+    without = rows[~rows["upstream_kind"].isin(["sentdebias", "uniform", "gaussian"])]
+    table = overlay({"bios": without}, BIOS).tables["table3"]
+    for name in ("Mitigated", "Noise added"):
+        of_none = table[table["column"] == name]
+        assert of_none["coefficient"].isna().all()
+        assert (of_none["reason"] == "no such model in this study").all()
+    assert table.loc[table["column"] == "Pre-trained", "coefficient"].notna().all()
+
+
 def test_every_column_has_its_diagnostics_in_the_order_of_the_tables(of_both):
     tested = of_both.diagnostics
     counts = tested.groupby("table", sort=False)["number"].nunique().to_dict()

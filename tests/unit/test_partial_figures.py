@@ -1,5 +1,6 @@
 """What figures of the training data promise: the data as they are, and what altering them does."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -12,6 +13,7 @@ from bias_transfer.analysis.description import TaskDescription
 from bias_transfer.report.figures import Tables, drawing
 from bias_transfer.report.figures._curves import extremes
 from bias_transfer.report.figures._marks import DEFINED, UNDEFINED
+from bias_transfer.report.figures._means import NO_MEANS
 from bias_transfer.report.figures._text import NO_MODEL, RHO
 from bias_transfer.report.figures.templates import MEAN
 from tests.unit import figure_data
@@ -376,7 +378,10 @@ class TestDataDoseResponse:
 class TestExtremes:
     def test_both_ends_lowest_first(self) -> None:
         values = pd.Series({"a": 3.0, "b": 1.0, "c": np.nan, "d": 2.0, "e": 0.0, "f": 5.0})
-        assert extremes(values, 2) == ["e", "b", "a", "f"]
+        assert extremes(replace(NO_MEANS, drawn=values), 2) == ["e", "b", "a", "f"]
+        few = replace(NO_MEANS, drawn=values, scarce=frozenset({"f"}))
+        assert extremes(few, 2) == ["e", "b", "d", "a"]
 
     def test_few_items_are_all_named(self) -> None:
-        assert extremes(pd.Series({"a": 3.0, "b": 1.0}), 2) == ["b", "a"]
+        values = pd.Series({"a": 3.0, "b": 1.0})
+        assert extremes(replace(NO_MEANS, drawn=values), 2) == ["b", "a"]

@@ -116,6 +116,19 @@ def test_a_shape_is_run_once_recorded_at_its_second_time_and_replayed(graphs: li
         assert (step.calls, len(graphs)) == {1: (1, 0)}.get(number, (2, 1))
 
 
+def test_of_shapes_that_do_not_come_again_few_are_remembered(
+    graphs: list[Graph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bias_transfer.models.recording._MOST_MET", 3)
+    recorded = Recorded(Sum(), nothing)
+    for length in range(1, 9):
+        recorded([part(*range(length))], 2)
+    assert len(recorded._met) <= 3
+    assert not graphs
+    recorded([part(*range(8))], 2)
+    assert len(graphs) == 1
+
+
 @pytest.mark.parametrize(
     ("batches", "total"),
     [

@@ -227,6 +227,24 @@ def test_a_file_that_is_missing_and_a_vocabulary_that_is_none_are_refused(tmp_pa
         "an interior designer",
         "a yoga teacher",
         "a model",
+        # What sounds as "you", "one" or a letter's name.
+        *("a university teacher", "an uninsured person", "an unimportant", "an undertaker"),
+        *("a Ukrainian", "a Ugandan", "an Uzbek", "a utility worker", "an usher", "a urologist"),
+        *(
+            "a one-armed man",
+            "an onerous task",
+            "a euphoric",
+            "an MP",
+            "an NGO worker",
+            "a UN envoy",
+        ),
+        *(
+            "a NASA engineer",
+            "an x-ray technician",
+            "an HIV-positive",
+            "an hourly paid",
+            "a Muslim",
+        ),
     ],
 )
 def test_the_article_follows_the_sound(expected):

@@ -150,6 +150,24 @@ def test_a_second_run_does_nothing(study: Study) -> None:
     assert study.planned() == {}
 
 
+def test_a_class_may_have_a_digit_in_its_name(study: Study) -> None:
+    forum = study.folder / "data/forum.csv"
+    forum.write_text("text,label\nan old man,LABEL_1\na young man,LABEL_0\n")
+    overlay = """
+      tasks:
+        bios: null
+        wiki:
+          positive: LABEL_1
+          negative: LABEL_0
+          source: file
+          file: {path: data/forum.csv, text: text, label: label}
+          covariates: [label1_share]
+          alterations: {scrub: [{mentions: LABEL_1, fraction: 0.5}]}
+    """
+    assert study.planned(overlay=overlay)["alter_data"] == 1
+    forum.unlink()
+
+
 def test_touching_a_source_does_nothing(study: Study) -> None:
     os.utime(study.folder / "data/bios.csv")
     os.utime(study.root / "src/bias_transfer/models/training.py")

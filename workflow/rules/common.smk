@@ -176,9 +176,9 @@ onstart:
 
 wildcard_constraints:
     task="|".join(TASKS),
-    upstream=r"[a-z][a-z_]*(-[a-z]?-?[0-9.e+-]+)*",
-    dataset=r"[a-z][a-z_]*(-[a-z]+)*(-[a-z]?[0-9.e+-]+)*",
-    adaptation=r"[a-z][a-z_]*",
+    upstream=r"[^/]+",
+    dataset=r"[^/]+",
+    adaptation=r"[^/]+",
     seed=r"\d+",
 
 

@@ -36,7 +36,10 @@ rule draw:
     params:
         caption=lambda wildcards: drawing(wildcards.figure).caption,
         settings=lambda wildcards: settings(
-            figure=wildcards.figure, task=DESCRIPTIONS[wildcards.task], note=NOTE
+            figure=wildcards.figure,
+            task=DESCRIPTIONS[wildcards.task],
+            note=NOTE,
+            fewest_test_rows=STUDY.analysis.fewest_test_rows,
         ),
         plugins=lambda wildcards: [f"report.figures.{wildcards.figure}"],
         files=files,

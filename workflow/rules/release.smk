@@ -19,7 +19,7 @@ NUMBERS = (
 MAP = of_the_project("workflow/Snakefile")
 INCLUDED = [
     line.split('"')[1]
-    for line in Path(MAP).read_text().splitlines()
+    for line in Path(MAP).read_text("utf-8").splitlines()
     if line.startswith("include: ")
 ]
 WORKFLOW = [MAP, *(of_the_project(f"workflow/{each}") for each in INCLUDED)]

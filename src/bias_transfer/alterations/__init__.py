@@ -6,6 +6,8 @@ with an underscore hold what several share.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -103,3 +105,12 @@ def alteration(name: str) -> Alteration:
 def alterations() -> dict[str, Alteration]:
     """Return every alteration by its name, in their order."""
     return plugins.in_order({name: alteration(name) for name in plugins.names(__name__)})
+
+
+def rows_of(share: float, count: int) -> int:
+    """Return a share of some rows as a number of rows; a half is rounded up.
+
+    The share is the one that the config writes: 0.7 of 45 rows are 31.5, and so 32, where the
+    nearest binary number is a little less.
+    """
+    return floor(Fraction(str(share)) * count + Fraction(1, 2))

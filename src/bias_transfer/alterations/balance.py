@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from bias_transfer.alterations import Alteration, Kind, Variant
+from bias_transfer.alterations import Alteration, Kind, Variant, rows_of
 from bias_transfer.errors import StudyError
 from bias_transfer.section import Fraction, Section
 
@@ -97,11 +97,9 @@ def apply(
 def _sizes(counts: list[int], entry: Balance) -> list[int]:
     """Return how many rows each group gets."""
     most = max(counts)
-    raised = [
-        count + int(entry.oversample * (most - count) + 0.5) if count else 0 for count in counts
-    ]
+    raised = [count + rows_of(entry.oversample, most - count) if count else 0 for count in counts]
     least = min(raised)
-    return [count - int(entry.undersample * (count - least) + 0.5) for count in raised]
+    return [count - rows_of(entry.undersample, count - least) for count in raised]
 
 
 def _resized(rows: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

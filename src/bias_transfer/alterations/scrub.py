@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from bias_transfer.alterations import Alteration, Kind, Variant
+from bias_transfer.alterations import Alteration, Kind, Variant, rows_of
 from bias_transfer.errors import StudyError
 from bias_transfer.section import Name, Section
 
@@ -69,7 +69,7 @@ def apply(
     if entry.mentions != _ALL:
         candidate &= training["label"].to_numpy() == entry.mentions
     rows = rng.permutation(np.flatnonzero(candidate))
-    dropped = rows[: int(entry.fraction * len(rows) + 0.5)]
+    dropped = rows[: rows_of(entry.fraction, len(rows))]
     kept = np.setdiff1d(np.arange(len(training)), dropped)
     return training.iloc[kept].reset_index(drop=True)
 

@@ -133,6 +133,16 @@ def altered(*kinds: str) -> Selection:
     return lambda rows: (rows["upstream_kind"] == "pretrained") & rows["dataset_kind"].isin(kinds)
 
 
+def beside_unmodified(selects: Selection) -> Selection:
+    """Select some models and the unmodified one; none in a study that has not got the first."""
+
+    def selected(rows: pd.DataFrame) -> pd.Series:
+        own = selects(rows)
+        return own | unmodified(rows) if own.any() else own
+
+    return selected
+
+
 def all_but(*kinds: str) -> Selection:
     """Select every model but those from checkpoints of these kinds, whatever their data."""
     return lambda rows: ~rows["upstream_kind"].isin(kinds)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from bias_transfer.analysis.cells import of_few_test_rows
 from bias_transfer.analysis.description import task_description
 from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.report.figures import Tables, drawing
@@ -20,6 +21,9 @@ def draw(job: Job) -> None:
         if name != "observations"
     }
     observed = read_table(job.input("observations"), [task.item])
+    few = of_few_test_rows(observed, task.outcome, settings["fewest_test_rows"])
+    means = analysed["item_means"]
+    means["scarce"] = means["item"].isin(observed.loc[few, task.item])
     tables = Tables(observations=principally_adapted(observed, task), **analysed)
     figure = drawing(settings["figure"]).draw(task, tables, settings["note"])
     for name in ("pdf", "png"):

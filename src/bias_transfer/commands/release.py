@@ -98,10 +98,11 @@ def release(job: Job) -> None:
             predictions = _joined(names, job.inputs[f"predictions_{task}"])
             write_table(folder / "predictions" / f"{task}.parquet", predictions)
         (folder / "config.yaml").write_text(
-            yaml.safe_dump(settings["config"], sort_keys=False, allow_unicode=True)
+            yaml.safe_dump(settings["config"], sort_keys=False, allow_unicode=True), "utf-8"
         )
-        dictionary = job.input("dictionary").read_text()
-        (folder / "README.md").write_text(_ABOUT.format(note=settings["note"]) + dictionary)
+        dictionary = job.input("dictionary").read_text("utf-8")
+        about = _ABOUT.format(note=settings["note"])
+        (folder / "README.md").write_text(about + dictionary, "utf-8")
         # The study stays behind; its records come along.
         target = job.output("manifest").parent
         write_json(folder / BUNDLE, bundle(as_record(job.run, target), target))
@@ -116,7 +117,7 @@ def release(job: Job) -> None:
 def _describe(job: Job, folder: Path) -> None:
     """Write what machines read of the release: Croissant first, which the crate lists."""
     software, note = _software(job), job.settings["note"]
-    known = meanings(job.input("dictionary").read_text())
+    known = meanings(job.input("dictionary").read_text("utf-8"))
     found = []
     for kind in _TABLES:
         for path in sorted((folder / kind).rglob("*.*")):
@@ -161,7 +162,7 @@ def _type(dtype: Any) -> str:
 
 
 def _software(job: Job) -> Software:
-    citation = yaml.safe_load(job.input("citation").read_text())
+    citation = yaml.safe_load(job.input("citation").read_text("utf-8"))
     commit = last_commit()
     return Software(
         citation=citation,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from textwrap import shorten
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bias_transfer.errors import StudyError
 from bias_transfer.models.encoded import Encoded
-from bias_transfer.models.families import family_of
+from bias_transfer.models.families import family_of, longest_text
 from bias_transfer.models.sequences import batches, distinct
 
 
@@ -43,6 +44,7 @@ class MaskScorer:
         self._model = model
         self._encoder = (model if fine_tuned is None else fine_tuned).base_model.eval()
         self._family = family_of(model.config.to_dict(), "the language model")
+        self._longest = longest_text(model.config.to_dict(), "the language model")
         self._batch_size = batch_size
 
     def log_probabilities(
@@ -65,7 +67,7 @@ class MaskScorer:
         Raises
         ------
         StudyError
-            If a probability is not finite.
+            If a probability is not finite, or a sentence has more tokens than the model takes.
         """
         asked = np.arange(len(sentences))
         result = np.empty((len(sentences), self._model.config.vocab_size))
@@ -99,7 +101,7 @@ class MaskScorer:
         Raises
         ------
         StudyError
-            If a probability is not finite.
+            If a probability is not finite, or a sentence has more tokens than the model takes.
         """
         asked = np.repeat(np.arange(len(sentences)), [len(each) for each in tokens])
         places, wanted = (np.array(list(chain.from_iterable(each))) for each in (positions, tokens))
@@ -127,6 +129,12 @@ class MaskScorer:
             (places, vocabulary).
         """
         lengths = np.array([len(each) for each in sentences])
+        if lengths.max(initial=0) > self._longest:
+            text = self.tokenizer.decode(sentences[int(lengths.argmax())], skip_special_tokens=True)
+            raise StudyError(
+                f"a sentence of a template has {lengths.max()} tokens, and the language model "
+                f"takes {self._longest}; shorten it: {shorten(text, 60, placeholder='…')!r}"
+            )
         firsts, numbers = distinct(map(tuple, sentences), lengths)
         texts = Encoded.of([sentences[first] for first in firsts])
         # A place is one number, text × width + position. Of texts of at most 10 tokens, position 3

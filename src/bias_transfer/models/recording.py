@@ -17,6 +17,8 @@ Batches = Sequence[Mapping[str, torch.Tensor]]
 
 # Each keeps the handles of some thousand kernels; the memory that they work in is shared.
 _MOST = 64
+# Shapes that are remembered to see whether they come again.
+_MOST_MET = 10_000
 
 
 class Recorded:
@@ -44,10 +46,13 @@ class Recorded:
     def __call__(self, batches: Batches, total: int) -> None:
         """Do the step."""
         shape = (total, tuple(tuple((n, each.shape) for n, each in b.items()) for b in batches))
-        comes_again = shape in self._met
-        self._met.add(shape)
-        if comes_again and self._recordable and shape not in self._recordings:
-            self._record(shape, batches, total)
+        if self._recordable and shape not in self._recordings:
+            if shape in self._met:
+                self._record(shape, batches, total)
+            # In pre-training hardly any comes again, and there are a million.
+            if len(self._met) == _MOST_MET:
+                self._met.clear()
+            self._met.add(shape)
         if shape not in self._recordings:
             self._step(batches, total)
             return

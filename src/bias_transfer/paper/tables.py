@@ -19,6 +19,7 @@ from bias_transfer.analysis.tables import (
     Table,
     all_but,
     altered,
+    beside_unmodified,
     coefficient_table,
     fit,
     upstream,
@@ -30,8 +31,8 @@ from bias_transfer.report.sheet import Sheet
 
 # What the paper does to a checkpoint: the models of any other method are left out.
 _CHECKPOINTS = ("pretrained", "random", "uniform", "gaussian", "sentdebias")
-_NOISE = upstream("pretrained", "uniform", "gaussian")
-_MITIGATED = upstream("pretrained", "sentdebias")
+_NOISE = beside_unmodified(upstream("uniform", "gaussian"))
+_MITIGATED = beside_unmodified(upstream("sentdebias"))
 _RANDOM = upstream("random")
 _BALANCED = altered("balance")
 _SCRUBBED = altered("scrub-toxic", "scrub-all")

@@ -48,6 +48,7 @@ _RELIABILITIES = {
 _FEW_CLUSTERS = 4
 # Items that are named at either end of downstream bias.
 _NAMED = 3
+_INTERVALS = " (95 % intervals from the counts of test rows, by a normal approximation)"
 
 
 class Phrase(Section):
@@ -579,7 +580,7 @@ def _extremes(task: TaskDescription, control: pd.DataFrame) -> str:
         told = f"lowest {name}: {_end(printed, task)}; highest: {_end(printed[::-1], task)}"
     # Which are outermost is chance too, where the intervals are long.
     known = any(each.interval for each in printed)
-    return f"{told}{' (95 % intervals from the counts of test rows)' if known else ''}."
+    return f"{told}{_INTERVALS if known else ''}."
 
 
 class _Printed(NamedTuple):
@@ -597,8 +598,11 @@ class _Printed(NamedTuple):
 def _printed(task: TaskDescription, row: Mapping[Hashable, Any]) -> _Printed:
     margin = float(row["margin_of_error"])
     ends = drawn(task.outcome, float(row["value"]) + np.array([0, -margin, margin]))
+    # An end that is not the value of no bias shall not look like it.
+    hidden = any(round(each, 2) == task.outcome.neutral != each for each in ends)
+    digits = 3 if hidden else 2
     # Adding zero takes the sign off a zero.
-    value, low, high = (minus(f"{round(each, 2) + 0.0:.2f}") for each in ends)
+    value, low, high = (minus(f"{round(each, digits) + 0.0:.{digits}f}") for each in ends)
     return _Printed(
         item=task.item_titles.get(str(row["item"]), str(row["item"])),
         value=value,

@@ -8,6 +8,7 @@ import pandas as pd
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from bias_transfer.analysis.description import Quantity, TaskDescription
+from bias_transfer.errors import counted
 from bias_transfer.report.sheet import count, decimal
 
 # Beside the weights of a checkpoint with a projection: `models.hidden_debias.FILE`.
@@ -123,12 +124,12 @@ def summarise(
     for each in (quantity for quantity in quantities if quantity.column in table):
         by_item = table.groupby(task.item, sort=False)[each.column].mean()
         known = by_item.dropna()
-        # The items at both ends, with their values.
-        ends = known.sort_values(kind="stable").iloc[[0, -1]] if len(known) else known
-        printed = [
-            f"{task.item_titles[str(item)]} {decimal(value)}" for item, value in ends.items()
-        ]
-        lowest, highest = printed or ("", "")
+        counts = (
+            table.groupby(task.item, sort=False)[each.test_rows].first()
+            if each.test_rows in table
+            else pd.Series(dtype=float)
+        )
+        lowest, highest = (_end(known, end, counts, task) for end in (known.min(), known.max()))
         found.append(
             Summary(
                 task=task.title,
@@ -142,6 +143,18 @@ def summarise(
             )
         )
     return found
+
+
+def _end(known: pd.Series, end: float, test_rows: pd.Series, task: TaskDescription) -> str:
+    """Print the items at one end and their value; of one alone, the test rows that it rests on."""
+    items = [str(item) for item in known.index[known == end]]
+    if not items:
+        return ""
+    told = f"{task.item_titles[items[0]]} {decimal(end)}"
+    if len(items) > 1:
+        return f"{told} and {len(items) - 1} more"
+    rows = test_rows.get(items[0])
+    return told if rows is None else f"{told} ({counted(int(rows), 'test row')})"
 
 
 def checkpoint_card(facts: Facts, scores: Sequence[tuple[TaskDescription, Summary]]) -> str:

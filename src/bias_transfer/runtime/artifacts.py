@@ -77,7 +77,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _flush(temporary)
-        temporary.chmod(0o644)
+        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -98,12 +98,19 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         for file in sorted(temporary.rglob("*")):
             if file.is_file():
                 _flush(file)
-        temporary.chmod(0o755)
+        temporary.chmod(0o777 & ~_umask())
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _umask() -> int:
+    """Return what the user takes from the permissions of new files; it is told when it is set."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def require_writable(folder: Path, key: str) -> None:
@@ -138,7 +145,7 @@ def missing(path: Path) -> StudyError:
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object that a job of this study wrote."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise missing(path) from error
     except ValueError as error:

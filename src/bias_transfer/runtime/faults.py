@@ -27,7 +27,7 @@ _REFUSED = {
 _NUMBER = re.compile(r"\((?:os )?error (\d+)\)|\[errno (\d+)\]", re.IGNORECASE)
 _TORCH_CANNOT_WRITE = "iostream error"
 # How torch says so of an operation, whose name comes first.
-_NOT_ALIKE = re.compile(r"(\w+) does not have a deterministic implementation")
+_NOT_ALIKE = re.compile(r"^(.+?) does not have a deterministic implementation", re.MULTILINE)
 _NO_MEMORY = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 
 

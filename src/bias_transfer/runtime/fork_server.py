@@ -188,7 +188,14 @@ def _accept(listener: socket.socket, run: Run) -> list[_Copy]:
             return []
         learned = os.memfd_create("modules")
         gc.freeze()
-        number = os.fork()
+        try:
+            number = os.fork()
+        except OSError as error:
+            # One process more is one too many, or there is no memory: this command is lost alone.
+            print(f"a command found no process to run in: {error}", file=sys.stderr)
+            os.close(learned)
+            client.close()
+            return []
         if not number:
             _become(request, streams, learned, run)
         return [_Copy(number, os.pidfd_open(number), client, learned)]

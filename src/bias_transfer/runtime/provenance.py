@@ -131,14 +131,17 @@ class _Code:
 
 @cache
 def _read(module: str) -> _Code:
-    tree = ast.parse(_path(module).read_text())
+    tree = ast.parse(_path(module).read_text("utf-8"))
     imports = tuple(_imported(tree))
     for node in _statements(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = node.body[1:]
+            node.body = [each for each in node.body if not _is_docstring(each)]
     return _Code(imports, ast.dump(tree))
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    """Tell whether a statement is nothing but a constant: of a module, a class, an attribute."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _statements(tree: ast.Module) -> Iterator[ast.AST]:

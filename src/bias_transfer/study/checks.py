@@ -123,8 +123,9 @@ def _check_item(key: str, definition: Any, kind: Kind) -> None:
     other = definition.model_copy(update={"item": ""})
     made = {str(name) for table in (kind.rates, kind.covariates) for name in table(NO_ROWS, other)}
     made |= {name for each in alterations().values() for name in each.levels}
-    # What a measure makes besides, only a language model tells; but it begins so.
-    if item in made or item.startswith(("score_", *measures())):
+    # What a measure makes besides, only a language model tells; but it begins or ends so.
+    begins, ends = ("score_", *measures()), "_sentences"
+    if item in made or item.startswith(begins) or item.endswith(ends):
         raise StudyError(
             f"config key {key}.item: {item!r} is a column of the tables already; give another name"
         )

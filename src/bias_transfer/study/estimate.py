@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,7 +97,7 @@ def known(study: Study, cores: int | None, counts: Mapping[str, int], measure: b
     results = Path(study.results)
     shape, said = _shape(study, results)
     gpus = len(visible_devices())
-    at_once = gpus or cores or len(os.sched_getaffinity(0))
+    at_once = gpus or cores or _cores()
     tables = {task: _table(study, task) for task in study.tasks}
     texts = {
         task: _texts(study, results, task, counts.get(task), tables[task]) for task in study.tasks
@@ -129,6 +130,11 @@ def _shortcomings(study: Study, task: str, table: Prepared | None) -> list[str]:
         ),
         table.tables,
     )
+
+
+def _cores() -> int:
+    """Return how many cores this process may use; only Linux tells where these are not all."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _shape(study: Study, results: Path) -> tuple[Shape | None, str]:

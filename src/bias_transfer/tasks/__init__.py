@@ -36,6 +36,7 @@ _TAKEN = frozenset(
             "dataset_kind",
         ),
         *("id", "text", "label", "group", "prediction", "score", "undefined"),
+        *("neutral_ranking", "tokens_used"),
     )
 )
 

@@ -1,8 +1,15 @@
 """English as the template sentences need it: articles and capitals."""
 
-# Words whose spelling misleads the vowel rule for "a" and "an".
-_CONSONANT_SOUND = ("european", "uni", "use")
-_VOWEL_SOUND = ("lgbt", "heir", "honest", "hour")
+import re
+
+# Words that begin with a vowel's letter, and with the sound of "you" or of "one".
+_CONSONANT_SOUND = re.compile(
+    r"eu|ewe|one\b|once\b|u[fknsx]\b|ubiq|ufo|uga|ukr|uni(?![dmn])|ur[aeiou]|us[aeu]|ut[eio]|uy"
+)
+# And the other way round.
+_VOWEL_SOUND = re.compile(r"heir|honest|honou?r|hour|hiv|lgbt|x-")
+# What is spelt out begins with the name of its first letter, such as "em".
+_SPELT_OUT = re.compile(r"[FHLMNRSX]([B-DF-HJ-NP-TV-XZ]|\b)")
 
 
 def capitalised(phrase: str) -> str:
@@ -13,8 +20,8 @@ def capitalised(phrase: str) -> str:
 def with_article(phrase: str) -> str:
     """Put "a" or "an" before a phrase, by the sound of its first word."""
     lower = phrase.lower()
-    if lower.startswith(_VOWEL_SOUND):
+    if _SPELT_OUT.match(phrase) or _VOWEL_SOUND.match(lower):
         return f"an {phrase}"
-    if lower.startswith(_CONSONANT_SOUND):
+    if _CONSONANT_SOUND.match(lower):
         return f"a {phrase}"
     return f"an {phrase}" if lower[0] in "aeiou" else f"a {phrase}"

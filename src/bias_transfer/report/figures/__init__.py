@@ -31,7 +31,8 @@ class Tables:
     item_means, correlations, transfer, regressions, contents, slopes, verdicts, changes,
     specification_curve
         The tables of these names, only the task's own rows. The last four are of every adaptation,
-        all others of the principal one.
+        all others of the principal one. The item means say in `scarce` of which items downstream
+        bias is known to rest on too few test rows: these are drawn and not named.
     """
 
     observations: pd.DataFrame

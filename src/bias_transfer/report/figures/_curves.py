@@ -198,9 +198,9 @@ def _name_ends(
         )
 
 
-def extremes(values: pd.Series, each: int) -> list[str]:
-    """Return the items with the lowest and the highest values, `each` of either, lowest first."""
-    order = [str(item) for item in values.dropna().sort_values(kind="stable").index]
+def extremes(means: Means, each: int) -> list[str]:
+    """Return the items to name: those of the lowest and highest values, `each` of either."""
+    order = [str(item) for item in means.to_name.index]
     return order if len(order) <= 2 * each else order[:each] + order[-each:]
 
 

@@ -161,8 +161,10 @@ def _draw_dots(
             zorder=3,
             gid=DEFINED,
         )
-        ends = defined.to_numpy(dtype=float)[[0, -1]]
-        names = [_name(defined, float(end), title) for end in ends]
+    named = means.to_name
+    if len(named):
+        ends = named.to_numpy(dtype=float)[[0, -1]]
+        names = [_name(named, float(end), title) for end in ends]
         _name_ends(axes, height, ends, names if np.ptp(ends) > _SAME else names[:1])
     lost = int(values.isna().sum())
     mark_undefined(

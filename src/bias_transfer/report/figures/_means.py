@@ -53,6 +53,8 @@ class Means:
         How many were averaged.
     undefined, observations
         How many observations have no value, and how many there are.
+    scarce
+        Items whose value rests on too few test rows to be named as an extreme.
     """
 
     drawn: pd.Series
@@ -61,6 +63,13 @@ class Means:
     models: int
     undefined: int
     observations: int
+    scarce: frozenset[str] = frozenset()
+
+    @property
+    def to_name(self) -> pd.Series:
+        """The drawn values of items that may be named, in rising order."""
+        named = ~self.drawn.index.isin(self.scarce) & self.drawn.notna()
+        return self.drawn[named].sort_values(kind="stable")
 
 
 _NONE = pd.Series(dtype=float)
@@ -86,6 +95,8 @@ def means(tables: Tables, models: Models, quantity: Quantity) -> Means:
         models=int(rows["models"].iloc[0]) if len(rows) else 0,
         undefined=int(rows["undefined"].sum()),
         observations=int(rows["observations"].sum()),
+        # What is not downstream bias rests on no test row.
+        scarce=frozenset(rows.loc[rows["scarce"], "item"] if quantity.test_rows else ()),
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
+from bias_transfer.report.figures import Tables
 from bias_transfer.report.figures._look import LABEL, PANEL_TITLE, inches, wrap
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
@@ -65,6 +66,14 @@ def models(number: int) -> str:
 def correlation(coefficient: float) -> str:
     """Write Pearson's coefficient, or that there is none."""
     return f"{RHO} = {signed(coefficient)}" if np.isfinite(coefficient) else f"{RHO} undefined"
+
+
+def and_unnamed(note: str, description: TaskDescription, tables: Tables) -> str:
+    """Add to a note how many items have too few test rows to be named."""
+    means = tables.item_means
+    unnamed = means.loc[means["scarce"], "item"].nunique()
+    said = f"Not named, for their few test rows: {unnamed} of the {description.items}."
+    return f"{note} {said}".strip() if unnamed else note
 
 
 def of_groups(correlations: pd.DataFrame) -> str:

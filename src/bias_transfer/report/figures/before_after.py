@@ -47,7 +47,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     page = Page(
         width=PAGE,
         title=_TITLE,
-        note=note,
+        note=_text.and_unnamed(note, description, tables),
         handles=[
             *_dots.handles("in the unmodified model"),
             *interval_handles(description.before, description.after),

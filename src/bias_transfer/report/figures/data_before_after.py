@@ -50,7 +50,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     page = Page(
         width=PAGE,
         title=_TITLE,
-        note=note,
+        note=_text.and_unnamed(note, description, tables),
         handles=[
             *_dots.handles("on the original data"),
             *interval_handles(quantity),

@@ -69,7 +69,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     page = Page(
         width=pitch * columns,
         title=_TITLE,
-        note=note,
+        note=_text.and_unnamed(note, description, tables),
         handles=[
             *_curves.handles(description.items),
             *interval_handles(quantity),
@@ -163,9 +163,7 @@ def _tick(way: _altered.Way, levels: tuple[float, ...]) -> str:
 def _named(panels: Iterable[_Panel]) -> list[str]:
     """Return the items to name: the extremes on the original data of each kind of checkpoint."""
     starts = {
-        panel.checkpoint: panel.settings[0.0].means.drawn
-        for panel in panels
-        if 0.0 in panel.settings
+        panel.checkpoint: panel.settings[0.0].means for panel in panels if 0.0 in panel.settings
     }
     each = 3 if len(starts) == 1 else 2
     return [item for start in starts.values() for item in _curves.extremes(start, each)]

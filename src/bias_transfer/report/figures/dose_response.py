@@ -58,7 +58,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     three lowest and the three highest values downstream in the unmodified model are named.
     """
     methods = _methods(description, tables)
-    unmodified = means(tables, UNMODIFIED, description.after).drawn
+    unmodified = means(tables, UNMODIFIED, description.after)
     colours = _curves.coloured(_curves.extremes(unmodified, 3))
     names = _curves.names_width(_text.item_title(description, item) for item in colours)
     # Without any method, one panel that says so.
@@ -69,7 +69,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     page = Page(
         width=PAGE,
         title=_TITLE,
-        note=note,
+        note=_text.and_unnamed(note, description, tables),
         handles=[
             *_curves.handles(description.items),
             legend_entry(color=_SHADE, linewidth=6, label="shaded: a strength of zero"),

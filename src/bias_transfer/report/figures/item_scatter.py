@@ -45,7 +45,7 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     page = Page(
         width=PAGE,
         title=_TITLE,
-        note=note,
+        note=_text.and_unnamed(note, description, tables),
         handles=[
             dot_handle(BLUE, f"one of the {description.items}"),
             undefined_handle(),
@@ -83,7 +83,8 @@ def _draw(description: TaskDescription, tables: Tables, note: str) -> Figure:
     axes.scatter(x[whole], y[whole], s=20, color=BLUE, alpha=0.8, linewidths=0, gid=DEFINED)
     _mark_edges(axes, x, y)
     names = [_text.item_title(description, str(item)) for item in both.index[whole]]
-    label_points(axes, x[whole], y[whole], names, _outlying(x[whole], y[whole]))
+    to_name = both.index[whole].isin(downstream.to_name.index)
+    label_points(axes, x[whole], y[whole], names, _outlying(x[whole], y[whole], to_name))
     return figure
 
 
@@ -112,11 +113,13 @@ def _mark_edges(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> N
     mark_undefined(axes, np.full(neither, axes.get_ylim()[0]), "left")
 
 
-def _outlying(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[int]:
+def _outlying(
+    x: NDArray[np.float64], y: NDArray[np.float64], to_name: NDArray[np.bool_]
+) -> list[int]:
     """Return the points to name: the highest and lowest downstream, then those upstream."""
     order: list[int] = []
     for values in (y, x):
-        ranked = [int(index) for index in np.argsort(values, kind="stable")]
+        ranked = [int(index) for index in np.argsort(values, kind="stable") if to_name[index]]
         for high, low in zip(ranked[: -_NAMED - 1 : -1], ranked[:_NAMED], strict=True):
             order += [high, low]
     return list(dict.fromkeys(order))

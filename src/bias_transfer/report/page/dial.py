@@ -176,7 +176,7 @@ def _text(
     titles = dict.fromkeys(each.variant.title for each in crosses if not each.out.item)
     scarce = list(dict.fromkeys(each.item for each in crosses if each.out.item))
     if crosses:
-        who = [*titles, *([f"of fewer than {rows}: {listed(scarce)}"] if scarce else [])]
+        who = [*titles, *([f"of fewer than {rows} or of none: {listed(scarce)}"] if scarce else [])]
         yield (
             "A cross instead of a dot: left out of the slope that the verdict rests on "
             f"({'; '.join(who)}). Pointing at a mark tells why."
