@@ -13,6 +13,7 @@ from statsmodels.stats.diagnostic import het_breuschpagan
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from bias_transfer.analysis.description import FEWEST_ITEMS
+from bias_transfer.analysis.within import COLLINEAR, ROUNDING, demeaned, sums, without_rounding
 from bias_transfer.errors import StudyError
 
 HC3 = Literal["lsdv", "within", "arellano"]
@@ -21,12 +22,6 @@ HC3_KINDS: tuple[HC3, ...] = get_args(HC3)
 _Vector = NDArray[np.float64]
 _Matrix = NDArray[np.float64]
 _Codes = NDArray[np.int64]
-
-# Rounding leaves about 1e-15 of a column that is exactly dependent; real columns keep far more.
-_COLLINEAR = 1e-9
-# Tables hold ten significant digits: what is left of an outcome below this share of its size is
-# rounding, its own or that of the arithmetic.
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -199,19 +194,19 @@ def regress(observations: pd.DataFrame, specification: Specification) -> Regress
             f"{n} defined rows are too few for {k} columns and {effects} fixed effects: "
             "drop regressors or add items",
         )
-    within = _demean(design, effect)
+    within = demeaned(design, effect)
     _refuse_collinear(frame, within, f"regression {specification.name!r}")
 
     # With one effect the constant is a term of its own; with several, demeaning absorbs them.
     constant = effects == 1
     terms = [*frame.columns, *(["constant"] if constant else [])]
     columns = np.column_stack([design, np.ones(n)]) if constant else within
-    rounding = _ROUNDING * float(np.linalg.norm(outcome))
-    spread = _without_rounding(_demean(outcome[:, np.newaxis], effect)[:, 0], rounding)
+    rounding = ROUNDING * float(np.linalg.norm(outcome))
+    spread = without_rounding(demeaned(outcome[:, np.newaxis], effect)[:, 0], rounding)
     weights, leverage = _least_squares(columns)
     coefficients = weights @ spread
     coefficients[k:] += outcome.mean()  # of the constant, which alone is affected by the mean
-    residuals = _without_rounding(spread - within @ coefficients[:k], rounding)
+    residuals = without_rounding(spread - within @ coefficients[:k], rounding)
 
     total = float(spread @ spread)
     unexplained = float(residuals @ residuals)
@@ -347,7 +342,9 @@ def variance_inflation_factors(design: pd.DataFrame) -> pd.Series:
     if not len(values):
         raise StudyError("variance inflation factors: there are no rows")
     _refuse_collinear(
-        design, _demean(values, np.zeros(len(values), dtype=np.int64)), "variance inflation factors"
+        design,
+        demeaned(values, np.zeros(len(values), dtype=np.int64)),
+        "variance inflation factors",
     )
     exog = np.column_stack([np.ones(len(values)), values])
     factors = [float(variance_inflation_factor(exog, j + 1)) for j in range(values.shape[1])]
@@ -364,25 +361,12 @@ def _codes(labels: pd.Series) -> tuple[_Codes, int]:
     return codes.astype(np.int64), len(values)
 
 
-def _group_sums(values: _Matrix, group: _Codes) -> _Matrix:
-    sums = np.zeros((int(group.max()) + 1, values.shape[1]))
-    np.add.at(sums, group, values)
-    return sums
-
-
-def _demean(values: _Matrix, group: _Codes) -> _Matrix:
-    """Take each group's column means out of its rows."""
-    means = _group_sums(values, group) / np.bincount(group)[:, np.newaxis]
-    centred: _Matrix = values - means[group]
-    return centred
-
-
 def _refuse_collinear(design: pd.DataFrame, within: _Matrix, subject: str) -> None:
     """Name the first column that the fixed effects or the columns before it already hold."""
     size = np.linalg.norm(design.to_numpy(dtype=np.float64), axis=0)
     left = np.linalg.norm(within, axis=0)
     for column, whole, rest in zip(design.columns, size, left, strict=True):
-        if rest <= _COLLINEAR * whole:
+        if rest <= COLLINEAR * whole:
             raise StudyError(
                 f"{subject}: column {column!r} does not vary within any fixed effect and has no "
                 "slope: as it must be of data balanced in it; else leave it out"
@@ -390,7 +374,7 @@ def _refuse_collinear(design: pd.DataFrame, within: _Matrix, subject: str) -> No
     # With more columns than rows the diagonal is short, but then an early column is dependent.
     triangle = np.linalg.qr(within / left, mode="r")
     for column, own in zip(design.columns, np.abs(np.diag(triangle)), strict=False):
-        if own <= _COLLINEAR:
+        if own <= COLLINEAR:
             raise StudyError(
                 f"{subject}: column {column!r} is collinear with the columns before it: leave it "
                 "out"
@@ -401,11 +385,6 @@ def _least_squares(columns: _Matrix) -> tuple[_Matrix, _Vector]:
     """Return (X'X)^-1 X', by QR so as not to square the condition number, and the leverages."""
     q, r = np.linalg.qr(columns)
     return solve_triangular(r, q.T), np.sum(q**2, axis=1)
-
-
-def _without_rounding(values: _Vector, rounding: float) -> _Vector:
-    """Return zeros where all that the values hold is rounding."""
-    return values if np.linalg.norm(values) > rounding else np.zeros_like(values)
 
 
 def _why_no_errors(
@@ -460,7 +439,7 @@ def _hc3_errors(
     return {
         "lsdv": _row_errors(_scores(residuals, weights, leverage + of_dummies)),
         "within": _row_errors(scores),
-        "arellano": _row_errors(_group_sums(scores.T, effect).T),
+        "arellano": _row_errors(sums(scores.T, effect).T),
     }
 
 
@@ -492,10 +471,10 @@ def _item_clustered_errors(
         return np.full(len(weights), np.nan)
     # By Frisch-Waugh-Lovell the demeaned weights are the slopes' rows of the dummy design's.
     scores = weights * residuals
-    sums = _group_sums(scores.T, cluster).T
-    left = np.linalg.norm(sums, axis=1) > _ROUNDING * np.linalg.norm(scores, axis=1)
+    totals = sums(scores.T, cluster).T
+    left = np.linalg.norm(totals, axis=1) > ROUNDING * np.linalg.norm(scores, axis=1)
     correction = clusters / (clusters - 1) * (len(residuals) - 1) / df
-    errors: _Vector = np.sqrt(correction) * np.where(left, _row_errors(sums), np.nan)
+    errors: _Vector = np.sqrt(correction) * np.where(left, _row_errors(totals), np.nan)
     return errors
 
 

@@ -12,8 +12,10 @@ from bias_transfer.errors import StudyError
 _Values = NDArray[np.float64]
 _Codes = NDArray[np.int64]
 
-# As in `regression`: what rounding leaves of a column that others hold, and of an exact fit.
+# Rounding leaves about 1e-15 of a column that is exactly dependent; real columns keep far more.
 COLLINEAR = 1e-9
+# Tables hold ten significant digits: what is left of an outcome below this share of its size is
+# rounding, its own or that of the arithmetic.
 ROUNDING = 1e-9
 
 
@@ -37,7 +39,7 @@ class FixedEffects:
 
     def taken_out(self, values: _Values) -> _Values:
         """Return what is left of an (n, m) array's columns beside the effects."""
-        centred = _demean(values, self.group)
+        centred = demeaned(values, self.group)
         left: _Values = centred - self.rest @ (self.rest.T @ centred)
         return left
 
@@ -100,7 +102,7 @@ def fixed_effects(effects: Sequence[_Codes], rows: int) -> FixedEffects:
     levels = int(group.max()) + 1
     if not others:
         return FixedEffects(group=group, rest=np.empty((rows, 0)), rank=levels)
-    dummies = _demean(np.column_stack([_dummies(effect) for effect in others]), group)
+    dummies = demeaned(np.column_stack([_dummies(effect) for effect in others]), group)
     left, sizes, _ = np.linalg.svd(dummies, full_matrices=False)
     # Dummies are sums of zeros and ones, so that rounding is far below what a level adds.
     rest = left[:, sizes > COLLINEAR * rows**0.5]
@@ -166,7 +168,7 @@ def fit_within(
             "leave it out"
         )
     rounding = ROUNDING * float(np.linalg.norm(outcome))
-    spread = _without_rounding(space.taken_out(outcome[:, np.newaxis])[:, 0], rounding)
+    spread = without_rounding(space.taken_out(outcome[:, np.newaxis])[:, 0], rounding)
     shares = q.T @ spread
     return Fit(
         effects=space,
@@ -174,7 +176,7 @@ def fit_within(
         r=r,
         coefficients=solve_triangular(r, shares),
         spread=spread,
-        residuals=_without_rounding(spread - q @ shares, rounding),
+        residuals=without_rounding(spread - q @ shares, rounding),
     )
 
 
@@ -209,11 +211,12 @@ def _dummies(group: _Codes) -> _Values:
     return dummies
 
 
-def _demean(values: _Values, group: _Codes) -> _Values:
+def demeaned(values: _Values, group: _Codes) -> _Values:
+    """Take each group's column means out of its rows."""
     centred: _Values = values - (sums(values, group) / _sizes(group)[:, np.newaxis])[group]
     return centred
 
 
-def _without_rounding(values: _Values, rounding: float) -> _Values:
+def without_rounding(values: _Values, rounding: float) -> _Values:
     """Return zeros where all that the values hold is rounding."""
     return values if np.linalg.norm(values) > rounding else np.zeros_like(values)
