@@ -16,6 +16,8 @@ FEWEST_ITEMS = 6
 # Verdicts that leave it open, and those that nothing that matters is there.
 OPEN = frozenset({"undecided", "not estimated"})
 ABSENT = frozenset({"does not transfer", "does not go with downstream bias"})
+# In texts and printed numbers; code and CSV files have the hyphen.
+MINUS = "\N{MINUS SIGN}"
 
 
 class Quantity(Section):

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.description import Quantity
+from bias_transfer.analysis.description import MINUS, Quantity
 from bias_transfer.measures import LanguageModel, Measure, Resources
 from bias_transfer.measures._masking import Place, Tokenised, tokenise, with_masks
 from bias_transfer.section import Section
 from bias_transfer.vocabularies.english import with_article
 
 _PLACES = ("term_start", "term_end", "attribute_start", "attribute_end")
-_MINUS = "\N{MINUS SIGN}"
 
 
 class Settings(Section):
@@ -141,7 +140,7 @@ def _column(name: str) -> str:
 
 
 def _quantity(definition: Any) -> Quantity:
-    difference = f"{definition.positive} {_MINUS} {definition.negative}"
+    difference = f"{definition.positive} {MINUS} {definition.negative}"
     attribute = f"{with_article(definition.positive)} attribute"
     return Quantity(
         column="identity_ranking",

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.description import Quantity
+from bias_transfer.analysis.description import MINUS, Quantity
 from bias_transfer.measures import LanguageModel, Measure, Resources
 from bias_transfer.measures._masking import (
     MaskedWord,
@@ -25,8 +25,6 @@ from bias_transfer.section import Section
 
 PriorMask = Literal["token", "word"]
 PRIOR_MASKS: tuple[PriorMask, ...] = get_args(PriorMask)
-
-_MINUS = "\N{MINUS SIGN}"
 
 
 class Settings(Section):
@@ -191,7 +189,7 @@ def _masked(
 def _quantity(definition: Any) -> Quantity:
     compared = definition.comparisons
     word = compared[0].word if len(compared) == 1 else "the group"
-    difference = f"{word} {_MINUS} {definition.reference_group.word}"
+    difference = f"{word} {MINUS} {definition.reference_group.word}"
     return Quantity(
         column="pronoun_ranking",
         title="pronoun ranking",

@@ -1,4 +1,4 @@
-"""All that differs between families of encoders: one entry each, and nothing else names one.
+"""All that differs between families of encoders: one entry each.
 
 What transformers has a common name for (`base_model`, the input embeddings, the classes behind
 `AutoModelFor…`) is used by that name everywhere. An encoder is always called with token ids and an

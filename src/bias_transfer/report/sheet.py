@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from bias_transfer.analysis.description import MINUS
+
 STAR_LEVELS = (0.1, 0.05, 0.01)
 MISSING = "\N{EN DASH}"
-_MINUS = "\N{MINUS SIGN}"
 
 _DECIMALS = 3
 _MOST_DECIMALS = 6
@@ -117,7 +118,7 @@ def decimal(value: float) -> str:
     if math.isnan(value):
         return MISSING
     if math.isinf(value):
-        return "\N{INFINITY}" if value > 0 else f"{_MINUS}\N{INFINITY}"
+        return "\N{INFINITY}" if value > 0 else f"{MINUS}\N{INFINITY}"
     decimals = _DECIMALS
     while decimals < _MOST_DECIMALS and value and not float(f"{value:.{decimals}f}"):
         decimals += 1
@@ -149,7 +150,7 @@ def continued(title: str) -> str:
 
 def minus(number: str) -> str:
     """Return a number's text with a minus sign for its hyphen."""
-    return number.replace("-", _MINUS)
+    return number.replace("-", MINUS)
 
 
 def stars(p_value: float) -> int:

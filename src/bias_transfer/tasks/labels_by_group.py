@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from bias_transfer import vocabularies
-from bias_transfer.analysis.description import Contents, Quantity
+from bias_transfer.analysis.description import MINUS, Contents, Quantity
 from bias_transfer.data.scrubbing import scrubbed, without_name
 from bias_transfer.data.sources import check_texts, map_values, row_ids, texts_or_blanks
 from bias_transfer.errors import StudyError, first_few
@@ -23,8 +23,6 @@ from bias_transfer.tasks._cells import (
 )
 from bias_transfer.tasks._vocabulary import Templates, check_templates, read_by, refuse_repetition
 from bias_transfer.vocabularies.entries import Group, Label
-
-_MINUS = "\N{MINUS SIGN}"
 
 
 class LabelsByGroup(Definition):
@@ -418,9 +416,9 @@ def outcomes(task: LabelsByGroup) -> dict[str, Quantity]:
         ),
         "tpr_gap": Quantity(
             column="tpr_gap",
-            title=f"TPR gap ({word} {_MINUS} {reference})",
+            title=f"TPR gap ({word} {MINUS} {reference})",
             label="TPR gap (downstream bias)",
-            axis=f"TPR gap, {word} {_MINUS} {reference} (difference of rates)",
+            axis=f"TPR gap, {word} {MINUS} {reference} (difference of rates)",
             neutral=0.0,
             neutral_text=f"TPR gap of 0: {equal}",
             least=-1.0,

@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from bias_transfer import vocabularies
-from bias_transfer.analysis.description import Contents, Quantity
+from bias_transfer.analysis.description import MINUS, Contents, Quantity
 from bias_transfer.data.mentions import SEPARATOR, mentioned, mentions
 from bias_transfer.data.sources import TABLE_SUFFIXES, check_texts, map_values, row_ids
 from bias_transfer.errors import StudyError
@@ -32,8 +32,6 @@ from bias_transfer.tasks._vocabulary import (
     refuse_repetition,
 )
 from bias_transfer.vocabularies.entries import Term
-
-_MINUS = "\N{MINUS SIGN}"
 
 
 class Mentions(Definition):
@@ -439,7 +437,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             column="fpr_gap",
             title="FPR gap",
             label="FPR gap (downstream bias)",
-            axis=f"FPR gap, term {_MINUS} all comments (difference of rates)",
+            axis=f"FPR gap, term {MINUS} all comments (difference of rates)",
             neutral=0.0,
             neutral_text=f"FPR gap of 0: {equal}",
             least=-1.0,

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
+from bias_transfer.analysis.description import MINUS, Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Tables
 from bias_transfer.report.figures._look import LABEL, PANEL_TITLE, inches, wrap
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
-MINUS = "\N{MINUS SIGN}"
 NO_MODEL = "no such model in this study"
 # As the report calls it.
 UNMODIFIED = "Unmodified model"
