@@ -161,11 +161,15 @@ def _draw_dots(
             zorder=3,
             gid=DEFINED,
         )
-    named = means.to_name
-    if len(named):
-        ends = named.to_numpy(dtype=float)[[0, -1]]
-        names = [_name(named, float(end), title) for end in ends]
-        _name_ends(axes, height, ends, names if np.ptp(ends) > _SAME else names[:1])
+    # Where the outermost dot may not be named, no other stands for it.
+    ends = {
+        end: name
+        for end in map(float, defined.iloc[[0, -1]] if len(defined) else ())
+        if (name := _name(means.to_name, end, title))
+    }
+    if ends:
+        places, names = np.array([min(ends), max(ends)]), list(ends.values())
+        _name_ends(axes, height, places, names if np.ptp(places) > _SAME else names[:1])
     lost = int(values.isna().sum())
     mark_undefined(
         axes, height + 0.06 + 0.4 * (np.arange(lost) + 0.5 - lost / 2) / max(lost, 1), "right"
@@ -173,9 +177,9 @@ def _draw_dots(
 
 
 def _name(values: pd.Series, end: float, title: Callable[[str], str]) -> str:
-    """Name the item at one end; many can share it, as a rate of zero does."""
+    """Name the items at one end, if any; many can share it, as a rate of zero does."""
     names = [title(str(item)) for item in values.index[(values - end).abs() <= _SAME]]
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else "".join(names)
 
 
 def _name_ends(axes: Axes, height: int, ends: NDArray[np.float64], names: Sequence[str]) -> None:
