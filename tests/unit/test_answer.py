@@ -428,6 +428,25 @@ def test_cells_that_a_logarithm_leaves_out_are_said_to_be_no_random_ones():
         assert "a rate is zero" not in each
     unlearnt = [f"pretrained/original/head/seed{seed}" for seed in (1, 2)]
     assert "a rate is zero" not in page_of(rows, failed=unlearnt)
+    # Nor is a rate of no test row zero.
+    rated = TASK.outcome.model_copy(update={"test_rows": "rows"})
+    task = TASK.model_copy(update={"outcome": rated})
+    assert "a rate is zero" in page_of(rows.assign(rows=20), [task])
+    assert "a rate is zero" not in page_of(rows.assign(rows=np.where(gone, 0, 20)), [task])
+
+
+def test_the_share_of_a_source_that_says_nothing_of_any_item_is_not_estimated():
+    line = page_of(TRANSFERS.assign(pronoun_ranking=0.1))
+    assert (
+        "of the variance of downstream bias over items, the model's share is not estimated (it is "
+        "the same for all items of the unmodified model) and the data's bias goes with "
+    ) in line
+
+
+def test_what_a_measure_that_is_not_reliable_says_besides_is_no_finding():
+    said = "What is too unreliable for a verdict is no finding below either, whatever its interval."
+    assert said in section(page_of(UNRELIABLE))
+    assert said not in page_of(TRANSFERS)
 
 
 def test_items_left_out_for_their_few_test_rows_are_named():

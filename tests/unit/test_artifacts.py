@@ -202,7 +202,7 @@ def test_broken_json_is_refused(tmp_path, content, said):
 @pytest.mark.parametrize("read", [read_json, read_table])
 def test_a_missing_file_says_how_to_make_it(tmp_path, read):
     path = tmp_path / "gone.json"
-    assert f"make it with `snakemake {path}`" in refusal(read, path)
+    assert f"{path}: the file is missing; run snakemake, which makes it" in refusal(read, path)
 
 
 @pytest.fixture

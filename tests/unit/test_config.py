@@ -127,6 +127,10 @@ def test_a_task_of_ones_own_needs_few_keys(tmp_path):
     assert [label.name for label in definition.labels] == ["welder", "baker"]
     assert [group.word for group in definition.comparisons] == ["she", "they"]
     assert definition.templates == {"is": "{word} is {a_label}"}
+    # The women's share says nothing of the others.
+    wrong = {"tasks": {"trades": task | {"covariates": ["prevalence_she"]}}}
+    with pytest.raises(StudyError, match=r"covariates\.0: 'prevalence_she'.*group_share"):
+        parse(wrong)
     # What measuring does not depend on is no part of the definition.
     assert not hasattr(definition, "training")
     assert list(source_paths(study)) == ["tasks.trades.file.path"]

@@ -164,7 +164,7 @@ def test_a_manifest_that_vouches_for_a_file_elsewhere_is_refused(checkpoint, cap
 def test_a_deleted_manifest_is_named(checkpoint, capsys):
     (checkpoint / MANIFEST).unlink()
     manifest = checkpoint / MANIFEST
-    assert f"{manifest}: the file is missing; make it with" in refused(checkpoint, capsys)
+    assert f"{manifest}: the file is missing; run snakemake" in refused(checkpoint, capsys)
 
 
 @pytest.fixture(scope="module")

@@ -179,9 +179,12 @@ def test_the_shares_sum_to_r_squared(found):
     assert (shares["reason"] == "").all()
 
 
-def test_a_source_that_is_the_same_for_all_items_explains_nothing():
+def test_of_a_source_that_is_the_same_for_all_items_no_share_is_told():
     shares = weighed(observed(noise=0.1).assign(prevalence_she=0.1))[0].explained
-    assert shares.set_index("source").loc["data", ["share", "low", "high"]].tolist() == [0, 0, 0]
+    model, data = shares.set_index("source").loc[["model", "data"]].to_dict("records")
+    assert np.isnan([data[name] for name in ("share", "low", "high", "by_chance")]).all()
+    assert data["reason"] == "it is the same for all items of the unmodified model"
+    assert (model["reason"], 0 < model["share"] < 1) == ("", True)
 
 
 def test_of_an_outcome_that_never_varies_no_share_is_told():

@@ -348,5 +348,5 @@ def test_the_workflows_own_server_runs_its_commands_and_ends_with_it(tmp_path: P
     )
     status, server = map(int, ran.stdout.split())
     assert status == 1
-    assert ran.stderr == "error: missing: the file is missing; make it with `snakemake missing`\n"
+    assert ran.stderr == "error: missing: the file is missing; run snakemake, which makes it\n"
     assert not is_running(server)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from bias_transfer.alterations import Alteration, Kind, Variant, rows_of
 from bias_transfer.errors import StudyError
@@ -24,6 +25,12 @@ class Balance(Section):
     """Share α of the gap that repeated rows of the smaller groups close."""
     undersample: Fraction
     """Share β of what is left that dropped rows of the larger groups close."""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.oversample and not self.undersample:
+            raise ValueError("0 and 0 change nothing and are always there as 'original'; remove it")
+        return self
 
 
 def variant(entry: Balance, task: LabelsByGroup) -> Variant:

@@ -23,6 +23,7 @@ from bias_transfer.analysis.slopes import (
     template_reliability,
 )
 from bias_transfer.analysis.verdict import VERDICT_COLUMNS, Verdict, verdict
+from bias_transfer.analysis.within import ROUNDING
 from bias_transfer.errors import counted
 
 _BOOTSTRAP_DRAWS = 999
@@ -173,6 +174,10 @@ def why_unknown(over: str, items: int, replicates: int) -> str:
     return "too few items with every repetition, or no differences between them"
 
 
+# Of a source that says nothing of any item, as a slope says it.
+_SAME = "it is the same for all items of the unmodified model"
+
+
 def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     """Return the shares of downstream bias's variance over items that each source explains.
 
@@ -209,6 +214,10 @@ def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     rows = []
     for source, (whole, *draws) in shares.items():
         known = "" if np.isfinite(whole) else "downstream bias is the same for all items"
+        inside = _inside(pd.DataFrame(sides[source]), of.groups)
+        if (np.ptp(inside, axis=0) <= ROUNDING * inside.abs().max()).all():
+            rows.append((source, *[float("nan")] * 4, items, _SAME))
+            continue
         interval = percentile_interval(np.array(draws), LEVEL)
         rows.append((source, whole, *interval, by_chance[source], items, known))
     return _explained(rows)

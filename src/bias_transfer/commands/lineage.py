@@ -23,8 +23,7 @@ def lineage(path: Path, as_json: bool) -> None:
     print(_json(steps) if as_json else "\n".join(_lines(steps)), flush=True)
     for step in steps:
         if step.changed:
-            again = f"delete it and make it again with `snakemake {step.name}`"
-            remedy = again if step.record else "run snakemake again"
+            remedy = f"{'delete it and ' if step.record else ''}run snakemake again"
             raise StudyError(f"{step.name}: {step.state}; {remedy}")
 
 

@@ -48,6 +48,9 @@ _RELIABILITIES = {
 _FEW_CLUSTERS = 4
 # Items that are named at either end of downstream bias.
 _NAMED = 3
+_UNRELIABLE = (
+    " What is too unreliable for a verdict is no finding below either, whatever its interval."
+)
 _INTERVALS = " (95 % intervals from the counts of test rows, by a normal approximation)"
 
 
@@ -409,24 +412,28 @@ def _reliability(of: Evidence) -> str:
             known.append(f"of {name} {minus(f'{value:.2f}')}{least}")
         else:
             unknown.append(f"not known of {name} ({why_unknown(key[1], items, times)})")
+    too_low = any(rows[key]["value"] < LEAST_RELIABILITY for key in asked)
     return (
         "reliability (1: the same again; 0 or less: nothing in common): "
-        f"{'; '.join(known + unknown)}."
+        f"{'; '.join(known + unknown)}.{_UNRELIABLE if too_low else ''}"
     )
 
 
 def _explained(of: Evidence) -> str:
     """Say which share of downstream bias's variance over items each source explains."""
     rows = of.explained.set_index("source").to_dict("index")
-    if rows["model"]["reason"]:
+    reasons = {source: rows[source]["reason"] for source in ("model", "data")}
+    if all(reasons.values()):
         return (
             "how much of the variance of downstream bias each source explains is not estimated "
-            f"({rows['model']['reason']})."
+            f"({reasons['model']})."
         )
-    model, data = (_share(rows[source]) for source in ("model", "data"))
+    model, data = (
+        f"share is not estimated ({reason})" if reason else f"bias goes with {_share(rows[source])}"
+        for source, reason in reasons.items()
+    )
     return (
-        f"of the variance of downstream bias over items, the model's bias goes with {model} and "
-        f"the data's with {data}."
+        f"of the variance of downstream bias over items, the model's {model} and the data's {data}."
     )
 
 
@@ -465,7 +472,9 @@ def _left_out(
             yield _of(task, of.adaptation, f"models that the slopes leave out: {counts}.")
         if of.cells.undefined:
             yield _of(task, of.adaptation, _undefined(task, of.cells, every))
-    if task.outcome.logarithm and any(of.cells.learnt and of.cells.without_outcome for of in found):
+    if task.outcome.logarithm and any(
+        of.cells.learnt and _has_zero_rates(task, observations, of) for of in found
+    ):
         yield (
             f"Cells without {task.outcome.title} are no random ones: where a rate is zero, they "
             "are among the most biased, and without them a slope may come out too small."
@@ -480,6 +489,13 @@ def _left_out(
             f"{task.outcome.title} is of fewer than "
             f"{counted(found[0].fewest_test_rows, 'test row')}: {named}."
         )
+
+
+def _has_zero_rates(task: TaskDescription, observations: pd.DataFrame, of: Evidence) -> bool:
+    """Tell whether some cell that the slopes leave out has test rows, and so a rate of zero."""
+    rows = observations[observations["adaptation"] == of.adaptation]
+    seen = rows[task.outcome.test_rows] > 0 if task.outcome.test_rows in rows else True
+    return bool((rows[task.outcome.column].isna() & seen).any())
 
 
 def _undefined(task: TaskDescription, of: Cells, every: int) -> str:

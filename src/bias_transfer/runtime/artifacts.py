@@ -139,7 +139,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def missing(path: Path) -> StudyError:
     """Return the error of a file of the study that is not there."""
-    return StudyError(f"{path}: the file is missing; make it with `snakemake {path}`")
+    return StudyError(f"{path}: the file is missing; run snakemake, which makes it")
 
 
 def read_json(path: Path) -> dict[str, Any]:

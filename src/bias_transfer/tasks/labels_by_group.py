@@ -436,14 +436,11 @@ def _compared_word(task: LabelsByGroup) -> str:
 
 
 def covariate_quantities(task: LabelsByGroup) -> dict[str, Quantity]:
-    """Return what the training rows say of an item: the share of each group but the reference."""
-    found = {
-        f"prevalence_{group.word}": _share(f"prevalence_{group.word}", group.word, task)
-        for group in task.comparisons
-    }
+    """Return what the training rows say of an item: the share of the group that it compares."""
     if len(task.groups) > 2:
-        found["group_share"] = _share("group_share", "the group", task)
-    return found
+        return {"group_share": _share("group_share", "the group", task)}
+    word = task.comparisons[0].word
+    return {f"prevalence_{word}": _share(f"prevalence_{word}", word, task)}
 
 
 def _share(column: str, word: str, task: LabelsByGroup) -> Quantity:
