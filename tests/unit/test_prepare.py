@@ -100,6 +100,16 @@ def test_items_without_a_row_are_described(tmp_path):
     assert prepared_from(tmp_path, task, **mentioned)["items_without_rows"] == ["lesbian"]
 
 
+def test_of_several_groups_an_item_without_a_row_is_a_label_and_a_group(tmp_path):
+    rows = {"text": [f"Text {n}" for n in range(12)], "label": ["welder", "roof_tiler"] * 6}
+    rows["group"] = ["women", "women", "men", "men"] * 3
+    none = prepared_from(tmp_path, TRADES, **rows)["items_without_rows"]
+    assert none == ["welder/nonbinary", "roof_tiler/nonbinary"]
+    rows["group"] = ["women", "nonbinary", "men", "men"] * 3
+    none = prepared_from(tmp_path, TRADES, **rows)["items_without_rows"]
+    assert none == ["welder/nonbinary", "roof_tiler/women"]
+
+
 def test_items_without_a_row_are_counted_and_the_first_are_named():
     assert shortcomings(BIOS) == []
     assert shortcomings(BIOS, ["dj"]) == ["no row of 1 of the 28 occupations: dj"]

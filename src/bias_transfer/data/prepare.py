@@ -149,7 +149,11 @@ def _without_rows(table: pd.DataFrame, definition: Definition) -> list[str]:
     of = kind(definition.kind)
     # Whether there is a row, one of each label and group tells.
     described = of.covariates(table.drop_duplicates(["label", "group"]), definition)
-    absent = described[of.contents(definition).total] == 0
+    contents = of.contents(definition)
+    absent = described[contents.total] == 0
+    if "group" in described:
+        # Of several groups an item is a label and a group: others' rows of the label are none.
+        absent |= described[contents.share] == 0
     return [str(item) for item in described.loc[absent, definition.item]]
 
 
