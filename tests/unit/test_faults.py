@@ -135,7 +135,12 @@ def test_a_figure_on_a_full_disk_is_drawn_whole_or_not_at_all(mounted, capsys, t
     disk = mounted(f"size={SIZE}k")
     arguments = call(
         "draw",
-        {"figure": "data_before_after", "task": BIOS.model_dump(), "note": "n"},
+        {
+            "figure": "data_before_after",
+            "task": BIOS.model_dump(),
+            "note": "n",
+            "fewest_test_rows": 10,
+        },
         plugins=["report.figures.data_before_after"],
         inputs=paths,
         outputs={suffix: disk / f"study/figure.{suffix}" for suffix in ("pdf", "png")},

@@ -306,7 +306,7 @@ def test_a_damaged_record_is_refused_with_what_to_do(study, content):
     for call in (lambda: trace(TABLE), lambda: start_run("count", "c0de", {}, [TABLE])):
         with pytest.raises(StudyError) as caught:
             call()
-        assert f"delete {TABLE} and make it again" in str(caught.value)
+        assert f"delete {TABLE} and run snakemake again" in str(caught.value)
         assert "\n" not in str(caught.value)
 
 

@@ -198,7 +198,7 @@ def trace(target: Path) -> list[Step]:
         return [_step(place, made[place], used[place]) for place in order.static_order()]
     except CycleError as error:
         raise StudyError(
-            f"{target}: its records lead in a circle; delete {target} and make it again"
+            f"{target}: its records lead in a circle; delete {target} and run snakemake again"
         ) from error
 
 
@@ -343,8 +343,8 @@ def _read_record(made: Path) -> Record | None:
         return Record(**read_json(path))
     except (StudyError, TypeError) as error:
         raise StudyError(
-            f"{path}: the record of how {made} was made is damaged; delete {made} and make it "
-            f"again with `snakemake {made}`"
+            f"{path}: the record of how {made} was made is damaged; delete {made} and run "
+            "snakemake again"
         ) from error
 
 
