@@ -65,13 +65,9 @@ def test_shares_of_the_gap_that_are_closed(over, under, nurses, rappers):
 
 
 def test_a_half_is_rounded_up_whatever_the_nearest_binary_number():
-    # By hand: 31.5, 9.5, 3.5 and 50.5; in binary the first three are a little less.
-    assert [rows_of(*of) for of in ((0.7, 45), (0.1, 95), (0.35, 10), (0.5, 101))] == [
-        32,
-        10,
-        4,
-        51,
-    ]
+    # By hand: 31.5, 9.5, 3.5, 50.5, 31.5 and 14.5; in binary the first and the last two are less.
+    shares = ((0.7, 45), (0.1, 95), (0.35, 10), (0.5, 101), (0.35, 90), (0.29, 50))
+    assert [rows_of(*of) for of in shares] == [32, 10, 4, 51, 32, 15]
     assert [rows_of(share, 45) for share in (0, 1)] == [0, 45]
 
 

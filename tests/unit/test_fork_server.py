@@ -236,10 +236,8 @@ def test_a_process_that_stops_while_it_asks_holds_nobody_up_for_long(server, sen
         assert stopped.recv(1) == b""
 
 
+@on_linux
 def test_where_no_process_is_to_be_had_one_command_is_lost_and_no_other(monkeypatch, capsys):
-    if sys.platform != "linux":
-        pytest.skip("the fork server is Linux's")
-
     def refuse() -> int:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 

@@ -18,12 +18,12 @@ from bias_transfer.analysis.slopes import (
     LEVEL,
     SLOPE_COLUMNS,
     nothing_to_fit,
+    same_for_all,
     slopes,
     sources,
     template_reliability,
 )
 from bias_transfer.analysis.verdict import VERDICT_COLUMNS, Verdict, verdict
-from bias_transfer.analysis.within import ROUNDING
 from bias_transfer.errors import counted
 
 _BOOTSTRAP_DRAWS = 999
@@ -174,10 +174,6 @@ def why_unknown(over: str, items: int, replicates: int) -> str:
     return "too few items with every repetition, or no differences between them"
 
 
-# Of a source that says nothing of any item, as a slope says it.
-_SAME = "it is the same for all items of the unmodified model"
-
-
 def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     """Return the shares of downstream bias's variance over items that each source explains.
 
@@ -190,10 +186,8 @@ def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     """
     control = of.of_unmodified
     items, reason = len(control), nothing_to_fit(of)
-    sides = {
-        source: control[columns].to_numpy(dtype=np.float64)
-        for source, columns in (("model", [UPSTREAM]), ("data", list(of.covariates)))
-    }
+    columns = {"model": [UPSTREAM], "data": list(of.covariates)}
+    sides = {source: control[own].to_numpy(dtype=np.float64) for source, own in columns.items()}
     if not reason and items <= of.groups.nunique() + 1 + len(of.covariates):
         reason = f"{items} items are too few for {1 + len(of.covariates)} columns"
     if reason:
@@ -214,9 +208,9 @@ def explained_table(of: Cells, seed: int) -> pd.DataFrame:
     rows = []
     for source, (whole, *draws) in shares.items():
         known = "" if np.isfinite(whole) else "downstream bias is the same for all items"
-        inside = _inside(pd.DataFrame(sides[source]), of.groups)
-        if (np.ptp(inside, axis=0) <= ROUNDING * inside.abs().max()).all():
-            rows.append((source, *[float("nan")] * 4, items, _SAME))
+        same = [same_for_all(of, column, "it") for column in columns[source]]
+        if same and all(same):
+            rows.append((source, *[float("nan")] * 4, items, same[0]))
             continue
         interval = percentile_interval(np.array(draws), LEVEL)
         rows.append((source, whole, *interval, by_chance[source], items, known))

@@ -240,6 +240,16 @@ def nothing_to_fit(cells: Cells) -> str:
     return f"the unmodified model has every number for {of}{scarce}, and {FEWEST_ITEMS} are needed"
 
 
+def same_for_all(cells: Cells, name: str, what: str) -> str:
+    """Say that a number says nothing of any item of the unmodified model; empty where it does."""
+    control = cells.of_unmodified
+    left = inside_groups(control, cells.groups)
+    if left[name].abs().max() > ROUNDING * control[name].abs().max():
+        return ""
+    each = " in each group" if cells.groups.nunique() > 1 else ""
+    return f"{what} is the same for all items of the unmodified model{each}"
+
+
 def template_reliability(cells: Cells, effects: Sequence[_Codes]) -> float:
     """Return Cronbach's alpha of upstream bias over templates, effects taken out of each template.
 
@@ -298,12 +308,9 @@ def _apart(cells: Cells, term: str, effects: Effects) -> int:
 
 def _why_not(cells: Cells, of: Design, source: Source, term: str, telling: int) -> str:
     """Say why a slope cannot be estimated, as far as the numbers alone say it; else empty."""
-    control = cells.of_unmodified
-    left = inside_groups(control, cells.groups)
-    each = " in each group" if cells.groups.nunique() > 1 else ""
     for name, what in ((OUTCOME, "downstream bias"), (term, "it")):
-        if left[name].abs().max() <= ROUNDING * control[name].abs().max():
-            return f"{what} is the same for all items of the unmodified model{each}"
+        if same := same_for_all(cells, name, what):
+            return same
     if term not in of.terms:
         return _MOVERS_FAILED if source in cells.failed else UNMOVED
     if telling < FEWEST_ITEMS:

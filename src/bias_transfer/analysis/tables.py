@@ -180,9 +180,11 @@ def regression_table(task: TaskDescription) -> Table:
 def _group(members: list[Intervention]) -> Selection:
     parts = [upstream(*(each.kind for each in members if each.side == "upstream"))]
     parts.append(altered(*(each.kind for each in members if each.side == "data")))
-    if any(each.with_unmodified for each in members):
-        parts.append(unmodified)
-    return lambda rows: pd.concat([part(rows) for part in parts], axis=1).any(axis=1)
+
+    def selected(rows: pd.DataFrame) -> pd.Series:
+        return pd.concat([part(rows) for part in parts], axis=1).any(axis=1)
+
+    return beside_unmodified(selected) if any(m.with_unmodified for m in members) else selected
 
 
 # What has an effect of its own where an item is one of several groups with one label.

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.description import MINUS, Intervention, Quantity, TaskDescription
+from bias_transfer.analysis.description import Intervention, Quantity, TaskDescription
 from bias_transfer.report.figures import Tables
 from bias_transfer.report.figures._look import LABEL, PANEL_TITLE, inches, wrap
+from bias_transfer.report.sheet import minus
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
 NO_MODEL = "no such model in this study"
@@ -27,12 +28,12 @@ def short_verdict(word: str) -> str:
 def signed(value: float, digits: int = 2) -> str:
     """Write a number with a true minus sign, and zero without any."""
     # Adding zero takes the sign off a zero.
-    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
+    return minus(f"{round(value, digits) + 0.0:.{digits}f}")
 
 
 def level(value: float) -> str:
     """Write a level or a strength, with as many digits as it has."""
-    return f"{value:g}".replace("-", MINUS)
+    return minus(f"{value:g}")
 
 
 def levels(names: Iterable[str], values: Iterable[float]) -> str:

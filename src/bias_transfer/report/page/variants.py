@@ -8,7 +8,7 @@ import pandas as pd
 
 from bias_transfer.analysis.description import Intervention, TaskDescription
 from bias_transfer.analysis.means import INTERVENTION
-from bias_transfer.report.sheet import continued
+from bias_transfer.report.sheet import continued, minus
 
 UNMODIFIED = "Unmodified model"
 # What may be altered, in the order in which variants are listed.
@@ -72,7 +72,7 @@ def key_of(row: Mapping[Any, Any]) -> tuple[Any, ...]:
 
 def number(value: float) -> str:
     """Write a dose, with as many digits as it has."""
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+    return minus(f"{value:g}")
 
 
 def _variant(known: Mapping[str, Intervention], rows: pd.DataFrame) -> Variant:
