@@ -470,7 +470,8 @@ def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFram
             .assign(
                 measure=quantity.column,
                 standard_error=_ERRORS[quantity.column],
-                margin_of_error=2 * _ERRORS[quantity.column],
+                low=lambda rows, half=2 * _ERRORS[quantity.column]: rows["value"] - half,
+                high=lambda rows, half=2 * _ERRORS[quantity.column]: rows["value"] + half,
             )
         )
     means = pd.concat(parts, ignore_index=True).merge(named, on="set").drop(columns="set")

@@ -535,6 +535,18 @@ def test_an_item_at_an_end_has_its_interval_from_the_counts():
     assert "intervals from the counts" not in without
 
 
+def test_of_a_share_of_test_rows_the_interval_is_wilsons():
+    told = TASK.outcome.model_copy(update={"proportion": True, "test_rows": "tested", "least": 0})
+    rows = observed(adaptations=("full",)).assign(log_tpr_ratio_variance=0.01, tested=10)
+    lowest = rows["occupation"] == ITEMS[0]
+    rows["log_tpr_ratio"] = np.where(lowest, 0.0, rows["log_tpr_ratio"].rank(pct=True))
+    share = told.model_copy(update={"logarithm": False})
+    said = section(page_of(rows, [TASK.model_copy(update={"adaptations": FULL, "outcome": share})]))
+    # Of none of 10 rows the upper end is z² / (n + z²), not 0.
+    assert f"{ITEMS[0]} 0.00 (0.00 to 0.28), " in said
+    assert " (95 % intervals from the counts of test rows, Wilson's).\n" in said
+
+
 def test_an_item_whose_ratio_has_no_logarithm_is_named_beside_the_ends():
     rows = observed(adaptations=("full",))
     never, lost = (rows["occupation"] == item for item in ITEMS[:2])

@@ -365,18 +365,16 @@ class TestIntervals:
         means = means[(means["twin_of"] == "") & (means["measure"] == measure)]
         return means[means["value"].notna()]
 
-    def test_an_interval_is_the_margin_of_error_to_either_side(self) -> None:
+    def test_an_interval_ends_where_the_table_says(self) -> None:
         means = self.unmodified("pronoun_ranking")
         found = intervals(drawn("item_scatter", "bios").axes[0], "x")
-        value, half = means["value"], means["margin_of_error"]
-        expected = np.column_stack([value - half, value + half])
+        expected = means[["low", "high"]].to_numpy()
         assert np.sort(found, axis=0) == pytest.approx(np.sort(expected, axis=0))
 
     def test_that_of_a_logarithm_is_made_on_the_logarithm(self) -> None:
         means = self.unmodified("log_tpr_ratio")
         found = intervals(drawn("item_scatter", "bios").axes[0], "y")
-        value, half = means["value"], means["margin_of_error"]
-        expected = np.exp(np.column_stack([value - half, value + half]))
+        expected = np.exp(means[["low", "high"]].to_numpy())
         assert np.sort(found, axis=0) == pytest.approx(np.sort(expected, axis=0))
 
     @pytest.mark.parametrize("name", ["before_after", "dose_response", "data_before_after"])
@@ -387,7 +385,7 @@ class TestIntervals:
 
     def test_a_point_whose_error_is_unknown_has_none(self) -> None:
         given = tables("crafts")
-        means = given.item_means.assign(margin_of_error=np.nan)
+        means = given.item_means.assign(low=np.nan, high=np.nan)
         figure = drawing("before_after").draw(CRAFT, without(given, item_means=means), NOTE)
         for axes in figure.axes:
             assert len(intervals(axes, "x")) == 0
@@ -395,7 +393,7 @@ class TestIntervals:
 
     def test_none_reaches_values_that_the_quantity_cannot_have(self) -> None:
         given = tables("wiki")
-        means = given.item_means.assign(margin_of_error=200.0)
+        means = given.item_means.assign(low=-200.0, high=200.0)
         axes = drawing("item_scatter").draw(WIKI, without(given, item_means=means), NOTE).axes[0]
         # A mean probability, and a ratio of two rates.
         assert {tuple(each) for each in intervals(axes, "x")} == {(0.0, 1.0)}
@@ -406,7 +404,8 @@ class TestIntervals:
         given = tables("crafts")
         long = given.item_means["item"] == "baker/she"
         means = given.item_means.assign(
-            margin_of_error=given.item_means["margin_of_error"].mask(long, 200.0)
+            low=given.item_means["low"].mask(long, -200.0),
+            high=given.item_means["high"].mask(long, 200.0),
         )
         axes = drawing("item_scatter").draw(CRAFT, without(given, item_means=means), NOTE).axes[0]
         values = np.concatenate(dots(axes, DEFINED))

@@ -104,10 +104,12 @@ def test_the_standard_error_of_upstream_bias_is_that_of_the_templates_means():
     # Variance of 0.5, 1.5 and 4: (1.5² + 0.5² + 2²) / 2 = 3.25.
     assert errors["poet"] == pytest.approx((3.25 / 3) ** 0.5)
     assert np.isnan(errors["baker"])
-    # Student's t with two degrees of freedom, from a printed table.
-    margins = table.set_index("item")["margin_of_error"]
-    assert margins["poet"] == pytest.approx(4.3027 * (3.25 / 3) ** 0.5, rel=1e-4)
-    assert np.isnan(margins["baker"])
+    # Student's t with two degrees of freedom, from a printed table; about the models' mean.
+    ends = table.set_index("item")[["low", "high"]]
+    half = 4.3027 * (3.25 / 3) ** 0.5
+    middle = (5 / 3 + 1.5) / 2
+    assert ends.loc["poet"].tolist() == pytest.approx([middle - half, middle + half], rel=1e-4)
+    assert ends.loc["baker"].isna().all()
 
 
 def test_the_standard_error_of_downstream_bias_is_that_of_the_counts():
@@ -125,8 +127,35 @@ def test_the_standard_error_of_downstream_bias_is_that_of_the_counts():
     # Both models are tested on the same rows, and so what these may err is no less in their mean.
     assert errors["poet"] == pytest.approx(0.03**0.5)
     assert np.isnan(errors["baker"])
-    margins = table.set_index("item")["margin_of_error"]
-    assert margins["poet"] == pytest.approx(1.95996 * 0.03**0.5, rel=1e-5)
+    ends = table.set_index("item")[["low", "high"]]
+    half = 1.95996 * 0.03**0.5
+    assert ends.loc["poet"].tolist() == pytest.approx([0.2 - half, 0.2 + half], rel=1e-5)
+
+
+def test_a_share_of_few_test_rows_has_wilsons_interval():
+    rows = [
+        row("random-t1", "original", item, "is", 0.0, NAN)
+        | {"fpr": fpr, "fpr_variance": 0.01, "test_nontoxic": tested}
+        for item, fpr, tested in (("none", 0.0, 10), ("all", 1.0, 10), ("some", 15 / 148, 148))
+    ]
+    rows.append(row("random-t1", "original", "untested", "is", 0.0, NAN) | {"test_nontoxic": 0})
+    outcome = BIOS.outcome.model_copy(
+        update={
+            "column": "fpr",
+            "logarithm": False,
+            "variance": "fpr_variance",
+            "proportion": True,
+            "test_rows": "test_nontoxic",
+        }
+    )
+    table = item_means(pd.DataFrame(rows), BIOS.model_copy(update={"outcomes": (outcome,)}))
+    ends = table.query("measure == 'fpr'").set_index("item")[["low", "high"]]
+    # Of 0 of n the upper end is z² / (n + z²): 3.8415 / 13.8415.
+    assert ends.loc["none"].tolist() == pytest.approx([0, 0.27753], abs=1e-5)
+    assert ends.loc["all"].tolist() == pytest.approx([0.72247, 1], abs=1e-5)
+    # Newcombe (1998), Statistics in Medicine 17, Table I, method 3: 15 of 148.
+    assert ends.loc["some"].tolist() == pytest.approx([0.0624, 0.1605], abs=5e-5)
+    assert ends.loc["untested"].isna().all()
 
 
 def test_without_a_known_variance_there_is_no_standard_error():

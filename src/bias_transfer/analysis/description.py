@@ -51,6 +51,8 @@ class Quantity(Section):
     """Why a value may be missing, for the reason of a row left out; empty: the table says it."""
     variance: str = ""
     """Column of its sampling variance, from the counts; empty: unknown."""
+    proportion: bool = False
+    """Whether it is a share of its test rows: its 95 % interval is then Wilson's."""
     test_rows: str = ""
     """Column of the test rows that it is a rate of, of the smaller group where two are compared;
     empty: unknown."""

@@ -16,7 +16,7 @@ _UPPER = 0.975
 
 ITEM_MEAN_COLUMNS = (
     *("task", *INTERVENTION, "twin_of"),
-    *("measure", "item", "models", "value", "standard_error", "margin_of_error"),
+    *("measure", "item", "models", "value", "standard_error", "low", "high"),
     *("observations", "undefined"),
 )
 
@@ -52,8 +52,10 @@ def item_means(observations: pd.DataFrame, task: TaskDescription) -> pd.DataFram
           rows, which all models share: sqrt(mean variance), whatever their number. Empty where
           neither is known, as with a single template. Zero: the templates, or the counts, leave no
           doubt. What fine-tuning with another seed would change is in neither;
-        - margin_of_error: half of the value's 95 % interval, in its unit: the standard error times
-          1.96, or of T templates times the quantile of Student's t with T - 1 degrees of freedom;
+        - low, high: the ends of the value's 95 % interval, in its unit. Of T templates the value
+          minus and plus the standard error times the quantile of Student's t with T - 1 degrees of
+          freedom; of what has a sampling variance, times 1.96; of a share of test rows the ends
+          are Wilson's (1927), which are right near 0 and 1 too, where the counts are small;
         - observations: the values that could be defined, one a model, and one a template where the
           measure has templates;
         - undefined: how many of them are not.
@@ -117,12 +119,18 @@ def _means(
         once = rows if measure.per_template else rows.drop_duplicates(["model", item])
         finite = once[column].astype(float).where(lambda values: np.isfinite(values))
         groups = finite.groupby(once[item], sort=False)
+        value = distribution(once.assign(**{column: finite}), item, column)
         errors, quantile = _standard_errors(once, item, measure, finite)
+        if measure.proportion and measure.test_rows in once:
+            low, high = _wilson(value, once.groupby(item, sort=False)[measure.test_rows].mean())
+        else:
+            low, high = value - quantile * errors, value + quantile * errors
         means = pd.DataFrame(
             {
-                "value": distribution(once.assign(**{column: finite}), item, column),
+                "value": value,
                 "standard_error": errors,
-                "margin_of_error": quantile * errors,
+                "low": low,
+                "high": high,
                 "observations": groups.size(),
                 "undefined": groups.size() - groups.count(),
             }
@@ -153,3 +161,13 @@ def _standard_errors(
         return by_counts, pd.Series(stats.norm.ppf(_UPPER), by_counts.index)
     unknown = pd.Series(np.nan, index=rows[item].unique())
     return unknown, unknown
+
+
+def _wilson(shares: pd.Series, rows: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return the ends of Wilson's 95 % interval of shares of so many rows; missing as the share."""
+    # Figures import this module, and none of statsmodels, which takes a second.
+    from statsmodels.stats.proportion import proportion_confint
+
+    some = rows.where(rows > 0)
+    low, high = proportion_confint(shares * some, some, method="wilson")
+    return low, high

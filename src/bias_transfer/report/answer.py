@@ -51,7 +51,7 @@ _NAMED = 3
 _UNRELIABLE = (
     " What is too unreliable for a verdict is no finding below either, whatever its interval."
 )
-_INTERVALS = " (95 % intervals from the counts of test rows, by a normal approximation)"
+_INTERVALS = " (95 % intervals from the counts of test rows, {})"
 
 
 class Phrase(Section):
@@ -596,7 +596,8 @@ def _extremes(task: TaskDescription, control: pd.DataFrame) -> str:
         told = f"lowest {name}: {_end(printed, task)}; highest: {_end(printed[::-1], task)}"
     # Which are outermost is chance too, where the intervals are long.
     known = any(each.interval for each in printed)
-    return f"{told}{_INTERVALS if known else ''}."
+    way = "Wilson's" if task.outcome.proportion else "by a normal approximation"
+    return f"{told}{_INTERVALS.format(way) if known else ''}."
 
 
 class _Printed(NamedTuple):
@@ -612,8 +613,7 @@ class _Printed(NamedTuple):
 
 
 def _printed(task: TaskDescription, row: Mapping[Hashable, Any]) -> _Printed:
-    margin = float(row["margin_of_error"])
-    ends = drawn(task.outcome, float(row["value"]) + np.array([0, -margin, margin]))
+    ends = drawn(task.outcome, np.array([row["value"], row["low"], row["high"]], dtype=float))
     # An end that is not the value of no bias shall not look like it.
     hidden = any(round(each, 2) == task.outcome.neutral != each for each in ends)
     digits = 3 if hidden else 2
@@ -622,7 +622,7 @@ def _printed(task: TaskDescription, row: Mapping[Hashable, Any]) -> _Printed:
     return _Printed(
         item=task.item_titles.get(str(row["item"]), str(row["item"])),
         value=value,
-        interval=f"{low} to {high}" if math.isfinite(margin) else "",
+        interval=f"{low} to {high}" if math.isfinite(row["low"]) else "",
     )
 
 

@@ -418,6 +418,7 @@ def outcomes(task: Mentions) -> dict[str, Quantity]:
             greatest=1.0,
             per_template=False,
             variance="fpr_variance",
+            proportion=True,
             test_rows=rows,
         ),
         "log_fpr_ratio": Quantity(

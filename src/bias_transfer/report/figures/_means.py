@@ -83,10 +83,9 @@ def means(tables: Tables, models: Models, quantity: Quantity) -> Means:
     same_twin = twin == models.twin_of if models.twin_of else twin.isna() | (twin == "")
     # One choice of rows: a figure asks for dozens of means.
     rows = table[_are(table, models) & (table["measure"] == quantity.column) & same_twin]
-    value, margin = numbers(rows["value"]), numbers(rows["margin_of_error"])
     shown, low, high = (
-        pd.Series(drawn(quantity, each), index=rows["item"].astype(str), dtype=float)
-        for each in (value, value - margin, value + margin)
+        pd.Series(drawn(quantity, numbers(rows[each])), rows["item"].astype(str), dtype=float)
+        for each in ("value", "low", "high")
     )
     return Means(
         drawn=shown,

@@ -197,8 +197,8 @@ def _keys(
             yield Key("cross", COLOURS[side], f"{text}, left out of the slope")
     rows = _rows(points, domains)
     if any(row["low"] is not None for row in rows):
-        text = "95 % interval of downstream bias, a normal approximation; seeds are not in it"
-        yield Key("line", FAINT, text)
+        way = "Wilson's" if task.outcome.proportion else "a normal approximation"
+        yield Key("line", FAINT, f"95 % interval of downstream bias, {way}; seeds are not in it")
     if any(row["below"] or row["above"] for row in rows):
         yield BEYOND
     if any(row["y"] is None for row in rows):
@@ -294,11 +294,10 @@ def _held(
 def _value(quantity: Quantity, row: Mapping[Hashable, Any] | None) -> _Value:
     if row is None or pd.isna(row["value"]):
         return _Value(_NONE, _NONE, _NONE, UNDEFINED)
-    margin = float(row["margin_of_error"])
-    ends = float(row["value"]) + np.array([0, -margin, margin])
+    ends = np.array([row["value"], row["low"], row["high"]], dtype=float)
     value, low, high = (float(each) for each in drawn(quantity, ends))
     told = number(value)
-    if np.isfinite(margin):
+    if np.isfinite(low):
         told += f" ({number(low)} to {number(high)})"
     return _Value(value, low, high, told)
 
