@@ -291,6 +291,31 @@ tasks:
 """
 
 
+FORUM = """
+seeds: [1]
+tasks:
+  bios: null
+  wiki: null
+  forum:
+    kind: mentions
+    title: Forum
+    item: person
+    items: kinds of people
+    terms: [tea maker, cyclist]
+    positive: rude
+    negative: civil
+    templates: {one: "{a_term} is {mask}"}
+    maximum_length: 64
+    source: file
+    file: {path: forum.csv, text: text, label: label}
+    alterations: {scrub: [{mentions: all, fraction: 1}]}
+    measures: [negative_sentiment]
+    covariates: [rude_share]
+    outcome: fpr
+"""
+FORUM_ROWS = (("a tea maker rests", "rude"), ("a cyclist rests", "civil"), ("rain", "civil"))
+
+
 @pytest.fixture
 def trades(tmp_path: Path) -> str:
     """Return the config of a study of some trades, and write its table."""
@@ -382,6 +407,18 @@ def test_too_few_test_rows_for_a_verdict_are_told(told, trades, tmp_path):
             "  warning: only 0 trades have 20 test rows (analysis.fewest_test_rows) in each group "
             "that is compared; a verdict needs 6\n" in told(trades, str(fewer))
         ) is few, fewest
+
+
+def test_altered_data_that_would_be_refused_are_refused_before(root, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{name} {number},{label}" for number in range(9) for name, label in FORUM_ROWS]
+    Path("forum.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    Path("forum.yaml").write_text(FORUM)
+    assert main(["plan", "--configfile", str(root / "config.yaml"), "forum.yaml"]) == 1
+    assert capsys.readouterr().err == (
+        "error: scrub-all-1 leaves no training row of class 'rude'; lower fraction in the task's "
+        "alterations.scrub\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,20 @@ def test_many_rows_of_one_text_are_told():
     )
 
 
+def test_texts_from_which_the_group_can_be_read_are_told():
+    def parts(*texts):
+        return {"test": pd.DataFrame({"text": [*texts, *(f"text {row}" for row in range(98))]})}
+
+    assert shortcomings(BIOS, parts=parts("His words, not hers or theirs.", "Where she was.")) == []
+    told = (
+        "2 of the 100 rows hold the word of a group (he, she), so that a classifier can read the "
+        "group there; to study what is left without them, list such words in scrubbed_words"
+    )
+    assert shortcomings(BIOS, parts=parts("He, who sings.", "Where SHE was.")) == [told]
+    # Terms have no group, and are to be read.
+    assert shortcomings(WIKI, parts=parts("He, who sings.", "Where SHE was.")) == []
+
+
 def test_items_with_test_rows_enough_are_counted_in_each_group_that_is_compared():
     rows = [("dj", "female")] * 3 + [("dj", "male")] * 2 + [("poet", "female")] * 5
     test = pd.DataFrame(rows, columns=["label", "group"])

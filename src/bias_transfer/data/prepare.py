@@ -1,6 +1,7 @@
 """The study's data sets, from whichever source to the tables that are written."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from bias_transfer.data.generate.truth import Strengths, Truth, declare
 from bias_transfer.data.generate.vocabulary import require_occupations, require_terms
 from bias_transfer.data.hub import resolve
 from bias_transfer.data.identity_templates import templates_from
+from bias_transfer.data.mentions import whole
 from bias_transfer.data.sentiment import sentiment_from
 from bias_transfer.data.sources import (
     check_texts,
@@ -49,6 +51,8 @@ _DETOX: dict[str, Any] = {"text": "comment", "label": "toxic", "id": "rev_id", "
 
 # A few people write the same; more copies than this share of the rows are told.
 _TOLD_COPIES = 0.1
+# A group's word may stand for somebody else; in more of the rows than this share it is told.
+_TOLD_WORDS = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +260,21 @@ def shortcomings(
             "scrubbed words; those of the test part count each, though a model answers alike to "
             "equal texts, and may have learnt from one"
         )
-    return found
+    return [*found, *_readable_groups(definition, parts)] if parts else found
+
+
+def _readable_groups(definition: Any, parts: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    """Say where texts hold the words of the groups, such as pronouns that were not scrubbed."""
+    words = [group.word for group in getattr(definition, "groups", ())]
+    texts = [text for part in parts.values() for text in part["text"]]
+    pattern = re.compile(whole(*words), re.IGNORECASE) if words else None
+    held = [match[0].lower() for text in texts if pattern and (match := pattern.search(text))]
+    if len(held) > _TOLD_WORDS * len(texts):
+        yield (
+            f"{len(held):,} of the {len(texts):,} rows hold the word of a group "
+            f"({', '.join(sorted(set(held)))}), so that a classifier can read the group there; to "
+            "study what is left without them, list such words in scrubbed_words"
+        )
 
 
 def _generated(

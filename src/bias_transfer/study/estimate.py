@@ -17,13 +17,20 @@ from typing import Any
 
 from bias_transfer.adaptations import adaptation
 from bias_transfer.alterations import ORIGINAL
-from bias_transfer.data.prepare import Prepared, prepare_task, shortcomings, with_test_rows
+from bias_transfer.data.prepare import (
+    Prepared,
+    alter,
+    prepare_task,
+    shortcomings,
+    with_test_rows,
+)
 from bias_transfer.models.shape import PUBLISHED, Shape, shape_of
 from bias_transfer.runtime.artifacts import MANIFEST
 from bias_transfer.runtime.gpu_slots import visible_devices
 from bias_transfer.runtime.job_logs import read_log
 from bias_transfer.runtime.lineage import settings_of
 from bias_transfer.study.config import Study
+from bias_transfer.study.grid import altered_by
 from bias_transfer.study.made import fine_tuning_log, has_checkpoint, is_scored
 from bias_transfer.study.pace import Rate, timed, tried
 from bias_transfer.study.plan import (
@@ -31,6 +38,7 @@ from bias_transfer.study.plan import (
     Range,
     Share,
     Texts,
+    datasets,
     divided,
     fine_tuning,
     pre_training,
@@ -179,13 +187,20 @@ def _cached(name: str, study: Study) -> Path | None:
 def _table(study: Study, task: str) -> Prepared | None:
     """Return a table of the user's as the study will divide it; None of other sources.
 
-    It is prepared as the study does, so that it is refused for what it would be refused for then.
+    It is prepared and altered as the study does, so that it is refused for what it would be refused
+    for then.
     """
     section = study.tasks[task]
     if section.source != "file":
         return None
     settings = {"seed": study.seed, **settings_in_use(section)}
-    return prepare_task(task, study.definition(task), settings, {})
+    definition = study.definition(task)
+    table = prepare_task(task, definition, settings, {})
+    for dataset in datasets(study, task):
+        if dataset != ORIGINAL.id:
+            name, entry = altered_by(study, task, dataset)
+            alter(table.tables["train"], definition, name, entry.model_dump(), study.seed)
+    return table
 
 
 def _texts(
