@@ -91,7 +91,11 @@ BAD_CONFIGS = {
     "an unknown intervention": (
         "tasks: {bios: {upstream: [sentdebiass]}}",
         "config key tasks.bios.upstream.0: 'sentdebiass' is not one of random, uniform, gaussian, "
-        "sentdebias, counterfactual; did you mean 'sentdebias'?",
+        "sentdebias, dropout, counterfactual; did you mean 'sentdebias'?",
+    ),
+    "dropout of all": (
+        "upstream: {dropout: {rates: [0.2, 1]}}",
+        "config key upstream.dropout.rates.1: 1 is greater than",
     ),
     "over-sampling out of range": (
         "tasks: {bios: {alterations: {balance: [{oversample: 1.5, undersample: 0}]}}}",

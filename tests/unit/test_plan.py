@@ -229,6 +229,19 @@ def test_the_default_study(told, monkeypatch):
     assert "not known" not in printed
 
 
+def test_every_method_that_trains_counts_as_continued_pre_training(told, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(
+        "tasks:\n"
+        "  bios: {upstream: [sentdebias, dropout, counterfactual]}\n"
+        "  wiki: {upstream: [], adapted: []}\n"
+        "upstream: {dropout: {rates: [0, 0.1]}}\n"
+    )
+    both = told(str(overlay))
+    assert "3 sentdebias, 2 dropout, 3 counterfactual)" in both
+    assert "continued pre-training: 5 × " in both
+
+
 def test_the_paper_s_study_names_what_it_cannot_know(told, root):
     printed = told(str(root / "config/paper.yaml"))
     for said in (

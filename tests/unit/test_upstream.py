@@ -8,6 +8,7 @@ import torch
 import transformers
 from pydantic import ValidationError
 
+from bias_transfer.models.dropout import own_rates, with_rate
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 from bias_transfer.upstream import PRETRAINED, Request, Variant, method, methods
 from bias_transfer.upstream._noise import gaussian_noise, noisy, uniform_noise
@@ -90,6 +91,7 @@ def test_methods_come_in_the_order_of_tables_and_legends():
         "uniform",
         "gaussian",
         "sentdebias",
+        "dropout",
         "counterfactual",
     ]
 
@@ -103,6 +105,8 @@ def test_the_default_variants_have_the_ids_of_their_folders():
         "sentdebias-g-10",
         "sentdebias-g1",
         "sentdebias-g10",
+        "dropout-p0",
+        "dropout-p0.2",
         "counterfactual-s0",
         "counterfactual-s0.5",
         "counterfactual-s1",
@@ -356,3 +360,101 @@ def test_every_family_is_trained_further_and_keeps_its_form(masked_lm, tiny_toke
     words = made.model.get_input_embeddings().weight
     name = next(name for name, each in made.model.named_parameters() if each is words)
     assert not torch.equal(after[name], before[name])
+
+
+# ---- dropout on every family (what its training holds equal is tested in test_dropout) -----------
+
+
+@pytest.fixture
+def logits(tiny_tokenizer, tiny_sentences):
+    """Return what computes a model's logits, with the dropout of training or without any."""
+    batch = tiny_tokenizer(tiny_sentences[:8], padding=True, return_tensors="pt")
+
+    def of(model, training):
+        with torch.no_grad():
+            return model.train(training)(batch["input_ids"], batch["attention_mask"]).logits
+
+    return of
+
+
+@pytest.fixture
+def dropped(monkeypatch):
+    """Return what notes the rate of every dropout, of hidden states and inside attention."""
+    noted = {"dropout": [], "scaled_dot_product_attention": []}
+
+    def noting(name, rate_of):
+        was = getattr(torch.nn.functional, name)
+
+        def noted_first(*arguments, **named):
+            noted[name].append(rate_of(*arguments, **named))
+            return was(*arguments, **named)
+
+        monkeypatch.setattr(torch.nn.functional, name, noted_first)
+
+    noting("dropout", lambda states, p=0.5, training=True, inplace=False: p if training else 0.0)
+    noting("scaled_dot_product_attention", lambda *given, dropout_p=0.0, **named: dropout_p)
+    return noted
+
+
+def test_every_family_drops_at_the_rate_asked_for_and_at_no_other(masked_lm, logits, dropped):
+    logits(with_rate(masked_lm, 0.35), training=True)
+    rates = [rate for each in dropped.values() for rate in each]
+    assert set(rates) == {0.35}
+    # Of the embeddings, of attention, and behind attention or the feed-forward part.
+    assert len(rates) >= 3
+
+
+def test_every_rate_of_a_family_is_known_and_each_drops_something(masked_lm, logits):
+    # All at zero, nothing is left that training would drop.
+    none = with_rate(with_rate(masked_lm, 0.35), 0.0)
+    assert set(own_rates(none).values()) == {0.0}
+    torch.testing.assert_close(logits(none, True), logits(none, False), rtol=0, atol=0)
+    for key in own_rates(masked_lm):
+        config = copy.deepcopy(none.config)
+        setattr(config, key, 0.35)
+        one = type(masked_lm)(config)
+        assert not torch.equal(logits(one, True), logits(one, True)), key
+        assert torch.equal(logits(one, False), logits(one, False))
+
+
+def test_a_copy_with_another_rate_is_the_same_model_where_nothing_is_dropped(masked_lm, logits):
+    own, stored = own_rates(masked_lm), masked_lm.config.to_json_string()
+    other = with_rate(masked_lm, 0.35)
+    assert set(own_rates(other).values()) == {0.35}
+    assert is_tied(other) == is_tied(masked_lm)
+    assert torch.equal(logits(other, False), logits(masked_lm, False))
+    inner, its = masked_lm.get_input_embeddings().weight, other.get_input_embeddings().weight
+    assert its.data_ptr() != inner.data_ptr()
+    assert own_rates(masked_lm) == own
+    assert masked_lm.config.to_json_string() == stored
+
+
+def test_every_family_is_trained_with_more_dropout_and_has_its_own_rates_back(
+    masked_lm, tiny_tokenizer, logits, dropped, tmp_path
+):
+    before, tied, stored = weights(masked_lm), is_tied(masked_lm), masked_lm.config.to_json_string()
+    logits(masked_lm, training=True)
+    own = copy.deepcopy(dropped)
+    request = Request(
+        Variant("dropout", 0.35, letter="p"),
+        method("dropout").settings(training={"batch_size": 16, "epochs": 1}),
+        seed=1,
+        # Longer than the model has positions for.
+        texts=["She is a nurse", "He works as a dj " * 30] * 30,
+        checkpoints=TrainingCheckpoints(tmp_path / "none", {}, 0),
+    )
+    made = method("dropout").apply(masked_lm.eval(), tiny_tokenizer, request)
+    assert made.model is masked_lm
+    assert not made.model.training
+    assert is_tied(made.model) == tied
+    assert made.model.config.to_json_string() == stored
+    after = weights(made.model)
+    assert all(torch.isfinite(each).all() for each in after.values())
+    words = made.model.get_input_embeddings().weight
+    name = next(name for name, each in made.model.named_parameters() if each is words)
+    assert not torch.equal(after[name], before[name])
+    # Trained as a classifier would be, it drops what it dropped before.
+    for each in dropped.values():
+        each.clear()
+    logits(made.model, training=True)
+    assert dropped == own

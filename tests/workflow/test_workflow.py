@@ -329,8 +329,8 @@ def test_a_changed_adaptation_trains_its_own_models_again_and_no_other(
 
 
 DIAL = """
-tasks: {bios: {upstream: [random, sentdebias, counterfactual]}}
-upstream: {counterfactual: {shares: [0, 1]}}
+tasks: {bios: {upstream: [random, sentdebias, dropout, counterfactual]}}
+upstream: {counterfactual: {shares: [0, 1]}, dropout: {rates: [0.2]}}
 """
 
 
@@ -350,6 +350,14 @@ def test_the_dial_trains_a_checkpoint_a_share_and_depends_on_the_terms_of_every_
     assert copied.planned(*targets, overlay=DIAL) == {}
     fewer = DIAL.replace("tasks: {", "tasks: {wiki: {terms: [gay, old]}, ")
     assert copied.planned(*targets, overlay=fewer) == {"alter_checkpoint": 2}
+    # Dropout, which is trained as well, asks for no terms, and for one more rate for no other.
+    dropout = "results/checkpoints/dropout-p0.2/manifest.json"
+    result = copied.snakemake(dropout, "--cores", "1", overlay=DIAL)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert read_json(copied.folder / dropout)["dropout"]["rate"] == 0.2
+    assert copied.planned(dropout, overlay=fewer) == {}
+    more, another = DIAL.replace("rates: [0.2]", "rates: [0.2, 0.3]"), dropout.replace("0.2", "0.3")
+    assert copied.planned(dropout, another, overlay=more) == {"alter_checkpoint": 1}
 
 
 def test_a_setting_of_a_measure_scores_its_own_tasks_again_and_no_other(study: Study) -> None:

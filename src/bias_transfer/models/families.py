@@ -104,6 +104,9 @@ class Family:
     queries_and_values
         What the linear maps of attention to queries and to values are called; a family that holds
         them in one matrix with the keys has one name.
+    dropout
+        The keys of the config that hold the rates of dropout of a masked language model, of hidden
+        states and of attention weights.
     behind_attention
         From an encoder to the module of its last layer that is called with what attention gives
         and with what went into the layer. From there on each position is computed by itself, also
@@ -125,6 +128,7 @@ class Family:
     apply_head: Callable[[PreTrainedModel, torch.Tensor], torch.Tensor] | None = None
     apply_fresh: Callable[[PreTrainedModel, torch.Tensor], torch.Tensor] | None = None
     queries_and_values: tuple[str, ...] = ("query", "value")
+    dropout: tuple[str, ...] = ("hidden_dropout_prob", "attention_probs_dropout_prob")
     behind_attention: Callable[[PreTrainedModel], torch.nn.Module] | None = None
     recordable: bool = True
     pretraining: Pretraining | None = None
@@ -409,6 +413,7 @@ FAMILIES: dict[str, Family] = {
         fresh=("pre_classifier", "dropout", "classifier"),
         apply_fresh=_distilbert_fresh,
         queries_and_values=("q_lin", "v_lin"),
+        dropout=("dropout", "attention_dropout"),
     ),
     "albert": Family(
         title="ALBERT",
@@ -449,6 +454,7 @@ FAMILIES: dict[str, Family] = {
         head=("head", "decoder"),
         fresh=("drop", "classifier"),
         queries_and_values=("Wqkv",),
+        dropout=("embedding_dropout", "mlp_dropout", "attention_dropout"),
         pretraining=Pretraining(_modernbert_tokenizer, _modernbert_configuration),
     ),
 }

@@ -12,10 +12,10 @@ import numpy as np
 from pydantic import Field
 
 from bias_transfer.errors import StudyError
-from bias_transfer.section import DISTINCT, Count, Fraction, Section, Share
+from bias_transfer.section import DISTINCT, Fraction, Section
 from bias_transfer.seeding import generator
-from bias_transfer.tasks._section import Training
 from bias_transfer.upstream import Method, Request, Trained, Variant
+from bias_transfer.upstream._continued import ContinuedTraining, kept_length, train_further
 from bias_transfer.upstream._gendered import GENDERED_PAIRS, Pairs, check_pairs
 from bias_transfer.upstream._settings import strength_of
 from bias_transfer.upstream._swapping import Word, counterparts, find, key, rotated, swapped
@@ -25,24 +25,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
-
-
-class ContinuedTraining(Training):
-    """How the checkpoint is trained further, the same for every share."""
-
-    masked_share: Share = 0.3
-    """Share of the tokens to predict."""
-    epochs: Count = 2
-    """Passes over the corpus."""
-    batch_size: Count = 64
-    """Examples a training step."""
-    learning_rate: float = Field(default=0.003, gt=0)
-    """AdamW's, at its peak; a checkpoint of the hub wants about 0.00005."""
-    warmup_share: float = Field(default=0, ge=0, lt=1)
-    """Share of the steps over which the learning rate rises; it then falls to zero. Without any,
-    associations turn round sooner."""
-    weight_decay: float = Field(default=0.5, ge=0)
-    """AdamW's; as in the pre-training of the small model. A checkpoint of the hub wants 0.01."""
 
 
 class Settings(Section):
@@ -151,13 +133,8 @@ def apply(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, request: R
     for as many places of each sentence as the longer of its two wordings has.
     """
     from bias_transfer.models.encoded import Encoded, encode
-    from bias_transfer.models.families import longest_text
-    from bias_transfer.models.pretraining import continue_pretraining
-    from bias_transfer.models.training import TrainingSettings
 
     settings: Settings = request.settings
-    if request.checkpoints is None:
-        raise ValueError(f"{request.variant.id} is trained, and has no training checkpoints")
     found = counterfactuals(request.texts, settings.pairs, request.terms, request.seed)
     if not len(found.rows):
         raise StudyError(
@@ -172,27 +149,14 @@ def apply(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, request: R
         "swapped": int(is_swapped.sum()),
     }
     logger.info("%(swapped)d of %(swappable)d sentences are swapped, of %(sentences)d", counts)
-    length = min(
-        settings.maximum_length, longest_text(model.config.to_dict(), "the study's checkpoint")
-    )
+    length = kept_length(model, settings.maximum_length)
     originals, others = (encode(tokenizer, texts, length) for texts in (request.texts, found.texts))
     room = originals.lengths.copy()
     room[found.rows] = np.maximum(room[found.rows], others.lengths)
     chosen = np.arange(len(originals))
     chosen[found.rows[is_swapped]] = len(originals) + np.flatnonzero(is_swapped)
     both = Encoded.joined([(each.tokens, each.lengths) for each in (originals, others)])
-    options = settings.training.model_dump()
-    masked_share = options.pop("masked_share")
-    curve = continue_pretraining(
-        model,
-        tokenizer,
-        both.take(chosen),
-        TrainingSettings(**options),
-        masked_share,
-        request.seed,
-        request.checkpoints,
-        room,
-    )
+    curve = train_further(model, tokenizer, both.take(chosen), settings.training, request, room)
     return Trained(model.eval(), curve, {"counterfactual": counts})
 
 
