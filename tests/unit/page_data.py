@@ -23,7 +23,8 @@ from tests.unit.transfer_data import TASK
 
 NOTE = "Generated text: all of it is made up."
 STATISTICS = (
-    *("correlations", "transfer", "regressions", "diagnostics", "item_means", "contents"),
+    *("remaining", "correlations", "transfer", "regressions", "diagnostics"),
+    *("item_means", "contents"),
     *("slopes", "reliability", "explained", "changes", "verdicts", "specification_curve"),
 )
 # Vega's code takes a second to put together, and is the same in every page.
@@ -104,7 +105,7 @@ def made(
     printed = [
         f"{table}_{name}_{kind}"
         for name in tasks
-        for table in ("regressions", "correlations")
+        for table in ("remaining", "regressions", "correlations")
         for kind in ("tex", "html")
     ]
     outputs = {name: folder / "analysis" / f"{name}.csv" for name in STATISTICS}

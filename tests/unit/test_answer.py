@@ -9,6 +9,7 @@ import pytest
 
 from bias_transfer.analysis.evidence import evidence, tables
 from bias_transfer.analysis.means import item_means
+from bias_transfer.analysis.remaining import remaining
 from bias_transfer.report.answer import answer, markdown
 from tests.unit import paper_grid
 from tests.unit.paper_grid import LOG_FPR_RATIO, TPR_GAP, WIKI
@@ -30,6 +31,7 @@ def page_of(rows, tasks=(TASK,), failed=(), warnings=()):
         {task.name: rows for task in tasks},
         {task.name: performance(rows, failed) for task in tasks},
         {task.name: weighed(rows, task, failed) for task in tasks},
+        {task.name: remaining(rows, performance(rows, failed), task, 10) for task in tasks},
     )
     return markdown(said)
 
@@ -263,6 +265,10 @@ def test_each_task_tells_what_its_tables_say(page):
 
 def test_a_line_says_which_way_of_fine_tuning_it_is_of_where_there_are_several(page):
     lines = [each for each in section(page).splitlines() if each.startswith("- ")]
+    # What an intervention leaves is told of all of them in one line.
+    (of_all,) = [each for each in lines if each.startswith("- Of the changes to the checkpoint, ")]
+    assert " after full fine-tuning " in of_all and "; head only " in of_all
+    lines.remove(of_all)
     assert {line.partition(":")[0] for line in lines} == {"- Full fine-tuning", "- Head only"}
     one = TASK.model_copy(update={"adaptations": (("full", "Full fine-tuning"),)})
     said = section(page_of(TRANSFERS.query("adaptation == 'full'"), [one]))
@@ -316,7 +322,10 @@ def test_an_end_that_lies_outside_the_band_is_not_rounded_into_it():
     first = replace(of.verdicts[0], word="undecided", standardised=-0.03, low=low, high=high)
     changed = replace(of, verdicts=(first, of.verdicts[1]))
     said = markdown(
-        answer("", (), [task], {"bios": rows}, {"bios": performance(rows)}, {"bios": [changed]})
+        answer(
+            *("", (), [task], {"bios": rows}, {"bios": performance(rows)}, {"bios": [changed]}),
+            {"bios": remaining(rows, performance(rows), task, 10)},
+        )
     )
     assert "(−0.03, 95 % interval −0.201 to +0.139;" in said
 

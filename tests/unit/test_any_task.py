@@ -10,6 +10,7 @@ from bias_transfer.analysis.description import Contents, Intervention, TaskDescr
 from bias_transfer.analysis.diagnostics import diagnostics
 from bias_transfer.analysis.evidence import evidence, tables
 from bias_transfer.analysis.means import item_means
+from bias_transfer.analysis.remaining import remaining
 from bias_transfer.analysis.specification_curve import specification_curve
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
 from bias_transfer.report.answer import answer, markdown
@@ -17,6 +18,7 @@ from bias_transfer.report.correlations import correlation_sheet
 from bias_transfer.report.html import html
 from bias_transfer.report.latex import latex
 from bias_transfer.report.regressions import regression_sheet
+from bias_transfer.report.remaining import remaining_sheet
 from tests.unit.paper_grid import downstream, quantity
 
 LABELS = ("welder", "midwife", "baker", "tailor")
@@ -125,8 +127,12 @@ def test_it_goes_through_the_whole_analysis(templates, interventions):
     curve = specification_curve(rows, scores, task, "full", 10)
     # Either source by either question, for each template and their mean.
     assert len(curve) == 4 * (1 + len(templates))
+    left = remaining(rows, scores, task, 10)
     page = markdown(
-        answer("Note", (), [task], {"trades": rows}, {"trades": scores}, {"trades": weighed})
+        answer(
+            *("Note", (), [task], {"trades": rows}, {"trades": scores}, {"trades": weighed}),
+            {"trades": left},
+        )
     )
     assert "## Trades" in page
     lowest = rows[rows["upstream_kind"] == "pretrained"].set_index("trade")["tpr_gap"].idxmin()
@@ -134,6 +140,7 @@ def test_it_goes_through_the_whole_analysis(templates, interventions):
     for sheet in (
         regression_sheet(fits, "lsdv", "Note"),
         correlation_sheet(correlated, [task], "Note", name="correlations-trades"),
+        remaining_sheet(left, task, "Note", {}),
     ):
         assert "Trades" in html(sheet)
         assert rf"\label{{tab:{sheet.name}}}" in latex(sheet)

@@ -13,8 +13,9 @@ from bias_transfer.analysis.correlation import correlations
 from bias_transfer.analysis.tables import fit, regression_table
 from bias_transfer.paper.printed import of_table, of_table2
 from bias_transfer.paper.tables import TABLES, paper_tables
-from bias_transfer.report.correlations import correlation_sheet, dataset_doses
+from bias_transfer.report.correlations import correlation_sheet
 from bias_transfer.report.html import html
+from bias_transfer.report.interventions import dataset_doses
 from bias_transfer.report.latex import escape, latex
 from bias_transfer.report.regressions import regression_sheet
 from bias_transfer.report.sheet import (

@@ -64,13 +64,13 @@ def test_a_run_ends_with_every_table_and_figure(study: Study) -> None:
     expected |= {
         f"analysis/{task}/{name}.{kind}"
         for task in ("bios", "wiki")
-        for name in ("regressions", "correlations")
+        for name in ("remaining", "regressions", "correlations")
         for kind in ("tex", "html")
     }
     expected |= {
         f"analysis/{name}.csv"
         for name in (
-            *("correlations", "transfer", "regressions", "diagnostics"),
+            *("remaining", "correlations", "transfer", "regressions", "diagnostics"),
             *("item_means", "contents"),
             *EVIDENCE,
         )

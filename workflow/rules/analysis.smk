@@ -2,7 +2,7 @@
 # printed tables of each task, and answer.md; and results/paper/, the tables of Steed et al. (2022).
 OBSERVATIONS = {task: f"{TABLES}/observations/{task}.csv" for task in TASKS}
 STATISTICS = (
-    *("correlations", "transfer", "regressions", "diagnostics"),
+    *("remaining", "correlations", "transfer", "regressions", "diagnostics"),
     *("item_means", "contents"),
     *(
         "slopes",
@@ -29,7 +29,7 @@ ANALYSED = {
     **{
         name: path
         for task in TASKS
-        for table in ("correlations", "regressions")
+        for table in ("remaining", "correlations", "regressions")
         for name, path in printed(
             f"analysis/{task}/{table}", f"{table}_{task}", "Tables"
         ).items()

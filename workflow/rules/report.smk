@@ -17,7 +17,7 @@ rule report:
         **{
             f"sheets_{task}": [
                 ANALYSED[f"{table}_{task}_html"]
-                for table in ("regressions", "correlations")
+                for table in ("remaining", "regressions", "correlations")
             ]
             for task in TASKS
         },

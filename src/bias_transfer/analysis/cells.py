@@ -223,8 +223,8 @@ def left_out(
     if "covariates_dataset" in models:
         other = models.loc[models["covariates_dataset"] != models["dataset"], "model"]
         found |= {str(model): _NOT_DESCRIBED for model in other if model not in found}
-    failed = models.loc[models["model"].isin(_failed(rows, performance)), "model"]
-    return found | {str(model): _NOT_LEARNT for model in failed if model not in found}
+    unlearnt = models.loc[models["model"].isin(failed(rows, performance)), "model"]
+    return found | {str(model): _NOT_LEARNT for model in unlearnt if model not in found}
 
 
 def _why_not(method: Intervention) -> str:
@@ -233,7 +233,7 @@ def _why_not(method: Intervention) -> str:
     return f"altered by {method.title} (which may change more than the bias that it moves)"
 
 
-def _failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:
+def failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:
     """Return the models that gain too little over the majority class."""
     if not _unmodified_learnt(rows, performance):
         return set()

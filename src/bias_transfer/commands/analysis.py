@@ -12,13 +12,16 @@ from bias_transfer.analysis.evidence import evidence
 from bias_transfer.analysis.evidence import tables as evidence_tables
 from bias_transfer.analysis.means import item_means
 from bias_transfer.analysis.observations import principally_adapted
+from bias_transfer.analysis.remaining import remaining
 from bias_transfer.analysis.specification_curve import specification_curve
 from bias_transfer.analysis.tables import coefficient_table, fit, regression_table
 from bias_transfer.report.answer import answer, markdown
-from bias_transfer.report.correlations import correlation_sheet, dataset_doses
+from bias_transfer.report.correlations import correlation_sheet
 from bias_transfer.report.html import html
+from bias_transfer.report.interventions import dataset_doses
 from bias_transfer.report.latex import latex
 from bias_transfer.report.regressions import regression_sheet
+from bias_transfer.report.remaining import remaining_sheet
 from bias_transfer.report.sheet import Sheet
 from bias_transfer.runtime.artifacts import read_table, write_json, write_table, write_text
 from bias_transfer.runtime.job import Job
@@ -46,11 +49,16 @@ def analyse(job: Job) -> None:
         )
         for task in tasks
     }
+    left = {
+        task.name: remaining(of_all[task.name], quality[task.name], task, fewest_test_rows)
+        for task in tasks
+    }
     correlated = {task.name: correlations(observed[task.name], task) for task in tasks}
     fits = {
         task.name: list(fit(task, regression_table(task), observed[task.name])) for task in tasks
     }
     tables = {
+        "remaining": list(left.values()),
         "correlations": list(correlated.values()),
         "transfer": [transfer(observed[task.name], task) for task in tasks],
         "regressions": [coefficient_table(fits[task.name], hc3) for task in tasks],
@@ -72,18 +80,18 @@ def analyse(job: Job) -> None:
     for name, table in (stacked | evidence_tables(weighed)).items():
         write_table(job.output(name), table)
     for task in tasks:
+        doses = dataset_doses(task, observed[task.name])
+        write_sheet(
+            job, f"remaining_{task.name}", remaining_sheet(left[task.name], task, note, doses)
+        )
         sheet = correlation_sheet(
-            correlated[task.name],
-            [task],
-            note,
-            name=f"correlations-{task.name}",
-            doses=dataset_doses(task, observed[task.name]),
+            correlated[task.name], [task], note, name=f"correlations-{task.name}", doses=doses
         )
         write_sheet(job, f"correlations_{task.name}", sheet)
         sheet = regression_sheet(fits[task.name], hc3, note)
         write_sheet(job, f"regressions_{task.name}", sheet)
     warnings = warned_of(path for paths in job.inputs.values() for path in paths)
-    said = answer(note, warnings, tasks, of_all, quality, weighed)
+    said = answer(note, warnings, tasks, of_all, quality, weighed, left)
     write_text(job.output("answer"), markdown(said))
     write_json(job.output("words"), said.model_dump(mode="json"))
 

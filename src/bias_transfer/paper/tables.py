@@ -25,7 +25,8 @@ from bias_transfer.analysis.tables import (
     upstream,
 )
 from bias_transfer.paper.printed import beside, of_table, of_table2
-from bias_transfer.report.correlations import correlation_sheet, dataset_doses
+from bias_transfer.report.correlations import correlation_sheet
+from bias_transfer.report.interventions import dataset_doses
 from bias_transfer.report.regressions import regression_sheet
 from bias_transfer.report.sheet import Sheet
 

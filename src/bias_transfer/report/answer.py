@@ -23,6 +23,7 @@ from bias_transfer.analysis.observations import principally_adapted
 from bias_transfer.analysis.tables import why_missing
 from bias_transfer.analysis.verdict import LEAST_RELIABILITY, Verdict, word
 from bias_transfer.errors import counted
+from bias_transfer.report.remaining import least_left
 from bias_transfer.report.scale import drawn
 from bias_transfer.report.sheet import begun, continued, count, minus
 from bias_transfer.section import Section
@@ -100,6 +101,7 @@ def answer(
     observations: Mapping[str, pd.DataFrame],
     performance: Mapping[str, pd.DataFrame],
     evidence: Mapping[str, Sequence[Evidence]],
+    remaining: Mapping[str, pd.DataFrame],
 ) -> Answer:
     """Put the answer into words: a sentence a task, then what it rests on.
 
@@ -115,6 +117,8 @@ def answer(
         By task: the observation table and each model's accuracy, of all adaptations.
     evidence
         By task: what each adaptation shows, the principal one first.
+    remaining
+        By task: what remains of the unmodified model's bias, as `analysis.remaining` tells.
     """
     return Answer(
         question=_QUESTION,
@@ -130,7 +134,7 @@ def answer(
                     *_otherwise(task, evidence[task.name]),
                 ),
                 quantities=_quantities(task),
-                lines=tuple(_lines(task, observations, performance, evidence)),
+                lines=tuple(_lines(task, observations, performance, evidence, remaining)),
             )
             for task in tasks
         ),
@@ -282,11 +286,13 @@ def _lines(
     observations: Mapping[str, pd.DataFrame],
     performance: Mapping[str, pd.DataFrame],
     evidence: Mapping[str, Sequence[Evidence]],
+    remaining: Mapping[str, pd.DataFrame],
 ) -> Iterator[str]:
     """Say what a task's sentence rests on."""
     of_all, found = observations[task.name], evidence[task.name]
     rows = principally_adapted(of_all, task)
     yield from (_joined(_sentence(task, of_all, of)) for of in found[1:])
+    yield from map(begun, least_left(remaining[task.name], task))
     yield from (_of(task, of.adaptation, line) for of in found for line in _of_few(task, of))
     yield from (_of(task, of.adaptation, line) for of in found for line in _over_seeds(of))
     yield from _seeds(task, found)

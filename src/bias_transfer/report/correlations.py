@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from bias_transfer.analysis.description import Intervention, TaskDescription
+from bias_transfer.analysis.description import TaskDescription
+from bias_transfer.report.interventions import Doses, in_words
 from bias_transfer.report.sheet import (
     MISSING,
     Cell,
@@ -15,7 +16,6 @@ from bias_transfer.report.sheet import (
     Head,
     Row,
     Sheet,
-    continued,
     count,
     decimal,
     minus,
@@ -29,9 +29,6 @@ _Kind = tuple[str, str]
 _Numbers = Mapping[Hashable, Any]
 # From a task, a label and the numbers of both sides to the rows of one intervention.
 _RowsOf = Callable[[TaskDescription, str, Mapping[Hashable, _Numbers]], list[Row]]
-# Name of the task, and id of the data set.
-_DataSet = tuple[str, str]
-Doses = Mapping[_DataSet, str]
 # What a paper prints, by task and kind: texts by the names of the numbers.
 Printed = Mapping[tuple[str, str, str], Mapping[str, str]]
 
@@ -76,8 +73,8 @@ def correlation_sheet(
     printed_note
         Whose these are.
     doses
-        How far each data set is altered; see `dataset_doses`. One that is not in it is called by
-        its id.
+        How far each data set is altered; see `interventions.dataset_doses`. One that is not in it
+        is called by its id.
     """
     footnotes = Footnotes()
     own_rows = _own_rows if number is None else _starred_rows
@@ -114,29 +111,6 @@ def correlation_sheet(
     )
 
 
-def dataset_doses(task: TaskDescription, observations: pd.DataFrame) -> dict[_DataSet, str]:
-    """Return how far each altered data set of a task is altered: "α = 1, β = 0".
-
-    Parameters
-    ----------
-    task
-        Names the columns that say so, and their symbols.
-    observations
-        Its observation table.
-    """
-    levels = {each.kind: each.levels for each in task.interventions if each.side == "data"}
-    found = {}
-    for row in observations.drop_duplicates("dataset").to_dict("records"):
-        told = [
-            f"{symbol or column.replace('_', ' ')} = {minus(format(row[column], 'g'))}"
-            for column, symbol in levels.get(row["dataset_kind"], {}).items()
-            if pd.notna(row.get(column))
-        ]
-        if told:
-            found[task.name, str(row["dataset"])] = ", ".join(told)
-    return found
-
-
 def _task_rows(
     task: TaskDescription,
     correlations: pd.DataFrame,
@@ -154,7 +128,7 @@ def _task_rows(
         kind = (str(key[0]), str(key[2]))
         if kind != _UNMODIFIED:
             sides = group.set_index("measure").to_dict("index")
-            label = _title(task, kind) + _setting(task, sides[task.after.column], doses)
+            label = in_words(task, sides[task.after.column], doses)
             own.setdefault(kind, []).extend(own_rows(task, label, sides))
     return [
         Row(Cell(f"{task.title}: {task.before.title}, {task.after.title}"), (), "group"),
@@ -203,32 +177,6 @@ def _estimates(
     upstream = [Cell()] * len(_HEADS) if before is None else _side(before, footnotes, starred)
     cells = (Cell(count(after["models"])), *upstream, *_side(after, footnotes, starred))
     return Row(Cell(label), cells)
-
-
-def _title(task: TaskDescription, kind: _Kind) -> str:
-    """Name what was done: to the checkpoint, to the data, or to the data and the checkpoint."""
-    upstream, data = _told(task, "upstream", kind[0]), _told(task, "data", kind[1])
-    if upstream and data:
-        return f"{data.title}, {continued(upstream.title)}"
-    known = upstream or data
-    return known.title if known else ", ".join(kind)
-
-
-def _told(task: TaskDescription, side: str, kind: str) -> Intervention | None:
-    found = (each for each in task.interventions if (each.side, each.kind) == (side, kind))
-    return next(found, None)
-
-
-def _setting(task: TaskDescription, row: _Numbers, doses: Doses) -> str:
-    """Return the strength of an intervention, and how far the data are altered where they are."""
-    parts: list[str] = []
-    if pd.notna(row["upstream_strength"]):
-        told = _told(task, "upstream", row["upstream_kind"])
-        symbol = told.levels.get("upstream_strength", "") if told else ""
-        parts.append(f"{symbol or 'strength'} = {minus(format(row['upstream_strength'], 'g'))}")
-    if row["dataset_kind"] != "original":
-        parts.append(doses.get((task.name, str(row["dataset"])), str(row["dataset"])))
-    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _side(row: _Numbers, footnotes: Footnotes, starred: Callable[[float], int]) -> list[Cell]:
