@@ -91,7 +91,7 @@ BAD_CONFIGS = {
     "an unknown intervention": (
         "tasks: {bios: {upstream: [sentdebiass]}}",
         "config key tasks.bios.upstream.0: 'sentdebiass' is not one of random, uniform, gaussian, "
-        "sentdebias, counterfactual; did you mean 'sentdebias'?",
+        "sentdebias, inlp, leace, counterfactual; did you mean 'sentdebias'?",
     ),
     "over-sampling out of range": (
         "tasks: {bios: {alterations: {balance: [{oversample: 1.5, undersample: 0}]}}}",
