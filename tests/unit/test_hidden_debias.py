@@ -1,6 +1,7 @@
 """Debiasing of hidden states: exact, through saving, training and putting heads on."""
 
 import shutil
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from bias_transfer.models.masked_lm import MaskScorer
 from bias_transfer.models.sentiment import negative_probability, save_hub_classifier
 from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, write_table
 from bias_transfer.runtime.main import main
+from bias_transfer.upstream import Variant
 from tests.unit.calls import call
 
 TEXTS = ["She is a nurse", "He works as a surgeon", "They wants to become a dj"]
@@ -143,8 +145,17 @@ def test_the_classifier_trains_through_the_projection_and_keeps_it(
     np.testing.assert_allclose(found[0], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "variant",
+    [
+        Variant("sentdebias", 1.0, letter="g"),
+        Variant("inlp", 3, letter="n"),
+        Variant("leace"),
+    ],
+    ids=lambda variant: variant.id,
+)
 def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_commands(
-    tiny_checkpoint, tiny_sentences, tmp_path
+    tiny_checkpoint, tiny_sentences, tmp_path, variant
 ):
     shutil.copytree(tiny_checkpoint, tmp_path / "pretrained")
     describe_folder(tmp_path / "pretrained", {"kind": "checkpoint"})
@@ -159,15 +170,15 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
             write_table(tmp_path / name / f"{table}.parquet", content)
         describe_folder(tmp_path / name, description)
     given = {path.name: path / MANIFEST for path in tmp_path.iterdir()}
-    upstream, tokens, tuned = (tmp_path / name for name in ("sentdebias-g1", "tokens", "tuned"))
+    upstream, tokens, tuned = (tmp_path / name for name in (variant.id, "tokens", "tuned"))
     alter = call(
         "alter-checkpoint",
         {
             "seed": 1,
-            "variant": {"kind": "sentdebias", "strength": 1.0, "trial": None, "letter": "g"},
-            "settings": {"level": "hidden", "components": 1, "maximum_pairs": 100},
+            "variant": asdict(variant),
+            "settings": {"level": "hidden", "maximum_pairs": 100},
         },
-        plugins=["upstream.sentdebias"],
+        plugins=[f"upstream.{variant.kind}"],
         inputs={"pretrained": given["pretrained"], "corpus": given["corpus"]},
         outputs={"manifest": upstream / MANIFEST},
     )
@@ -181,7 +192,7 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
         "fine-tune",
         {
             "task": "bios",
-            "model": "bios/sentdebias-g1/original/full/seed1",
+            "model": f"bios/{variant.id}/original/full/seed1",
             "seed": 1,
             "training": TRAINING,
             "adaptation": {"name": "full", "settings": {}},
