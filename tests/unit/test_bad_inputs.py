@@ -91,7 +91,7 @@ BAD_CONFIGS = {
     "an unknown intervention": (
         "tasks: {bios: {upstream: [sentdebiass]}}",
         "config key tasks.bios.upstream.0: 'sentdebiass' is not one of random, uniform, gaussian, "
-        "sentdebias, dropout, counterfactual; did you mean 'sentdebias'?",
+        "sentdebias, inlp, leace, dropout, counterfactual; did you mean 'sentdebias'?",
     ),
     "dropout of all": (
         "upstream: {dropout: {rates: [0.2, 1]}}",

@@ -21,6 +21,7 @@ from bias_transfer.models.checkpoints import (
 )
 from bias_transfer.models.device import half_precision, prepare_device
 from bias_transfer.models.encoded import Encoded
+from bias_transfer.models.erasure import Erasure
 from bias_transfer.models.families import Architecture
 from bias_transfer.models.hidden_debias import attach_projection, attached_projection
 from bias_transfer.models.training import TrainingSettings
@@ -126,9 +127,9 @@ def test_where_nothing_is_padded_there_is_no_mask(monkeypatch: pytest.MonkeyPatc
 def test_a_projection_goes_where_its_model_goes(tiny_checkpoint: Path) -> None:
     model = load_masked_lm(str(tiny_checkpoint))
     named = set(model.state_dict())
-    attach_projection(model, np.eye(model.config.hidden_size)[:2], 0.5)
+    attach_projection(model, Erasure.of_subspace(np.eye(model.config.hidden_size)[:2]))
     found = attached_projection(model.to(META))
     assert found is not None
-    assert found.directions.device == META
+    assert {part.device for part in found.buffers()} == {META}
     # It has a file of its own.
     assert set(model.state_dict()) == named

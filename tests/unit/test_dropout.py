@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from bias_transfer.models import pretraining, training
 from bias_transfer.models.checkpoints import is_tied, load_masked_lm
 from bias_transfer.models.dropout import with_rate
+from bias_transfer.models.erasure import Erasure
 from bias_transfer.models.hidden_debias import attach_projection
 from bias_transfer.models.training_checkpoints import TrainingCheckpoints
 from bias_transfer.runtime.artifacts import (
@@ -146,7 +147,7 @@ def test_a_projection_behind_the_encoder_is_trained_through_and_kept(tiny_checkp
     model = load_masked_lm(str(tiny_checkpoint))
     inputs = {"input_ids": torch.tensor([[0, 9, 8, 7, 2]])}
     plain = model(**inputs).logits
-    attach_projection(model, np.eye(16)[[3]], 2.0)
+    attach_projection(model, Erasure.of_subspace(np.eye(16)[[3]], 2.0))
     projected = model(**inputs).logits
     assert not torch.equal(projected, plain)
     assert torch.equal(with_rate(model, 0.3)(**inputs).logits, projected)

@@ -61,6 +61,7 @@ from bias_transfer.models.checkpoints import (
 from bias_transfer.models.classification import LabelledTokens, fine_tune
 from bias_transfer.models.device import prepare_device
 from bias_transfer.models.encoded import encode
+from bias_transfer.models.erasure import Erasure
 from bias_transfer.models.families import FAMILIES, PRETRAINABLE, Architecture, longest_text
 from bias_transfer.models.frozen import freeze_encoder, head_alone_is_trained, head_inputs
 from bias_transfer.models.hidden_debias import attach_projection, hidden_sentence_embeddings
@@ -530,7 +531,7 @@ def without_dropout(model):
 def test_the_head_alone_computes_what_the_whole_classifier_computes(made, projected):
     model = without_dropout(made.classifier())
     if projected:
-        attach_projection(model, DIRECTION, 3.0)
+        attach_projection(model, Erasure.of_subspace(DIRECTION, 3.0))
     freeze_encoder(model)
     assert head_alone_is_trained(model)
     texts = encode(made.tokenizer, made.texts, LENGTH)
@@ -635,7 +636,7 @@ def test_the_last_layer_is_computed_where_it_is_used_only(made):
         model, classifier = made.model(), made.classifier()
         for each in (model, classifier):
             if projected:
-                attach_projection(each, DIRECTION, 1.0)
+                attach_projection(each, Erasure.of_subspace(DIRECTION))
             seen = each.base_model.register_forward_hook(
                 lambda module, _, output: rows.append(output.last_hidden_state.shape[:2].numel())
             )
@@ -688,7 +689,7 @@ def test_texts_are_tokenised_without_transformers_as_with_it(made):
 
 def test_a_projection_stands_before_every_head(made, tmp_path):
     model = made.model()
-    attach_projection(model, DIRECTION, 1.0)
+    attach_projection(model, Erasure.of_subspace(DIRECTION))
     save_checkpoint(model, made.tokenizer, tmp_path)
     plain, projected = made.model(), load_masked_lm(str(tmp_path))
     torch.manual_seed(5)

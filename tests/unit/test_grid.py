@@ -48,6 +48,8 @@ def of(task, config):
         (Variant("gaussian", 0.3, 2, "s"), "gaussian-s0.3-t2"),
         (Variant("sentdebias", -50.0, letter="g"), "sentdebias-g-50"),
         (Variant("sentdebias", 0.25, letter="g"), "sentdebias-g0.25"),
+        (Variant("inlp", 8, letter="n"), "inlp-n8"),
+        (Variant("leace"), "leace"),
     ],
 )
 def test_a_checkpoint_is_named_after_its_kind_and_its_strength(variant, name):
@@ -198,6 +200,28 @@ def test_adding_a_gamma_adds_exactly_one_model(config):
         "bios/sentdebias-g-25/original/full/seed1"
     }
     assert len(after) == len(before) + 1
+
+
+def test_debiasers_that_the_default_study_lacks_are_asked_for_by_name(config):
+    assert not {"inlp", "leace"} & {model.upstream.kind for model in of("bios", config)}
+    config["tasks"]["bios"]["upstream"] = ["leace", "sentdebias", "inlp"]
+    config["upstream"]["inlp"]["iterations"] = [1, 16]
+    assert [m.upstream.id for m in of("bios", config) if m.dataset == ORIGINAL] == [
+        "pretrained",
+        *("sentdebias-g-10", "sentdebias-g1", "sentdebias-g10"),
+        *("inlp-n1", "inlp-n16"),
+        "leace",
+    ]
+    # Whatever mitigates is fitted together, with the unmodified model.
+    found = {each.kind: each for each in describe(parse(config), "bios").interventions}
+    for name, levels in (
+        ("sentdebias", {"upstream_strength": "γ"}),
+        ("inlp", {"upstream_strength": "n"}),
+        ("leace", {}),
+    ):
+        assert (found[name].group, found[name].with_unmodified) == ("Mitigated", True)
+        assert not found[name].instrument
+        assert found[name].levels == levels
 
 
 def seeds_by_model(task, config):

@@ -1,6 +1,7 @@
-"""Sent-Debias on hidden states: exact at 0 and 1, through saving, training and putting heads on."""
+"""Debiasing of hidden states: exact, through saving, training and putting heads on."""
 
 import shutil
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from bias_transfer.models.checkpoints import (
     new_classifier,
     save_checkpoint,
 )
+from bias_transfer.models.erasure import Erasure
 from bias_transfer.models.hidden_debias import (
     FILE,
     attach_projection,
@@ -22,10 +24,10 @@ from bias_transfer.models.hidden_debias import (
     hidden_sentence_embeddings,
 )
 from bias_transfer.models.masked_lm import MaskScorer
-from bias_transfer.models.projection import remove_component
 from bias_transfer.models.sentiment import negative_probability, save_hub_classifier
 from bias_transfer.runtime.artifacts import MANIFEST, describe_folder, write_table
 from bias_transfer.runtime.main import main
+from bias_transfer.upstream import Variant
 from tests.unit.calls import call
 
 TEXTS = ["She is a nurse", "He works as a surgeon", "They wants to become a dj"]
@@ -38,19 +40,28 @@ TRAINING = {
     "weight_decay": 0,
 }
 DIRECTION = np.eye(16)[[3]] * 0.6 + np.eye(16)[[7]] * 0.8
+PROJECTION = Erasure.of_subspace(DIRECTION)
+# What is read is not what is taken away, and another point than 0 stays where it is.
+OBLIQUE = Erasure(np.eye(16)[[1]], np.eye(16)[[1]] + 2 * np.eye(16)[[4]], np.arange(16.0))
+PARTS = ("reads", "removes", "centre")
+ROW = torch.ones(1, 4)
 
 
 @pytest.fixture
 def debiased(tiny_checkpoint, tiny_tokenizer, tmp_path):
     """Return a function that saves the tiny checkpoint with a projection."""
 
-    def with_gamma(gamma, directions=DIRECTION):
+    def saved(erasure=PROJECTION):
         model = load_masked_lm(str(tiny_checkpoint))
-        attach_projection(model, directions, gamma)
-        save_checkpoint(model, tiny_tokenizer, tmp_path / f"g{gamma}")
-        return tmp_path / f"g{gamma}"
+        attach_projection(model, erasure)
+        save_checkpoint(model, tiny_tokenizer, tmp_path / "debiased")
+        return tmp_path / "debiased"
 
-    return with_gamma
+    return saved
+
+
+def times(gamma):
+    return Erasure.of_subspace(DIRECTION, gamma)
 
 
 def hidden(model, tokenizer):
@@ -61,7 +72,7 @@ def hidden(model, tokenizer):
 
 def test_gamma_zero_changes_no_bit(tiny_checkpoint, tiny_tokenizer, debiased):
     plain = load_masked_lm(str(tiny_checkpoint))
-    altered = load_masked_lm(str(debiased(0.0)))
+    altered = load_masked_lm(str(debiased(times(0.0))))
     assert torch.equal(hidden(altered, tiny_tokenizer), hidden(plain, tiny_tokenizer))
 
 
@@ -70,20 +81,31 @@ def test_each_hidden_state_loses_gamma_times_its_component(
     tiny_checkpoint, tiny_tokenizer, debiased, gamma
 ):
     before = hidden(load_masked_lm(str(tiny_checkpoint)), tiny_tokenizer).double().numpy()
-    after = hidden(load_masked_lm(str(debiased(gamma))), tiny_tokenizer).double().numpy()
+    after = hidden(load_masked_lm(str(debiased(times(gamma)))), tiny_tokenizer).double().numpy()
     expected = before - gamma * (before @ DIRECTION[0])[..., None] * DIRECTION[0]
     np.testing.assert_allclose(after, expected, atol=2e-5 * max(1, abs(gamma)))
 
 
+def test_what_is_read_may_differ_from_what_is_taken_away(tiny_checkpoint, tiny_tokenizer, debiased):
+    before = hidden(load_masked_lm(str(tiny_checkpoint)), tiny_tokenizer).double().numpy()
+    after = hidden(load_masked_lm(str(debiased(OBLIQUE))), tiny_tokenizer).double().numpy()
+    # Dimension 1 becomes the centre's, and twice as much as it lost goes from dimension 4.
+    expected = before.copy()
+    expected[..., 1] = 1
+    expected[..., 4] -= 2 * (before[..., 1] - 1)
+    np.testing.assert_allclose(after, expected, atol=1e-5)
+
+
 def test_a_second_application_at_gamma_one_changes_nothing(tiny_tokenizer, debiased):
-    once = hidden(load_masked_lm(str(debiased(1.0))), tiny_tokenizer)
-    torch.testing.assert_close(remove_component(once, DIRECTION, 1.0), once, atol=1e-6, rtol=0)
+    model = load_masked_lm(str(debiased()))
+    once = hidden(model, tiny_tokenizer)
+    torch.testing.assert_close(attached_projection(model)(once), once, atol=1e-6, rtol=0)
 
 
 def test_a_second_projection_is_refused(debiased):
-    model = load_masked_lm(str(debiased(1.0)))
+    model = load_masked_lm(str(debiased()))
     with pytest.raises(StudyError, match="debiased already"):
-        attach_projection(model, DIRECTION, 1.0)
+        attach_projection(model, PROJECTION)
 
 
 def test_without_a_projection_nothing_is_written(tiny_checkpoint, tiny_tokenizer, tmp_path):
@@ -93,10 +115,11 @@ def test_without_a_projection_nothing_is_written(tiny_checkpoint, tiny_tokenizer
     assert not (tmp_path / FILE).exists()
 
 
+@pytest.mark.parametrize("erasure", [PROJECTION, OBLIQUE], ids=["orthogonal", "oblique"])
 def test_the_classifier_trains_through_the_projection_and_keeps_it(
-    tiny_tokenizer, debiased, tmp_path
+    tiny_tokenizer, debiased, tmp_path, erasure
 ):
-    folder = debiased(1.0)
+    folder = debiased(erasure)
     torch.manual_seed(0)
     model = new_classifier(folder, ("no", "yes"))
     batch = tiny_tokenizer(TEXTS, padding=True, return_tensors="pt")
@@ -105,9 +128,13 @@ def test_the_classifier_trains_through_the_projection_and_keeps_it(
     save_checkpoint(model, tiny_tokenizer, tmp_path / "tuned")
 
     again = load_classifier(tmp_path / "tuned")
-    np.testing.assert_array_equal(attached_projection(again).directions, DIRECTION)
-    along = hidden(again, tiny_tokenizer).double().numpy() @ DIRECTION[0]
-    np.testing.assert_allclose(along, 0, atol=1e-6)
+    for part in PARTS:
+        np.testing.assert_array_equal(
+            getattr(attached_projection(again), part), getattr(erasure, part)
+        )
+    # Nothing is left to read.
+    read = (hidden(again, tiny_tokenizer).double().numpy() - erasure.centre) @ erasure.reads[0]
+    np.testing.assert_allclose(read, 0, atol=1e-6)
     # The upstream head stands on the same, projected encoder.
     upstream = load_masked_lm(str(folder))
     ids = tiny_tokenizer(TEXTS[0])["input_ids"]
@@ -118,8 +145,17 @@ def test_the_classifier_trains_through_the_projection_and_keeps_it(
     np.testing.assert_allclose(found[0], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "variant",
+    [
+        Variant("sentdebias", 1.0, letter="g"),
+        Variant("inlp", 3, letter="n"),
+        Variant("leace"),
+    ],
+    ids=lambda variant: variant.id,
+)
 def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_commands(
-    tiny_checkpoint, tiny_sentences, tmp_path
+    tiny_checkpoint, tiny_sentences, tmp_path, variant
 ):
     shutil.copytree(tiny_checkpoint, tmp_path / "pretrained")
     describe_folder(tmp_path / "pretrained", {"kind": "checkpoint"})
@@ -134,15 +170,15 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
             write_table(tmp_path / name / f"{table}.parquet", content)
         describe_folder(tmp_path / name, description)
     given = {path.name: path / MANIFEST for path in tmp_path.iterdir()}
-    upstream, tokens, tuned = (tmp_path / name for name in ("sentdebias-g1", "tokens", "tuned"))
+    upstream, tokens, tuned = (tmp_path / name for name in (variant.id, "tokens", "tuned"))
     alter = call(
         "alter-checkpoint",
         {
             "seed": 1,
-            "variant": {"kind": "sentdebias", "strength": 1.0, "trial": None, "letter": "g"},
-            "settings": {"level": "hidden", "components": 1, "maximum_pairs": 100},
+            "variant": asdict(variant),
+            "settings": {"level": "hidden", "maximum_pairs": 100},
         },
-        plugins=["upstream.sentdebias"],
+        plugins=[f"upstream.{variant.kind}"],
         inputs={"pretrained": given["pretrained"], "corpus": given["corpus"]},
         outputs={"manifest": upstream / MANIFEST},
     )
@@ -156,7 +192,7 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
         "fine-tune",
         {
             "task": "bios",
-            "model": "bios/sentdebias-g1/original/full/seed1",
+            "model": f"bios/{variant.id}/original/full/seed1",
             "seed": 1,
             "training": TRAINING,
             "adaptation": {"name": "full", "settings": {}},
@@ -173,15 +209,15 @@ def test_a_classifier_keeps_the_projection_of_its_checkpoint_through_the_command
     assert (tuned / FILE).read_bytes() == (upstream / FILE).read_bytes()
     before, after = attached_projection(load_masked_lm(str(upstream))), load_classifier(tuned)
     kept = attached_projection(after)
-    np.testing.assert_array_equal(kept.directions, before.directions)
-    assert kept.gamma == before.gamma == 1.0
+    for part in PARTS:
+        np.testing.assert_array_equal(getattr(kept, part), getattr(before, part))
     assert len(after.roberta._forward_hooks) == 1
 
 
 @pytest.fixture
 def sentiment(debiased, tmp_path):
     """Return the folder of a sentiment classifier that was trained from such a checkpoint."""
-    upstream = debiased(5.0)
+    upstream = debiased(times(5.0))
     describe_folder(upstream, {"kind": "checkpoint"})
     rows = pd.DataFrame({"text": ["good dj", "bad dj"] * 4, "label": ["positive", "negative"] * 4})
     (tmp_path / "data").mkdir()
@@ -205,7 +241,9 @@ def negative(model, tokenizer):
 
 
 def test_a_sentiment_classifier_keeps_the_projection_of_its_checkpoint(sentiment, tiny_tokenizer):
-    np.testing.assert_array_equal(load_file(sentiment / FILE)["directions"], DIRECTION)
+    stored = load_file(sentiment / FILE)
+    np.testing.assert_array_equal(stored["reads"], DIRECTION)
+    np.testing.assert_array_equal(stored["removes"], 5 * DIRECTION)
     expected = negative(load_classifier(sentiment), tiny_tokenizer)
     asked = negative_probability(sentiment / MANIFEST, 16, 8, torch.device("cpu"))
     np.testing.assert_allclose(asked(TEXTS), expected, atol=1e-6)
@@ -221,15 +259,25 @@ def test_so_does_one_that_is_brought_along(sentiment, tmp_path):
     [
         (
             lambda folder: save_file(
-                {"directions": torch.eye(4)[:1], "gamma": torch.ones(1)}, folder / FILE
+                {"reads": ROW, "removes": ROW + 1, "centre": ROW[0] + 1}, folder / FILE
             ),
             "width 4 for a model of width 16",
         ),
         (lambda folder: (folder / FILE).write_bytes(b"\x00" * 20), "cannot be read"),
+        (
+            lambda folder: save_file({"reads": ROW, "removes": ROW + 1}, folder / FILE),
+            "cannot be read .*centre",
+        ),
+        (
+            lambda folder: save_file(
+                {"reads": ROW, "removes": ROW + 1, "centre": torch.ones(5)}, folder / FILE
+            ),
+            "cannot be read .*shapes that do not fit",
+        ),
     ],
 )
 def test_a_projection_that_does_not_fit_is_refused(debiased, spoil, said):
-    folder = debiased(1.0)
+    folder = debiased()
     spoil(folder)
     with pytest.raises(StudyError, match=said):
         load_masked_lm(str(folder))

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from bias_transfer.errors import StudyError
 from bias_transfer.models.checkpoints import load_masked_lm
-from bias_transfer.models.projection import remove_component
+from bias_transfer.models.erasure import Erasure
+from bias_transfer.models.projection import Projection
 from bias_transfer.upstream import Request, Variant, sentdebias
+from bias_transfer.upstream._erasing import sentence_embeddings
 from bias_transfer.upstream._gendered import GENDERED_PAIRS, gendered_pairs
-from bias_transfer.upstream._subspace import bias_subspace, sentence_embeddings
+from bias_transfer.upstream._subspace import bias_subspace
 
 SHAPE = torch.Size((200, 50))
 
@@ -123,6 +125,10 @@ def test_what_has_no_gender_direction_is_refused(female, male, components, said)
         bias_subspace(female, male, components)
 
 
+def remove_component(rows, directions, gamma):
+    return Projection(Erasure.of_subspace(directions, gamma))(rows)
+
+
 def test_gamma_zero_is_the_identity_bit_for_bit():
     rows = matrix()
     assert torch.equal(remove_component(rows, unit(50)[None], 0), rows)
@@ -223,7 +229,7 @@ def test_a_corpus_without_enough_gendered_sentences_is_refused_in_one_line(
 ):
     model = load_masked_lm(str(tiny_checkpoint))
     for texts in ([], ["Nobody is here"], ["She is a nurse", "They left"]):
-        with pytest.raises(StudyError, match="with a gendered word, too few") as caught:
+        with pytest.raises(StudyError, match=r"too few for upstream\.sentdebias; give") as caught:
             debiased(model, tiny_tokenizer, texts, level=level)
         assert "\n" not in str(caught.value)
         assert "nurse" not in str(caught.value)

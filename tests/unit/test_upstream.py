@@ -91,6 +91,8 @@ def test_methods_come_in_the_order_of_tables_and_legends():
         "uniform",
         "gaussian",
         "sentdebias",
+        "inlp",
+        "leace",
         "dropout",
         "counterfactual",
     ]
@@ -105,6 +107,8 @@ def test_the_default_variants_have_the_ids_of_their_folders():
         "sentdebias-g-10",
         "sentdebias-g1",
         "sentdebias-g10",
+        "inlp-n8",
+        "leace",
         "dropout-p0",
         "dropout-p0.2",
         "counterfactual-s0",
@@ -129,6 +133,7 @@ def test_no_trials_are_no_variants():
     for name in ("random", "uniform", "gaussian"):
         assert method(name).variants(method(name).settings(trials=0)) == ()
     assert method("sentdebias").variants(method("sentdebias").settings(gammas=[])) == ()
+    assert method("inlp").variants(method("inlp").settings(iterations=[])) == ()
 
 
 NOTHING = "0 changes nothing and is always there as 'pretrained'; remove it"
@@ -148,6 +153,12 @@ NOTHING = "0 changes nothing and is always there as 'pretrained'; remove it"
         ("sentdebias", {"level": "layer"}, "'word' or 'hidden'"),
         ("sentdebias", {"components": 0}, "greater than or equal to 1"),
         ("sentdebias", {"maximum_pairs": 1}, "greater than or equal to 2"),
+        ("inlp", {"iterations": [8, 8]}, "lists a value twice; remove one"),
+        ("inlp", {"iterations": [0]}, "greater than or equal to 1"),
+        ("inlp", {"iterations": [8.0]}, "valid integer"),
+        ("inlp", {"level": "layer"}, "'word' or 'hidden'"),
+        ("leace", {"level": "layer"}, "'word' or 'hidden'"),
+        ("leace", {"maximum_pairs": 1}, "greater than or equal to 2"),
         ("random", {"trials": -1}, "greater than or equal to 0"),
         ("random", {"trials": 2.0}, "valid integer"),
         ("random", {"trails": 2}, "not permitted"),

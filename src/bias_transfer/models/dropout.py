@@ -34,6 +34,6 @@ def with_rate(model: PreTrainedModel, rate: float) -> PreTrainedModel:
     made = type(model)(config)
     projection = attached_projection(model)
     if projection is not None:
-        attach_projection(made, projection.directions.cpu().numpy(), projection.gamma)
+        attach_projection(made, projection.erasure)
     made.load_state_dict(model.state_dict())
     return made.to(model.device).train(model.training)

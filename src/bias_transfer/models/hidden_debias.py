@@ -1,4 +1,4 @@
-"""Sent-Debias on hidden states: a projection between the encoder and whatever head stands on it."""
+"""Debiasing of hidden states: an erasure between the encoder and whatever head stands on it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,41 +9,16 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from bias_transfer.errors import StudyError
+from bias_transfer.errors import StudyError, shortened
+from bias_transfer.models.erasure import Erasure
 from bias_transfer.models.families import longest_text
-from bias_transfer.models.projection import remove_component
+from bias_transfer.models.projection import Projection
 
 FILE = "hidden_debias.safetensors"
 
 
-class Projection(torch.nn.Module):
-    """What is taken away from hidden states: h − γ Σ⟨h, v⟩ v.
-
-    Parameters
-    ----------
-    directions
-        Orthonormal rows v, shape (directions, hidden).
-    gamma
-        γ.
-    """
-
-    directions: torch.Tensor
-
-    def __init__(self, directions: np.ndarray, gamma: float) -> None:
-        super().__init__()
-        self.gamma = gamma
-        # A buffer: it goes where the model goes, and a recorded step finds it there. It has a file
-        # of its own, and no place among the weights.
-        exact = torch.tensor(directions, dtype=torch.float64)
-        self.register_buffer("directions", exact, persistent=False)
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Return hidden states less γ times their component."""
-        return remove_component(hidden, self.directions, self.gamma)
-
-
-def attach_projection(model: PreTrainedModel, directions: np.ndarray, gamma: float) -> None:
-    """Let a model's encoder give h − γ Σ⟨h, v⟩ v in place of h, to the model's head and pooler.
+def attach_projection(model: PreTrainedModel, erasure: Erasure) -> None:
+    """Let a model's encoder give what an erasure leaves of its states, to the head and the pooler.
 
     It holds in training too: gradients pass through the projection. No weight of the encoder could
     do the same: its last layer norm scales each dimension alone. `save_checkpoint` saves it.
@@ -52,10 +27,8 @@ def attach_projection(model: PreTrainedModel, directions: np.ndarray, gamma: flo
     ----------
     model
         With any head, or none.
-    directions
-        Orthonormal rows v, shape (directions, hidden).
-    gamma
-        γ.
+    erasure
+        As wide as the hidden states.
 
     Raises
     ------
@@ -67,7 +40,7 @@ def attach_projection(model: PreTrainedModel, directions: np.ndarray, gamma: flo
             "the checkpoint's hidden states are debiased already; give an unaltered one"
         )
     encoder = model.base_model
-    projection = Projection(np.asarray(directions), float(gamma))
+    projection = Projection(erasure).to(model.device)
 
     def project_output(module: torch.nn.Module, inputs: Any, output: Any) -> Any:
         output.last_hidden_state = projection(output.last_hidden_state)
@@ -94,9 +67,8 @@ def save_projection(model: PreTrainedModel, folder: Path) -> None:
     projection = attached_projection(model)
     if projection is None:
         return
-    gamma = torch.tensor([projection.gamma], dtype=torch.float64)
-    directions = projection.directions.cpu().contiguous()
-    save_file({"directions": directions, "gamma": gamma}, folder / FILE)
+    parts = {name: part.cpu().contiguous() for name, part in projection.named_buffers()}
+    save_file(parts, folder / FILE)
 
 
 def attach_stored(model: PreTrainedModel, folder: Path) -> None:
@@ -110,17 +82,17 @@ def attach_stored(model: PreTrainedModel, folder: Path) -> None:
     if not (folder / FILE).is_file():
         return
     try:
-        stored = load_file(folder / FILE)
-        directions, gamma = stored["directions"].numpy(), float(stored["gamma"])
+        stored = {name: part.numpy() for name, part in load_file(folder / FILE).items()}
+        erasure = Erasure(**stored)
     except Exception as error:
         # safetensors has errors of its own.
-        raise StudyError(f"{folder / FILE}: cannot be read ({error})") from error
-    if directions.shape[1] != model.config.hidden_size:
+        raise StudyError(f"{folder / FILE}: cannot be read ({shortened(error)})") from error
+    if len(erasure.centre) != model.config.hidden_size:
         raise StudyError(
-            f"{folder / FILE}: directions of width {directions.shape[1]} for a model of width "
+            f"{folder / FILE}: directions of width {len(erasure.centre)} for a model of width "
             f"{model.config.hidden_size}"
         )
-    attach_projection(model, directions, gamma)
+    attach_projection(model, erasure)
 
 
 @torch.inference_mode()

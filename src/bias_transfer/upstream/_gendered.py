@@ -82,10 +82,11 @@ def gendered_pairs(
     return pairs
 
 
-def require_pairs(pairs: Sequence[tuple[str, str]], components: int) -> None:
-    """Refuse fewer pairs than a subspace of so many components needs."""
-    if len(pairs) < max(2, components):
+def require_pairs(pairs: Sequence[tuple[str, str]], fewest: int, method: str) -> None:
+    """Refuse fewer pairs of sentences than a method, called so in the config, needs."""
+    if len(pairs) < fewest:
         raise StudyError(
             f"the corpus has {counted(len(pairs), 'sentence')} with a gendered word, too few for "
-            "Sent-Debias; give a larger model.corpus"
+            f"upstream.{method}; give a larger model.corpus, or other words in "
+            f"upstream.{method}.pairs"
         )

@@ -1,7 +1,5 @@
 """The subspace of a bias, from the embeddings of paired sentences."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from bias_transfer.errors import StudyError
@@ -46,14 +44,6 @@ def bias_subspace(female: np.ndarray, male: np.ndarray, components: int) -> np.n
             "remove"
         )
     return np.asarray(directions[:components])
-
-
-def sentence_embeddings(embeddings: np.ndarray, token_ids: Sequence[Sequence[int]]) -> np.ndarray:
-    """Average the word embeddings of each sentence's tokens; shape (sentences, width)."""
-    means = np.empty((len(token_ids), embeddings.shape[1]))
-    for row, ids in enumerate(token_ids):
-        means[row] = embeddings[list(ids)].mean(axis=0)
-    return means
 
 
 def _normalised(rows: np.ndarray) -> np.ndarray:
