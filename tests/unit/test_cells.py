@@ -86,6 +86,16 @@ def test_which_source_was_moved_in_models_that_failed_is_known(failed, moved):
     assert made(failed=failed).failed == moved
 
 
+@pytest.mark.parametrize("accuracy, learnt", [(0.44, False), (0.46, True)])
+def test_a_model_of_the_data_as_they_are_must_gain_half_of_what_the_unmodified_one_does(
+    accuracy, learnt
+):
+    # That one is right in 0.8 of the rows, where the majority class is in 0.1.
+    known, weak = performance(TABLE), "counterfactual-s1/original/full/seed1"
+    known.loc[known["model"] == weak, "accuracy"] = accuracy
+    assert (NOT_LEARNT not in cells(TABLE, known, TASK, "full", 10).left_out) is learnt
+
+
 def grouped():
     """Return observations in which each of six labels is compared in two groups."""
     number = TABLE["occupation"].str.split().str[1].astype(int)
