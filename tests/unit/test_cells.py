@@ -80,6 +80,10 @@ def test_a_seed_that_failed_does_not_lower_what_the_others_must_gain():
         (["counterfactual-s1/original/full/seed1"], {"model"}),
         (["pretrained/balance-a1-b0/full/seed1"], {"data"}),
         (["pretrained/original/full/seed1"], set()),
+        (
+            ["counterfactual-s1/original/full/seed1", "pretrained/balance-a1-b0/full/seed1"],
+            {"model", "data"},
+        ),
     ],
 )
 def test_which_source_was_moved_in_models_that_failed_is_known(failed, moved):
@@ -224,6 +228,18 @@ def test_changes_follow_the_dial_by_the_slope_within_items(within):
     dial = found[found["variant"] == "counterfactual-s1/original"]
     slope = np.polyfit(dial["upstream_change"], dial["outcome_change"], 1)[0]
     assert slope == pytest.approx(within, abs=1e-9)
+
+
+@pytest.mark.parametrize("seeds", [(1,), (1, 2, 3)])
+def test_a_change_is_of_means_over_seeds_however_many(seeds):
+    of = made(observed(seeds=seeds))
+    found = changes(of)
+    dial = found[found["variant"] == "counterfactual-s1/original"].set_index("item")
+    # At its end the dial turns bias round.
+    own = of.of_unmodified[UPSTREAM]
+    expected = -2 * (own - own.mean())
+    np.testing.assert_allclose(dial.loc[own.index, "upstream_change"], expected)
+    assert set(dial["models"]) == {len(seeds)}
 
 
 def test_changes_are_without_what_all_items_share():

@@ -226,6 +226,15 @@ def test_an_undefined_trial_is_skipped_and_counted() -> None:
     assert row["pearson"] == pytest.approx(stats.pearsonr([4, 3, 2, 9], [1, 2, 3, 5]).statistic)
 
 
+def test_a_cell_is_undefined_where_one_template_is() -> None:
+    random = model_rows([4, 3, 2, 9], kind="random", templates=("is", "become"))
+    random.loc[random.index[0], "pronoun_ranking"] = np.nan
+    row = upstream_row(table(model_rows([1, 2, 3, 5]), random))
+
+    assert (row["items"], row["undefined_items"], row["undefined_values"]) == (4, 0, 1)
+    assert row["pearson"] == pytest.approx(stats.pearsonr([4, 3, 2, 9], [1, 2, 3, 5]).statistic)
+
+
 def test_an_item_undefined_on_either_side_is_left_out_and_counted() -> None:
     row = upstream_row(
         table(model_rows([1, 2, 3, 5, np.nan]), model_rows([np.nan, 3, 2, 9, 1], kind="random"))
@@ -482,9 +491,18 @@ def test_each_intervention_has_its_own_correlation_and_gaps() -> None:
             lambda t: t.assign(occupation=None), "'occupation' has empty cells", id="no item"
         ),
         pytest.param(
+            lambda t: t.assign(occupation=t["occupation"].mask(t.index == 3)),
+            "'occupation' has empty cells",
+            id="an item without a name",
+        ),
+        pytest.param(
             lambda t: t.assign(log_tpr_ratio="low"), "'log_tpr_ratio' holds text", id="text"
         ),
-        pytest.param(lambda t: t.assign(log_tpr_ratio=np.inf), "holds an infinity", id="infinity"),
+        pytest.param(
+            lambda t: t.assign(log_tpr_ratio=t["log_tpr_ratio"].mask(t.index == 3, -np.inf)),
+            "holds an infinity",
+            id="infinity",
+        ),
         pytest.param(lambda t: pd.concat([t, t]), "row labels repeat", id="labels that repeat"),
     ],
 )
