@@ -410,8 +410,9 @@ def test_how_far_groups_lie_apart_is_no_correlation_of_items(shifts: dict[str, f
     assert scattered["groups"].eq(len(shifts)).all()
 
 
-def test_a_group_that_differs_from_another_alone_is_constant_inside_both() -> None:
-    same = model_rows([1.0] * 20)
+@pytest.mark.parametrize("other", [0.3, 0.1 + 0.2], ids=["exactly", "but for rounding"])
+def test_a_group_that_differs_from_another_alone_is_constant_inside_both(other: float) -> None:
+    same = model_rows([0.3, 0.3, other, other] * 5)
     row = upstream_row(in_groups(table(same, model_rows(SECOND, kind="random")), {"a": 0, "b": 5}))
     assert np.isnan(row["pearson"])
     assert row["reason"] == "the unmodified model's values are constant"
