@@ -254,13 +254,6 @@ def test_columns_of_any_size_give_the_same_t():
         )
 
 
-def test_columns_of_any_size_give_the_same_t_two_ways():
-    arguments = ((), PANEL.item, PANEL.model)
-    found = two_way(PANEL.outcome, PANEL.columns * [1e6, 1e-6], *arguments)
-    wanted = two_way(PANEL.outcome, PANEL.columns, *arguments)
-    np.testing.assert_allclose(found * np.outer([1e6, 1e-6], [1e6, 1e-6]), wanted, rtol=1e-7)
-
-
 X, Z = PANEL.columns.T
 REFUSED = {
     "one cluster": (PANEL.columns, (), np.zeros(103, dtype=int), "all rows are of one cluster"),

@@ -287,6 +287,13 @@ def test_items_are_matched_by_name() -> None:
             id="constant but for rounding",
         ),
         pytest.param(
+            [1, 2, 4],
+            [-0.3, -0.1 - 0.2, -0.3],
+            "the intervention's values are constant",
+            False,
+            id="constant below zero",
+        ),
+        pytest.param(
             [7, 7, 7],
             [1, 2, 4],
             "the unmodified model's values are constant",
@@ -410,9 +417,12 @@ def test_how_far_groups_lie_apart_is_no_correlation_of_items(shifts: dict[str, f
     assert scattered["groups"].eq(len(shifts)).all()
 
 
+@pytest.mark.parametrize("unit", [1, -1, 1e9])
 @pytest.mark.parametrize("other", [0.3, 0.1 + 0.2], ids=["exactly", "but for rounding"])
-def test_a_group_that_differs_from_another_alone_is_constant_inside_both(other: float) -> None:
-    same = model_rows([0.3, 0.3, other, other] * 5)
+def test_a_group_that_differs_from_another_alone_is_constant_inside_both(
+    other: float, unit: float
+) -> None:
+    same = model_rows([unit * value for value in [0.3, 0.3, other, other] * 5])
     row = upstream_row(in_groups(table(same, model_rows(SECOND, kind="random")), {"a": 0, "b": 5}))
     assert np.isnan(row["pearson"])
     assert row["reason"] == "the unmodified model's values are constant"
