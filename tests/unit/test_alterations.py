@@ -96,6 +96,16 @@ def test_under_sampling_repeats_nothing_and_over_sampling_drops_nothing():
     assert set(rebalanced(rows, 1, 0, generator(1))["id"]) == set(rows["id"])
 
 
+def test_labels_are_drawn_for_by_name_so_that_every_run_takes_the_same_rows():
+    # The first by name has the first draws, whatever stands before it and however sets are hashed.
+    counts = {(label, "female"): 9 for label in "zyxwvutsrqponmlkjihgfedcba"}
+    counts |= {(label, "male"): 3 for label, _ in counts}
+    rows = lives(counts)
+    alone = rebalanced(rows[rows["label"] == "a"], 0.5, 0.5, generator(1))
+    together = rebalanced(rows, 0.5, 0.5, generator(1))
+    assert together.loc[together["label"] == "a", "id"].tolist() == alone["id"].tolist()
+
+
 def test_the_random_numbers_tell_which_rows():
     rows = lives({("nurse", "female"): 100, ("nurse", "male"): 20})
     first, again, other = (

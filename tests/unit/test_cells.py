@@ -80,10 +80,24 @@ def test_a_seed_that_failed_does_not_lower_what_the_others_must_gain():
         (["counterfactual-s1/original/full/seed1"], {"model"}),
         (["pretrained/balance-a1-b0/full/seed1"], {"data"}),
         (["pretrained/original/full/seed1"], set()),
+        (
+            ["counterfactual-s1/original/full/seed1", "pretrained/balance-a1-b0/full/seed1"],
+            {"model", "data"},
+        ),
     ],
 )
 def test_which_source_was_moved_in_models_that_failed_is_known(failed, moved):
     assert made(failed=failed).failed == moved
+
+
+@pytest.mark.parametrize("accuracy, learnt", [(0.44, False), (0.46, True)])
+def test_a_model_of_the_data_as_they_are_must_gain_half_of_what_the_unmodified_one_does(
+    accuracy, learnt
+):
+    # That one is right in 0.8 of the rows, where the majority class is in 0.1.
+    known, weak = performance(TABLE), "counterfactual-s1/original/full/seed1"
+    known.loc[known["model"] == weak, "accuracy"] = accuracy
+    assert (NOT_LEARNT not in cells(TABLE, known, TASK, "full", 10).left_out) is learnt
 
 
 def grouped():
@@ -119,11 +133,15 @@ def test_a_model_that_did_not_learn_the_task_says_nothing():
     assert of.left_out == {RANDOM: 2, NOT_LEARNT: 1}
 
 
-@pytest.mark.parametrize("hits, learnt", [(60, False), (61, True)])
-def test_a_task_is_learnt_where_more_is_hit_than_luck_may_bring(hits, learnt):
+@pytest.mark.parametrize(
+    "majority, hits, learnt",
+    [(0.5, 60, False), (0.5, 61, True), (0.47, 57, False), (0.47, 58, True)],
+)
+def test_a_task_is_learnt_where_more_is_hit_than_luck_may_bring(majority, hits, learnt):
     # Of 100 rows with a majority of one half, R: 1 - pbinom(59, 100, .5) is 0.0284, 1 - pbinom(60,
-    # 100, .5) is 0.0176; the level is 0.025.
-    known = performance(TABLE).assign(accuracy=hits / 100, majority_accuracy=0.5)
+    # 100, .5) is 0.0176; of 0.47, sums of its probabilities by hand: from 57 on 0.0286, from 58 on
+    # 0.0177. The level is 0.025; and 100 * 0.58 is not 58, but for rounding.
+    known = performance(TABLE).assign(accuracy=hits / 100, majority_accuracy=majority)
     assert cells(TABLE, known, TASK, "full", 10).learnt is learnt
 
 
@@ -214,6 +232,18 @@ def test_changes_follow_the_dial_by_the_slope_within_items(within):
     dial = found[found["variant"] == "counterfactual-s1/original"]
     slope = np.polyfit(dial["upstream_change"], dial["outcome_change"], 1)[0]
     assert slope == pytest.approx(within, abs=1e-9)
+
+
+@pytest.mark.parametrize("seeds", [(1,), (1, 2, 3)])
+def test_a_change_is_of_means_over_seeds_however_many(seeds):
+    of = made(observed(seeds=seeds))
+    found = changes(of)
+    dial = found[found["variant"] == "counterfactual-s1/original"].set_index("item")
+    # At its end the dial turns bias round.
+    own = of.of_unmodified[UPSTREAM]
+    expected = -2 * (own - own.mean())
+    np.testing.assert_allclose(dial.loc[own.index, "upstream_change"], expected)
+    assert set(dial["models"]) == {len(seeds)}
 
 
 def test_changes_are_without_what_all_items_share():

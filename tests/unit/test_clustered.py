@@ -175,6 +175,15 @@ def test_an_exact_fit_has_slopes_and_no_errors(effects):
     assert np.isnan(two_way_jackknife(*arguments)).all()
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_neither_what_is_exact_nor_r_squared_is_a_matter_of_the_outcomes_unit(unit):
+    fit = clustered(unit * PANEL.outcome, PANEL.columns, (PANEL.model,), PANEL.item)
+    assert not fit.exact
+    assert fit.r_squared == pytest.approx(fitted("model").r_squared, rel=1e-12)
+    on_a_line = unit * (PANEL.columns @ [2.0, -1.0])
+    assert clustered(on_a_line, PANEL.columns, (PANEL.model,), PANEL.item).exact
+
+
 def test_of_an_outcome_that_never_varies_nothing_is_explained():
     fit = clustered(np.full(103, 0.1), PANEL.columns, (PANEL.model,), PANEL.item)
     assert fit.exact and np.isnan(fit.r_squared) and np.isnan(fit.cr3).all()
@@ -211,9 +220,10 @@ def test_where_one_cluster_decides_a_slope_there_is_no_jackknife():
     assert np.isfinite(fit.cr1).all() and np.isnan(fit.cr3).all()
 
 
-def test_where_one_cluster_decides_one_slope_the_other_has_its_jackknife():
+@pytest.mark.parametrize("unit", [1e-6, 1, 1e6])
+def test_where_one_cluster_decides_one_slope_the_other_has_its_jackknife(unit):
     x, z = PANEL.columns.T
-    own = (PANEL.item == 4) * z
+    own = unit * (PANEL.item == 4) * z
     fit = clustered(PANEL.outcome, np.column_stack([x, own]), (PANEL.model,), PANEL.item)
     np.testing.assert_array_equal(np.isnan(fit.cr3), [[False, True], [True, True]])
     dummies = (PANEL.model[:, None] == np.unique(PANEL.model)).astype(float)
@@ -251,6 +261,7 @@ REFUSED = {
     "effects of other rows": (PANEL.columns, (PANEL.item[1:],), PANEL.item, "one row for each of"),
     "no column": (PANEL.columns[:, :0], (), PANEL.item, "no column to fit on"),
     "a gap": (np.column_stack([X, np.where(X > 1, np.nan, Z)]), (), PANEL.item, "missing or inf"),
+    "a column of zeros": (np.column_stack([0 * X, Z]), (), PANEL.item, "column 0 never varies"),
     "a column of models": (
         np.column_stack([X, PANEL.model]),
         (PANEL.item, PANEL.model),
@@ -260,6 +271,12 @@ REFUSED = {
     "a column of others": (np.column_stack([X, Z, X - Z]), (), PANEL.item, "column 2 is collinear"),
     "a column twice": (np.column_stack([X, X]), (PANEL.item,), PANEL.item, "column 1 is collinear"),
     "an effect a row": (PANEL.columns, (np.arange(103),), PANEL.item, "103 rows are too few"),
+    "as many numbers as rows": (
+        PANEL.columns,
+        (np.minimum(np.arange(103), 100),),
+        PANEL.item,
+        "103 rows are too few for 2 columns and fixed effects of rank 101",
+    ),
 }
 
 
@@ -267,6 +284,12 @@ REFUSED = {
 def test_what_cannot_be_fitted_is_refused(columns, effects, cluster, said):
     with pytest.raises(StudyError, match=said):
         clustered(PANEL.outcome, columns, effects, cluster)
+
+
+def test_a_missing_outcome_is_refused():
+    outcome = np.where(PANEL.item == 3, np.nan, PANEL.outcome)
+    with pytest.raises(StudyError, match="a number is missing or infinite"):
+        clustered(outcome, PANEL.columns, (), PANEL.item)
 
 
 # How many clusters a slope rests on

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from bias_transfer.analysis.contents import contents
+from bias_transfer.analysis.contents import CONTENTS_COLUMNS, contents
 from tests.unit.paper_grid import WIKI
 
 
@@ -26,6 +26,7 @@ def test_the_original_data_are_counted_once_and_the_overall_share_weighs_by_rows
     # 15 and 1 of 40.
     assert found["overall_share"].tolist() == [0.4] * 3
     assert set(found["task"]) == {"wiki"}
+    assert tuple(found) == CONTENTS_COLUMNS
 
 
 def test_without_any_row_there_is_no_overall_share():

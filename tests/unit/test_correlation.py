@@ -226,6 +226,15 @@ def test_an_undefined_trial_is_skipped_and_counted() -> None:
     assert row["pearson"] == pytest.approx(stats.pearsonr([4, 3, 2, 9], [1, 2, 3, 5]).statistic)
 
 
+def test_a_cell_is_undefined_where_one_template_is() -> None:
+    random = model_rows([4, 3, 2, 9], kind="random", templates=("is", "become"))
+    random.loc[random.index[0], "pronoun_ranking"] = np.nan
+    row = upstream_row(table(model_rows([1, 2, 3, 5]), random))
+
+    assert (row["items"], row["undefined_items"], row["undefined_values"]) == (4, 0, 1)
+    assert row["pearson"] == pytest.approx(stats.pearsonr([4, 3, 2, 9], [1, 2, 3, 5]).statistic)
+
+
 def test_an_item_undefined_on_either_side_is_left_out_and_counted() -> None:
     row = upstream_row(
         table(model_rows([1, 2, 3, 5, np.nan]), model_rows([np.nan, 3, 2, 9, 1], kind="random"))
@@ -276,6 +285,13 @@ def test_items_are_matched_by_name() -> None:
             "the intervention's values are constant",
             False,
             id="constant but for rounding",
+        ),
+        pytest.param(
+            [1, 2, 4],
+            [-0.3, -0.1 - 0.2, -0.3],
+            "the intervention's values are constant",
+            False,
+            id="constant below zero",
         ),
         pytest.param(
             [7, 7, 7],
@@ -401,8 +417,12 @@ def test_how_far_groups_lie_apart_is_no_correlation_of_items(shifts: dict[str, f
     assert scattered["groups"].eq(len(shifts)).all()
 
 
-def test_a_group_that_differs_from_another_alone_is_constant_inside_both() -> None:
-    same = model_rows([1.0] * 20)
+@pytest.mark.parametrize("unit", [1, -1, 1e9])
+@pytest.mark.parametrize("other", [0.3, 0.1 + 0.2], ids=["exactly", "but for rounding"])
+def test_a_group_that_differs_from_another_alone_is_constant_inside_both(
+    other: float, unit: float
+) -> None:
+    same = model_rows([unit * value for value in [0.3, 0.3, other, other] * 5])
     row = upstream_row(in_groups(table(same, model_rows(SECOND, kind="random")), {"a": 0, "b": 5}))
     assert np.isnan(row["pearson"])
     assert row["reason"] == "the unmodified model's values are constant"
@@ -482,9 +502,18 @@ def test_each_intervention_has_its_own_correlation_and_gaps() -> None:
             lambda t: t.assign(occupation=None), "'occupation' has empty cells", id="no item"
         ),
         pytest.param(
+            lambda t: t.assign(occupation=t["occupation"].mask(t.index == 3)),
+            "'occupation' has empty cells",
+            id="an item without a name",
+        ),
+        pytest.param(
             lambda t: t.assign(log_tpr_ratio="low"), "'log_tpr_ratio' holds text", id="text"
         ),
-        pytest.param(lambda t: t.assign(log_tpr_ratio=np.inf), "holds an infinity", id="infinity"),
+        pytest.param(
+            lambda t: t.assign(log_tpr_ratio=t["log_tpr_ratio"].mask(t.index == 3, -np.inf)),
+            "holds an infinity",
+            id="infinity",
+        ),
         pytest.param(lambda t: pd.concat([t, t]), "row labels repeat", id="labels that repeat"),
     ],
 )

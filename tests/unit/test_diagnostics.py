@@ -48,6 +48,15 @@ def test_breusch_pagan_and_shapiro_wilk_are_one_row_each(columns):
     assert (table["reason"] == "").all()
 
 
+def test_shapiro_wilk_is_of_means_though_some_items_have_fewer_rows(columns):
+    column = columns["Noise added"]
+    rows = column.rows.iloc[40:]
+    assert rows.groupby("occupation").size().nunique() > 1
+    table = diagnostics(dataclasses.replace(column, rows=rows)).set_index("statistic")
+    expected = stats.shapiro(rows.groupby("occupation")["log_tpr_ratio"].mean())
+    assert table.loc["shapiro_wilk", "value"] == pytest.approx(expected.statistic, rel=1e-6)
+
+
 def test_the_columns_are_fixed_and_name_the_regression(columns):
     table = diagnostics(columns["Random"])
     assert table.columns.tolist() == list(DIAGNOSTIC_COLUMNS)

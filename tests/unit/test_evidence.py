@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bias_transfer.analysis.cells import OUTCOME, UPSTREAM
+from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, cells
 from bias_transfer.analysis.changes import CHANGE_COLUMNS
 from bias_transfer.analysis.clustered import clustered
 from bias_transfer.analysis.evidence import (
     EXPLAINED_COLUMNS,
     RELIABILITY_COLUMNS,
     evidence,
+    explained_table,
+    reliability_table,
     tables,
+    why_unknown,
 )
 from bias_transfer.analysis.slopes import SLOPE_COLUMNS
 from bias_transfer.analysis.verdict import VERDICT_COLUMNS
@@ -145,6 +148,60 @@ def test_reliability_over_templates_by_hand():
     assert np.isnan(value(rows, "upstream", "templates, within items")["value"])
 
 
+def reliabilities(rows):
+    of = cells(rows, performance(rows), TASK, "full", 10)
+    return reliability_table(of).set_index("over")["value"]
+
+
+def test_an_item_without_some_template_is_left_out_of_the_split_halves():
+    rows = observed(noise=0.1)
+    rows["pronoun_ranking"] += 0.3 * (rows["template"] == "is") * rows["prevalence_she"]
+    first = rows["occupation"] == ITEMS[0]
+    lost = first & (rows["template"] == "is")
+    with_gap = rows.assign(pronoun_ranking=rows["pronoun_ranking"].mask(lost))
+    gap, without = (
+        reliabilities(each)["templates, split halves"] for each in (with_gap, rows[~first])
+    )
+    assert gap == pytest.approx(without)
+
+
+def test_how_far_groups_lie_apart_makes_no_measure_reliable():
+    rows = observed(noise=0.1)
+    rows["pronoun_ranking"] += 0.3 * (rows["template"] == "is") * rows["prevalence_she"]
+    women = rows["occupation"].isin(ITEMS[::2])
+    rows = rows.assign(
+        group=np.where(women, "women", "others"),
+        label=rows["occupation"].map({item: str(place // 2) for place, item in enumerate(ITEMS)}),
+    )
+    apart = rows.assign(
+        pronoun_ranking=rows["pronoun_ranking"] + 5.0 * women,
+        log_tpr_ratio=rows["log_tpr_ratio"] - 9.0 * women,
+    )
+    found = reliabilities(rows)
+    assert found.notna().all() and found.lt(1).all()
+    pd.testing.assert_series_equal(reliabilities(apart), found, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("over", "items", "replicates", "why"),
+    [
+        ("seeds", 5, 1, "5 items, and 6 are needed"),
+        ("seeds", 6, 1, "measured once"),
+        (
+            *("seeds", 6, 2),
+            "too few items with every repetition, or no differences between them",
+        ),
+        ("test rows", 6, 1, "counts of too few items, or no differences between items"),
+        (
+            *("templates, within items", 6, 2),
+            "nothing changed, or too few items with every template",
+        ),
+    ],
+)
+def test_why_a_reliability_is_unknown_is_told(over, items, replicates, why):
+    assert why_unknown(over, items, replicates) == why
+
+
 def test_of_fewer_than_six_items_no_reliability_is_told():
     # Several models of each are no more items.
     reliability = weighed(observed(items=ITEMS[:5], within=0.5, noise=0.1))[0].reliability
@@ -191,6 +248,23 @@ def test_of_an_outcome_that_never_varies_no_share_is_told():
     shares = weighed(observed().assign(log_tpr_ratio=0.1))[0].explained
     assert shares["share"].isna().all()
     assert set(shares["reason"]) == {"downstream bias is the same for all items"}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"), [(2, ""), (3, "6 items are too few for 5 columns")], ids=["enough", "too few"]
+)
+def test_of_more_columns_than_items_can_tell_no_share_is_told(more, why):
+    rng, rows = np.random.default_rng(0), observed(noise=0.1, items=ITEMS[:6])
+    share, names = TASK.covariates[0], [f"covariate_{number}" for number in range(more)]
+    for name in names:
+        rows[name] = rows["occupation"].map(dict(zip(ITEMS, rng.normal(size=12), strict=True)))
+    others = tuple(share.model_copy(update={"column": name}) for name in names)
+    task = TASK.model_copy(update={"covariates": (share, *others)})
+    of = cells(rows, performance(rows), task, "full", 10)
+    shares = explained_table(of, 1)
+    # A constant, upstream bias, the share and those more; of six items one must be left over.
+    assert set(shares["reason"]) == {why}
+    assert shares["share"].isna().all() == (why != "")
 
 
 # The verdicts

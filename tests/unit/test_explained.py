@@ -64,9 +64,17 @@ def test_groups_that_hold_the_same_share_it():
     )
 
 
-def test_a_column_that_never_varies_explains_nothing():
-    x, ones = np.array([[-1.0], [-1], [1], [2]]), np.full((4, 1), 0.1)
-    assert shares_of(np.array([0.0, 1, 2, 2]), {"x": x, "ones": ones})["ones"] == 0
+@pytest.mark.parametrize("same", [0.0, 0.1, 1e7 / 3])
+def test_a_column_that_never_varies_explains_nothing(same):
+    x, alike = np.array([[-1.0], [-1], [1], [2]]), np.full((4, 1), same)
+    assert shares_of(np.array([0.0, 1, 2, 2]), {"x": x, "alike": alike})["alike"] == 0
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+def test_no_share_is_a_matter_of_units(unit):
+    x, z = np.array([[-1.0], [-1], [1], [1]]), np.array([[-1.5], [0.5], [-0.5], [1.5]])
+    shares = shares_of(unit * np.array([0.0, 1, 2, 5]), {"x": unit * x, "z": z / unit})
+    assert shares == pytest.approx({"x": 6.1 / 14, "z": 6.9 / 14})
 
 
 @pytest.mark.parametrize("effects", [(), (np.arange(7) % 2,)], ids=["none", "two groups"])

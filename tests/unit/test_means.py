@@ -61,6 +61,29 @@ def test_an_item_without_any_value_stays_with_its_counts():
     assert np.isnan(found)
 
 
+def test_an_infinity_is_no_value():
+    table = means_of(
+        row("random-t1", "original", "poet", "is", 0.0, 0.3),
+        row("random-t2", "original", "poet", "is", 0.0, -np.inf),
+    )
+    found = table.set_index("measure").loc["log_tpr_ratio"]
+    assert (found["value"], found["observations"], found["undefined"]) == (0.3, 2, 1)
+
+
+def test_items_stay_in_the_order_of_the_observations():
+    variance = {"log_variance": 0.04}
+    outcome = BIOS.outcome.model_copy(update={"variance": "log_variance"})
+    task = BIOS.model_copy(update={"outcome": outcome, "outcomes": (outcome,)})
+    rows = [
+        row("pretrained", "original", item, template, 1.0, 0.1) | variance
+        for item in ("poet", "baker", "nurse")
+        for template in ("is", "become")
+    ]
+    table = item_means(pd.DataFrame(rows), task)
+    for _, items in table.groupby("measure")["item"]:
+        assert items.tolist() == ["poet", "baker", "nurse"]
+
+
 def test_the_twin_of_altered_data_is_the_same_checkpoints_on_the_original():
     table = means_of(
         row("pretrained", "original", "poet", "is", 1.0, 0.1),

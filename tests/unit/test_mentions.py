@@ -33,6 +33,9 @@ def found(text):
         ("gayé", set()),
         ("éold", set()),
         ("«old»", {"old"}),
+        # Quotes, dashes and the hyphen of Hebrew are no marks, though some stand among them.
+        ("“gay”—‘old’…", {"gay", "old"}),
+        ("gay\u05beold", {"gay", "old"}),
         ("old\u00a0man", {"old"}),
         ("bold and golden", set()),
         ("transgender", {"transgender"}),
@@ -55,6 +58,12 @@ def test_what_counts_as_a_mention(text, expected):
 
 def test_terms_are_told_in_the_order_given_one_text_a_cell():
     assert mentions(["old and gay", "none", "GAY"], ("gay", "old")) == ["gay;old", "", "gay"]
+
+
+def test_the_case_of_a_term_does_not_matter_either():
+    assert mentions(["an lgbt bar", "LGBT"], ("LGBT",)) == ["LGBT", "LGBT"]
+    # The long s is another s in lower case.
+    assert mentions(["a Sikh"], ("\u017fikh",)) == ["\u017fikh"]
 
 
 def test_accents_of_their_own_are_a_part_of_their_letters():

@@ -377,8 +377,13 @@ def test_clustering_by_model_is_undefined_for_one_model(panel: pd.DataFrame) -> 
     assert fit.no_errors == {"arellano": "arellano sums over fixed effects, and there is only one"}
 
 
+@pytest.mark.parametrize("lone", [[], ["lone"]], ids=["", "and a model's only row"])
 @pytest.mark.parametrize("items", [1, 5])
-def test_clustering_by_item_is_undefined_for_few_items(panel: pd.DataFrame, items: int) -> None:
+def test_clustering_by_item_is_undefined_for_few_items(
+    panel: pd.DataFrame, items: int, lone: list[str]
+) -> None:
+    more = [panel.dropna().iloc[[0]].assign(model=name) for name in lone]
+    panel = pd.concat([panel, *more], ignore_index=True)
     few = panel["occupation"].map(
         {name: f"item{number % items}" for number, name in enumerate(panel["occupation"].unique())}
     )
@@ -639,6 +644,28 @@ def test_a_models_only_row_moves_no_slope_and_no_standard_error(panel: pd.DataFr
     assert other.residual_df == fit.residual_df
     np.testing.assert_allclose(slopes(other), slopes(fit), rtol=1e-9)
     np.testing.assert_allclose(other.coefficients[columns], fit.coefficients[columns], rtol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+def test_no_standard_error_is_a_matter_of_the_regressors_unit(
+    panel: pd.DataFrame, unit: float
+) -> None:
+    plain = dataclasses.replace(BIOS, templates=())
+    scaled = panel.assign(**{name: unit * panel[name] for name in BIOS.regressors})
+    fit, other = regress(panel, plain).coefficients, regress(scaled, plain).coefficients
+    columns = ["coefficient", *(name for name in fit if name.startswith("standard_error"))]
+    np.testing.assert_allclose(unit * other[columns], fit[columns], rtol=1e-7)
+
+
+def test_where_all_residuals_are_of_one_size_equal_variances_are_not_tested() -> None:
+    # A half above and below the line by turns, which goes with neither the constant nor the share.
+    share = np.tile([-1.0, -1, 1, 1], 2)
+    rows = pd.DataFrame({"prevalence_she": share, "log_tpr_ratio": share + np.tile([0.5, -0.5], 4)})
+    rows = rows.assign(model="m", occupation=[f"item{number}" for number in range(8)])
+    fit = regress(rows, dataclasses.replace(BIOS, regressors=("prevalence_she",), templates=()))
+
+    assert fit.residual_standard_error == pytest.approx((8 * 0.25 / 6) ** 0.5)
+    assert np.isnan([fit.breusch_pagan_statistic, fit.breusch_pagan_p_value]).all()
 
 
 # Properties

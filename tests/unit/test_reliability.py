@@ -48,6 +48,17 @@ def test_split_halves_are_stepped_up_and_averaged():
     assert split_half(JUDGES) == pytest.approx(wanted, rel=1e-12)
 
 
+def test_unequal_halves_are_stepped_up_by_horsts_formula_and_averaged():
+    # Horst (1951): (sqrt(r⁴ + 4pq r²(1 - r²)) - r²) / (2pq (1 - r²)), halves of one and two thirds.
+    pq, wanted = 2 / 9, []
+    for one in range(3):
+        others = np.delete(JUDGES[:, :3], one, axis=1).sum(axis=1)
+        r = np.corrcoef(JUDGES[:, one], others)[0, 1]
+        root = np.sqrt(r**4 + 4 * pq * r**2 * (1 - r**2))
+        wanted.append((root - r**2) / (2 * pq * (1 - r**2)))
+    assert split_half(JUDGES[:, :3]) == pytest.approx(np.mean(wanted), rel=1e-12)
+
+
 @every_measure
 @pytest.mark.parametrize("templates", [2, 3, 5, 7, 12])
 def test_parallel_templates_have_the_reliability_of_their_mean(measure, templates):
@@ -75,6 +86,18 @@ def test_one_replicate_has_no_other_to_agree_with(measure):
 @every_measure
 def test_what_never_varies_has_no_reliability(measure):
     assert np.isnan(measure(np.full((6, 4), 0.1)))
+
+
+@every_measure
+@pytest.mark.parametrize("unit", [1e-20, 1e20])
+def test_no_reliability_is_a_matter_of_the_unit(measure, unit):
+    assert measure(unit * JUDGES) == pytest.approx(measure(JUDGES), rel=1e-12)
+    assert np.isnan(measure(np.full((6, 4), 0.1 * unit)))
+
+
+@every_measure
+def test_two_items_are_enough(measure):
+    assert measure(np.array([[0.0, 1, 2], [3, 4, 5]])) == pytest.approx(1, rel=1e-12)
 
 
 @every_measure
@@ -129,6 +152,17 @@ def test_errors_that_leave_nothing_are_refused(variances, said):
     x, y = np.array([[0.0], [2], [4], [6]]), np.array([1.0, 2, 2, 5])
     with pytest.raises(StudyError, match=said):
         corrected_slopes(y, x, (), np.array(variances))
+
+
+@pytest.mark.parametrize(
+    ("variances", "said"),
+    [([0.0, 5 / 3], "as large as all that the columns vary"), ([0.0, -1], "one error variance")],
+)
+def test_one_column_of_two_that_is_nothing_but_error_is_enough_to_refuse(variances, said):
+    # Three times 5/3 is all of the second column's sum of squares.
+    x = np.array([[-1, -1.5], [-1, 0.5], [1, -0.5], [1, 1.5]])
+    with pytest.raises(StudyError, match=said):
+        corrected_slopes(np.array([0.0, 1, 2, 5]), x, (), np.array(variances))
 
 
 def test_above_ten_templates_a_hundred_splits_are_always_the_same():

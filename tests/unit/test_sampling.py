@@ -50,8 +50,20 @@ def test_the_share_of_sampling_error_by_hand():
     assert np.isnan(sampling_share(np.full(3, 0.1), np.ones(3)))
 
 
+def test_where_every_value_is_zero_there_is_nothing_to_have_a_share_in():
+    assert np.isnan(sampling_share(np.zeros(3), np.ones(3)))
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1e20])
+def test_a_share_is_no_matter_of_the_unit(unit):
+    values, variances = np.array([0.0, 2, 4]), np.array([1.0, 2, 3])
+    assert sampling_share(unit * values, unit**2 * variances) == pytest.approx(2 / 4)
+
+
 def test_a_share_of_incomplete_items_is_refused():
     with pytest.raises(StudyError, match="complete items"):
         sampling_share(np.array([1.0, np.nan]), np.ones(2))
     with pytest.raises(StudyError, match="a value and a variance"):
         sampling_share(np.ones(2), np.ones(3))
+    with pytest.raises(StudyError, match="each of two items"):
+        sampling_share(np.ones(1), np.ones(1))

@@ -28,6 +28,7 @@ from bias_transfer.data.scrubbing import scrubbed, without_name
         # Characters of regular expressions, and names that hold no letter.
         ("(Moe) [x] a.b", "(Moe) [x] a.b .* +", "(_) [x] a.b"),
         ("One. Two", ". - 7 ( _", "One. Two"),
+        ("Annie, or Anna", "Anna 'Annie' ‘Ann’", "_, or _"),
         ("Nothing", "", "Nothing"),
         ("Nothing", " \t", "Nothing"),
         # Unicode: accents apart or joined, letters whose capital is two, other scripts.

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import special
 
 from bias_transfer.analysis.cells import OUTCOME, UPSTREAM, cells
 from bias_transfer.analysis.clustered import clustered
 from bias_transfer.analysis.reliability import cronbach_alpha
+from bias_transfer.analysis.resampling import multi_bootstrap
 from bias_transfer.analysis.slopes import (
     SLOPE_COLUMNS,
     UNMOVED,
@@ -101,6 +103,9 @@ def test_the_interval_is_cr3_with_t_of_the_items_less_one():
     assert row["standardised"] - row["low"] == pytest.approx(2.200985 * error)
     # And the 80 % quantile.
     assert row["smallest_detectable"] == pytest.approx((2.200985 + 0.8755300) * error)
+    # Of t with 11 degrees of freedom, 11 / (11 + t²) is beta distributed.
+    t = row["standardised"] / error
+    assert row["p_value"] == pytest.approx(special.betainc(11 / 2, 1 / 2, 11 / (11 + t**2)))
 
 
 def test_with_one_seed_the_bootstrap_over_items_roughly_agrees():
@@ -108,6 +113,58 @@ def test_with_one_seed_the_bootstrap_over_items_roughly_agrees():
     row = found(observed(noise=0.5, seeds=(1,), items=items)).loc[("within", "model")]
     width = (row["bootstrap_high"] - row["bootstrap_low"]) / (row["high"] - row["low"])
     assert 0.7 < width < 1.2
+
+
+def test_the_bootstrap_is_the_whole_fits_of_the_rows_that_are_drawn():
+    rng = np.random.default_rng(1)
+    table = alone(*(rng.normal(size=(2, 12)) + np.linspace(-2, 2, 12)))
+    of, row = made(table), found(table).loc[("between", "model")]
+    x, y = of.columns([UPSTREAM, OUTCOME]).T
+    once = np.ones(12, dtype=bool)
+    slope, corrected = [], []
+    for counts in multi_bootstrap(of.codes("item"), of.codes("seed"), once, 999, 1):
+        rows = np.repeat(np.arange(12), counts.astype(int))
+        slope.append(row["scale"] * np.polyfit(x[rows], y[rows], 1)[0])
+        corrected.append(slope[-1] / cronbach_alpha(of.templates.to_numpy()[rows]))
+    ends = np.quantile([slope, corrected], [0.025, 0.975], axis=1)
+    np.testing.assert_allclose(row[["bootstrap_low", "bootstrap_high"]].astype(float), ends[:, 0])
+    np.testing.assert_allclose(row[["corrected_low", "corrected_high"]].astype(float), ends[:, 1])
+
+
+def test_the_bootstrap_draws_seeds_of_variants_that_were_trained_with_all_of_them():
+    # By one seed the dial moves nothing, by the other everything: half of the draws take one twice.
+    same = {"between": 0.0, "noise": 1e-4, "adaptations": ("full",)}
+    table = pd.concat(
+        [observed(within=effect, seeds=(seed,), **same) for seed, effect in ((1, 0.0), (2, 1.0))],
+        ignore_index=True,
+    )
+    row = found(table).loc[("within", "model")]
+    assert row["slope"] == pytest.approx(0.5, abs=1e-3)
+    ends = row[["bootstrap_low", "bootstrap_high"]].astype(float) / row["scale"]
+    np.testing.assert_allclose(ends, [0, 1], atol=1e-3)
+    without = (table["seed"] == 1) | (table["upstream_kind"] != "counterfactual")
+    row = found(table[without]).loc[("within", "model")]
+    ends = row[["bootstrap_low", "bootstrap_high"]].astype(float) / row["scale"]
+    np.testing.assert_allclose(ends, [0, 0], atol=1e-3)
+
+
+def test_of_few_items_some_draw_does_not_tell_the_sources_apart_and_there_are_no_percentiles():
+    # One draw of fifty takes two of the six items only: two points for two slopes and a constant.
+    table = observed(noise=0.1, items=ITEMS[:6]).query(ORIGINAL).query(ALTERED)
+    row = found(table).loc[("between", "model")]
+    assert row[["low", "high"]].notna().all()
+    assert row[["bootstrap_low", "bootstrap_high"]].isna().all()
+
+
+def test_in_standard_deviations_no_number_is_a_matter_of_units():
+    table = observed(within=0.5, noise=0.3)
+    other = table.assign(
+        pronoun_ranking=1e-3 * table["pronoun_ranking"],
+        prevalence_she=1e6 * table["prevalence_she"],
+        log_tpr_ratio=10 * table["log_tpr_ratio"],
+    )
+    one, same = (found(each).drop(columns=["slope", "scale"]) for each in (table, other))
+    pd.testing.assert_frame_equal(one, same, rtol=1e-6)
 
 
 def test_the_wild_bootstrap_finds_an_effect_and_no_other():
@@ -138,6 +195,23 @@ def test_an_item_that_only_the_unmodified_model_has_tells_nothing_of_an_effect()
     row = rows.loc["model"]
     # t of six degrees of freedom, from a printed table.
     assert row["high"] - row["standardised"] == pytest.approx(2.4469 * row["standard_error"], 1e-4)
+
+
+@pytest.mark.parametrize(("unit", "zero"), [(1, 0), (1, -10), (1e6, 0)])
+def test_an_item_tells_of_a_source_under_an_intervention_that_moves_that_source(unit, zero):
+    table = observed(within=0.5, noise=0.05, seeds=(1, 2, 3))
+    table["pronoun_ranking"] = zero + unit * table["pronoun_ranking"]
+    dial = table["upstream_kind"] == "counterfactual"
+    known = ~dial | table["occupation"].isin(ITEMS[:7])
+    rows = found(table.assign(log_tpr_ratio=table["log_tpr_ratio"].where(known))).loc["within"]
+    assert rows["clusters"].to_dict() == {"model": 7, "data": 12}
+
+
+def test_an_item_that_is_seen_once_tells_nothing_of_an_effect():
+    table = observed(within=0.5, noise=0.05)
+    once = (table["occupation"] == ITEMS[0]) & (table["upstream"] != "counterfactual-s1")
+    rows = found(table.assign(log_tpr_ratio=table["log_tpr_ratio"].mask(once)))
+    assert rows.loc[("within", "model"), ["items", "clusters"]].to_list() == [12, 11]
 
 
 def test_an_effect_is_not_estimated_of_fewer_than_six_items_however_many_the_study_has():
@@ -224,11 +298,14 @@ def test_all_that_an_intervention_moves_is_in_the_regression_within_items():
     assert design(made(observed()), "within").terms == (UPSTREAM, "prevalence_she")
 
 
+@pytest.mark.parametrize("unit", [1, 1e6])
 @pytest.mark.parametrize(
     ("kept", "unmoved", "moved"), [(ORIGINAL, "data", "model"), (ALTERED, "model", "data")]
 )
-def test_what_no_intervention_moves_has_no_slope_within_items(kept, unmoved, moved):
-    rows = found(observed(noise=0.1).query(kept))["reason"]
+def test_what_no_intervention_moves_has_no_slope_within_items(kept, unmoved, moved, unit):
+    table = observed(noise=0.1).query(kept)
+    table[["pronoun_ranking", "prevalence_she"]] *= unit
+    rows = found(table)["reason"]
     assert rows[("within", unmoved)] == UNMOVED
     assert rows[("within", moved)] == rows[("between", unmoved)] == ""
 
@@ -310,8 +387,9 @@ def test_where_nothing_can_be_told_the_reason_is(change, reason):
     assert rows["standardised"].isna().all()
 
 
-def test_a_source_that_is_the_same_for_all_items_leaves_the_other_its_slope():
-    rows = found(observed(noise=0.1).query(ORIGINAL).assign(prevalence_she=0.1))
+@pytest.mark.parametrize("same", [0.0, 0.1])
+def test_a_source_that_is_the_same_for_all_items_leaves_the_other_its_slope(same):
+    rows = found(observed(noise=0.1).query(ORIGINAL).assign(prevalence_she=same))
     assert set(rows.xs("data", level="source")["reason"]) == {
         "it is the same for all items of the unmodified model"
     }
@@ -406,6 +484,13 @@ def test_reliability_within_items_is_of_what_the_effects_leave():
     left = columns - fixed @ np.linalg.lstsq(fixed, columns)[0]
     expected = cronbach_alpha(left)
     assert found(table).loc[("within", "model"), "reliability"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("unit", [1, 1e6])
+def test_where_nothing_changes_within_items_no_reliability_of_changes_is_known(unit):
+    table = observed(noise=0.1, seeds=(1, 2, 3)).query(ALTERED)
+    of = made(table.assign(pronoun_ranking=unit * table["pronoun_ranking"]))
+    assert np.isnan(template_reliability(of, (of.codes("item"), of.codes("model"))))
 
 
 def test_one_template_tells_nothing_of_reliability():

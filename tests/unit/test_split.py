@@ -79,6 +79,9 @@ def test_every_row_is_in_one_part_and_every_class_in_each(counts, test, evaluati
     for label, count in counts.items():
         tested = (parts["test"]["label"] == label).sum()
         assert tested == min(max(1, round(test * count)), count - 2)
+        rest = count - tested
+        evaluated = (parts["evaluation"]["label"] == label).sum()
+        assert evaluated == min(max(1, round(evaluation * rest)), rest - 1)
 
 
 def texts(*rows):

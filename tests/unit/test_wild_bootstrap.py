@@ -57,14 +57,16 @@ def test_p_is_that_of_pyfixest(effects, cluster, tested):
     assert found == pytest.approx(wanted, abs=error + 1e-12)
 
 
-@pytest.mark.parametrize("null", [0.0, 0.3])
-@pytest.mark.parametrize("effects", [(), (PANEL.item,)], ids=["none", "item"])
-def test_all_signs_are_the_whole_fits_of_all_samples(effects, null):
-    few = PANEL.item * 0 + (PANEL.item + PANEL.model) % 12
+def share_of_whole_fits(outcome, columns, effects, cluster, null, weights):
+    """Return the share of all samples of some weights that are as far from a null as the data.
+
+    The first column is tested; every sample is made and fitted whole.
+    """
+    clusters = cluster.max() + 1
     dummies = [(e[:, None] == np.unique(e)[1:]).astype(float) for e in effects]
-    others = np.column_stack([PANEL.columns[:, 1], np.ones(len(few)), *dummies])
-    x = PANEL.columns[:, 0]
-    shifted = PANEL.outcome - null * x
+    others = np.column_stack([columns[:, 1:], np.ones(len(cluster)), *dummies])
+    x = columns[:, 0]
+    shifted = outcome - null * x
     kept = others @ np.linalg.lstsq(others, shifted)[0]
     beside = x - others @ np.linalg.lstsq(others, x)[0]
 
@@ -72,14 +74,44 @@ def test_all_signs_are_the_whole_fits_of_all_samples(effects, null):
         design = np.column_stack([x, others])
         slopes = np.linalg.lstsq(design, samples)[0]
         scores = beside[:, None] * (samples - design @ slopes)
-        totals = np.stack([scores[few == g].sum(axis=0) for g in range(12)])
+        totals = np.stack([scores[cluster == g].sum(axis=0) for g in range(clusters)])
         return slopes[0] * (beside @ beside) / np.sqrt((totals**2).sum(axis=0))
 
-    signs = np.array(list(itertools.product([-1.0, 1.0], repeat=12))).T
-    samples = kept[:, None] + (shifted - kept)[:, None] * signs[few]
+    every = np.array(list(itertools.product(weights, repeat=clusters))).T
+    samples = kept[:, None] + (shifted - kept)[:, None] * every[cluster]
     data = abs(t_statistics(shifted[:, None])[0])
-    wanted = np.mean(np.abs(t_statistics(samples)) >= data * (1 - 1e-9))
-    assert p_value(0, effects, few, null=null) == wanted
+    return np.mean(np.abs(t_statistics(samples)) >= data * (1 - 1e-9))
+
+
+WITH_PRODUCT = np.column_stack([PANEL.columns, PANEL.columns.prod(axis=1)])
+
+
+@pytest.mark.parametrize("null", [0.0, 0.3])
+@pytest.mark.parametrize("effects", [(), (PANEL.item,)], ids=["none", "item"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_all_signs_are_the_whole_fits_of_all_samples(effects, null, count):
+    few = (PANEL.item + PANEL.model) % 12
+    columns = WITH_PRODUCT[:, :count]
+    wanted = share_of_whole_fits(PANEL.outcome, columns, effects, few, null, [-1.0, 1.0])
+    assert wild_bootstrap_p(PANEL.outcome, columns, effects, few, 0, null=null, seed=1) == wanted
+
+
+@pytest.mark.parametrize("null", [0.0, 0.1, 0.2, 0.4])
+def test_webbs_six_weights_are_the_whole_fits_of_their_samples(null):
+    # Of two clusters there are 36 samples, so that one weight shows; Webb (2014), eq. 5.
+    few, weights = PANEL.item % 2, [s * w**0.5 for s in (-1, 1) for w in (1 / 2, 1, 3 / 2)]
+    wanted = share_of_whole_fits(PANEL.outcome, PANEL.columns, (), few, null, weights)
+    found = p_value(0, cluster=few, null=null, draws=50_000)
+    assert found == pytest.approx(wanted, abs=4 * (wanted * (1 - wanted) / 50_000) ** 0.5 + 1e-4)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1, 1e6])
+def test_of_a_null_that_is_far_away_only_the_data_are_as_extreme(unit):
+    columns = PANEL.columns / unit
+    found = wild_bootstrap_p(
+        PANEL.outcome, columns, (), PANEL.item, 0, null=1e9 * unit, draws=4096, seed=1
+    )
+    assert found == 2 / 4096
 
 
 def test_at_the_estimate_nothing_is_less_extreme():
@@ -95,6 +127,7 @@ def test_webb_weights_under_twelve_clusters_and_signs_above():
     # Each of 2^12 signs, whatever the seed, where they are at most the draws; else drawn.
     assert p_value(0, seed=1) == p_value(0, seed=2)
     assert p_value(0, seed=1) * 4096 % 2 == 0
+    assert p_value(0, seed=1, draws=4096) == p_value(0, seed=2, draws=4096)
     assert p_value(0, seed=1, draws=4095) != p_value(0, seed=2, draws=4095)
 
 

@@ -292,8 +292,6 @@ def _loose_basis(nested: list[_Codes], loose: list[_Codes], rows: int) -> _Value
     """Return orthonormal columns of what the loose effects add to the nested ones."""
     if not nested:
         return fixed_effects(loose, rows).basis()
-    if not loose:
-        return np.empty((rows, 0))
     left, sizes, _ = np.linalg.svd(
         fixed_effects(nested, rows).taken_out(fixed_effects(loose, rows).basis()),
         full_matrices=False,

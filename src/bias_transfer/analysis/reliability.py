@@ -13,7 +13,7 @@ from bias_transfer.seeding import generator
 _Values = NDArray[np.float64]
 _Codes = NDArray[np.int64]
 
-# Of ten templates there are 126 splits.
+# Of ten templates there are 126 splits, of eleven 462.
 _EVERY_SPLIT = 10
 _SPLITS = 100
 _NAN = float("nan")
@@ -192,15 +192,16 @@ def _is_rounding(variance: float, values: _Values) -> bool:
 
 
 def _halves(templates: int) -> _Values:
-    """Return (splits, templates) ones for the first half and zeros for the second."""
+    """Return (splits, templates) ones for the first half and zeros for the second.
+
+    Of two equal halves either is the first once, which changes no mean over the splits.
+    """
     size = templates // 2
     if templates > _EVERY_SPLIT:
         rng = generator(0, "split halves")
         firsts = [rng.permutation(templates)[:size].tolist() for _ in range(_SPLITS)]
     else:
         firsts = [list(half) for half in itertools.combinations(range(templates), size)]
-        # Of two equal halves either may be called the first: each split once.
-        firsts = firsts[: len(firsts) // 2] if templates == 2 * size else firsts
     halves = np.zeros((len(firsts), templates))
     np.put_along_axis(halves, np.array(firsts), 1.0, axis=1)
     return halves
