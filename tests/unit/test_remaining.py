@@ -164,8 +164,11 @@ def test_models_that_did_not_learn_and_items_of_few_test_rows_are_left_out():
     found = after(*given, fewest=10)
     assert (found["remaining"], found["items"]) == (pytest.approx(0.5), 7)
     rows = pd.concat([*given, models([9 * OWN], seeds=(2,), **{name: tested})])
-    failed = after(rows, failed=["counterfactual-s0.5/original/full/seed2"], fewest=10)
-    assert (failed["remaining"], failed["models"]) == (pytest.approx(0.5), 1)
+    failed = [f"counterfactual-s0.5/original/full/seed{seed}" for seed in (1, 2)]
+    found = after(rows, failed=failed[1:], fewest=10)
+    assert (found["remaining"], found["models"]) == (pytest.approx(0.5), 1)
+    found = after(rows, failed=failed, fewest=10)
+    assert (found["models"], found["reason"]) == (0, "no model of the intervention learnt the task")
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +199,11 @@ def test_the_answer_names_what_leaves_the_least_and_what_of_downstream_bias_that
         "Before fine-tuning 0.00 of pronoun ranking remains (1: as the items of the unmodified "
         "model differ; 0: nothing of that), of log TPR ratio after full fine-tuning 0.00 (95 % "
         "interval 0.00 to 0.00); head only 0.00 (95 % "
+    )
+    # Downstream bias of the made-up random model is as its own upstream bias, which never turned.
+    assert said.endswith(
+        " For comparison, a checkpoint that holds nothing of the pre-training, after full "
+        "fine-tuning: 1.00 (95 % interval 1.00 to 1.00)."
     )
     # A checkpoint that holds nothing of the pre-training is no change to it.
     random = of_the_dial[of_the_dial["upstream_kind"] == "random"]

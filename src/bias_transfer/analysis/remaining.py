@@ -1,7 +1,7 @@
 """How much of the unmodified model's bias an intervention leaves, before and after fine-tuning."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,21 +85,22 @@ def remaining(
         One row an intervention × adaptation, and one of the measure of upstream bias, with an empty
         `adaptation`, where the checkpoint is altered; columns `REMAINING_COLUMNS`:
 
-        - models, unmodified_models: how many of the intervention are compared with how many;
+        - models, unmodified_models: how many of the intervention are compared with how many, those
+          aside that did not learn the task;
         - items: those whose value is defined in all of them; undefined_items: the others;
         - remaining: the share; low, high: the ends of its 95 % interval, by the jackknife over
           items (of several groups, over labels) and Student's t with one degree of freedom less
           than there are of them. What another fine-tuning seed would change is not in it;
-        - reason: why there is no share: fewer than 6 items, no unmodified model that learnt the
-          task or one whose values do not vary, a reliability over seeds below that which a verdict
-          needs; or why a share of zero has no interval: the altered models' values do not vary.
+        - reason: why there is no share: fewer than 6 items, no model that learnt the task, an
+          unmodified one whose values do not vary, a reliability over seeds below that which a
+          verdict needs; or why a share of zero has no interval: the altered models' values do not
+          vary.
     """
     found = [*_before(observations, task)]
     for adaptation, _ in task.adaptations:
         rows = observations[observations["adaptation"] == adaptation]
-        learnt = rows[~rows["model"].isin(failed(rows, performance))]
-        enough = learnt[~of_few_test_rows(learnt, task.outcome, fewest_test_rows)]
-        found += _rows(enough, task, task.outcome, adaptation)
+        enough = rows[~of_few_test_rows(rows, task.outcome, fewest_test_rows)]
+        found += _rows(enough, task, task.outcome, adaptation, failed(rows, performance))
     return pd.DataFrame(found, columns=list(REMAINING_COLUMNS))
 
 
@@ -113,14 +114,20 @@ def _before(observations: pd.DataFrame, task: TaskDescription) -> Iterator[dict[
 
 
 def _rows(
-    rows: pd.DataFrame, task: TaskDescription, quantity: Quantity, adaptation: str
+    rows: pd.DataFrame,
+    task: TaskDescription,
+    quantity: Quantity,
+    adaptation: str,
+    unlearnt: Collection[str] = (),
 ) -> Iterator[dict[str, object]]:
+    """Compare each intervention's models, but for those that did not learn the task."""
     values = rows.groupby([task.item, "model"])[quantity.column].mean().unstack("model")
     items = rows.drop_duplicates(task.item).set_index(task.item).loc[values.index]
     models = rows.drop_duplicates("model").set_index("model")
-    is_control = unmodified(models)
-    control = models[is_control]
-    for key, altered in interventions(models[~is_control]):
+    is_control, learnt = unmodified(models), ~models.index.isin(unlearnt)
+    control = models[is_control & learnt]
+    for key, group in interventions(models[~is_control]):
+        altered = group[~group.index.isin(unlearnt)]
         defined = values[[*altered.index, *control.index]].notna().all(axis=1).to_numpy()
         compared = _Compared(
             altered=values.loc[defined, altered.index].to_numpy(dtype=np.float64),
@@ -168,6 +175,8 @@ def _reason(of: _Compared) -> str:
     clusters = len(np.unique(of.clusters))
     if not of.control.shape[1]:
         return "no unmodified model learnt the task"
+    if not of.altered.shape[1]:
+        return "no model of the intervention learnt the task"
     if clusters < FEWEST_ITEMS:
         return f"fewer than {FEWEST_ITEMS} items are defined in all models"
     if not _varies(of.control, of.groups).all():

@@ -30,6 +30,10 @@ _HOW_TO_READ = (
     "there may be other bias; below 0: it is reversed. In parentheses the 95 % interval, by the "
     "jackknife; what another fine-tuning seed would change is not in it."
 )
+_CONTROLS = (
+    "To begin from any other checkpoint changes something: compare a method with its control, a "
+    "strength that does everything but debias, rather than with 1."
+)
 _RANDOM = (
     "What remains after fine-tuning of a checkpoint that holds nothing of the pre-training, does "
     "not come from there."
@@ -80,6 +84,7 @@ def remaining_sheet(
         notes=(
             note,
             _HOW_TO_READ.format(items=task.items),
+            _CONTROLS,
             *([_RANDOM] if random.any() else []),
             *([_ONE_SEED] if (after["unmodified_models"] == 1).any() else []),
         ),
@@ -150,8 +155,22 @@ def least_left(remaining: pd.DataFrame, task: TaskDescription) -> Iterator[str]:
         f"of the changes to the checkpoint, {continued(in_words(task, least[BEFORE], {}))} leaves "
         f"the least of its bias. Before fine-tuning {_told(least[BEFORE])} of {task.before.title} "
         "remains (1: as the items of the unmodified model differ; 0: nothing of that), of "
-        f"{task.outcome.title} after {'; '.join(after)}."
+        f"{task.outcome.title} after {'; '.join(after)}.{_for_comparison(remaining, task)}"
     )
+
+
+def _for_comparison(remaining: pd.DataFrame, task: TaskDescription) -> str:
+    """Say what remains downstream where there was nothing of the pre-training."""
+    empty = {each.kind for each in task.interventions if not each.pretrained}
+    for shares in _by_intervention(remaining):
+        row = shares.get(task.principal_adaptation)
+        if row and row["upstream_kind"] in empty and row["dataset_kind"] == "original":
+            way = continued(dict(task.adaptations)[task.principal_adaptation])
+            return (
+                " For comparison, a checkpoint that holds nothing of the pre-training, after "
+                f"{way}: {_told(row)}."
+            )
+    return ""
 
 
 def _by_intervention(remaining: pd.DataFrame) -> list[_Shares]:
