@@ -135,7 +135,7 @@ def test_errors_go_together_in_items_of_one_label():
     [
         ((control(OWN[:5]), models([OWN[:5]])), "fewer than 6 items are defined in all models"),
         ((control(OWN * 0 + 2), models([OWN])), "the unmodified model's values do not vary"),
-        ((models([OWN]),), "no unmodified model learnt the task"),
+        ((models([OWN]),), "there is no unmodified model that learnt the task"),
         (
             # 2 r / (1 + r), of the correlation r = 0.2 of two seeds with equal variances.
             (control(np.repeat([1, -1], 5), [1, 1, 1, -1, -1, -1, -1, -1, 1, 1]), models([TEN])),
@@ -168,7 +168,25 @@ def test_models_that_did_not_learn_and_items_of_few_test_rows_are_left_out():
     found = after(rows, failed=failed[1:], fewest=10)
     assert (found["remaining"], found["models"]) == (pytest.approx(0.5), 1)
     found = after(rows, failed=failed, fewest=10)
-    assert (found["models"], found["reason"]) == (0, "no model of the intervention learnt the task")
+    assert (found["models"], found["reason"]) == (
+        0,
+        "there is no model of the intervention that learnt the task",
+    )
+
+
+def test_of_an_unmodified_model_that_did_not_learn_the_task_nothing_is_compared():
+    found = after(control(OWN), models([OWN]), failed=["pretrained/original/full/seed1"])
+    assert found["reason"] == "there is no unmodified model that learnt the task"
+    assert (found["unmodified_models"], np.isnan(found["remaining"])) == (0, True)
+
+
+def test_without_an_intervention_nothing_is_compared():
+    rows = control(OWN)
+    found = remaining(rows, performance(rows), FULL, 1)
+    assert found.empty and list(found) == list(REMAINING_COLUMNS)
+    assert list(least_left(found, FULL)) == []
+    (block,) = remaining_sheet(found, FULL, "", {}).blocks
+    assert len(block) == 1
 
 
 @pytest.fixture(scope="module")

@@ -171,7 +171,7 @@ def cells(
         undefined=int((~defined & ~scarce).sum()),
         without_outcome=without_outcome,
         scarce=tuple(dict.fromkeys(scarce.index[scarce].get_level_values(task.item))),
-        learnt=_unmodified_learnt(rows, performance),
+        learnt=unmodified_learnt(rows, performance),
         failed=_moved_in(rows, [name for name, why in reasons.items() if why == _NOT_LEARNT]),
     )
 
@@ -235,7 +235,7 @@ def _why_not(method: Intervention) -> str:
 
 def failed(rows: pd.DataFrame, performance: pd.DataFrame) -> set[str]:
     """Return the models that gain too little over the majority class."""
-    if not _unmodified_learnt(rows, performance):
+    if not unmodified_learnt(rows, performance):
         return set()
     quality = performance.set_index("model")
     gain, above = quality["accuracy"] - quality["majority_accuracy"], above_chance(quality)
@@ -256,7 +256,7 @@ def _moved_in(rows: pd.DataFrame, models: Sequence[str]) -> frozenset[Source]:
     return frozenset(source for source, where in moved.items() if where.any())
 
 
-def _unmodified_learnt(rows: pd.DataFrame, performance: pd.DataFrame) -> bool:
+def unmodified_learnt(rows: pd.DataFrame, performance: pd.DataFrame) -> bool:
     """Return whether any seed of the unmodified model learnt the task; true where there is none."""
     models = rows.loc[unmodified(rows), "model"].unique()
     controls = performance[performance["model"].isin(models)]

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from bias_transfer.analysis.cells import failed, of_few_test_rows
+from bias_transfer.analysis.cells import failed, of_few_test_rows, unmodified_learnt
 from bias_transfer.analysis.description import FEWEST_ITEMS, Quantity, TaskDescription
 from bias_transfer.analysis.means import INTERVENTION, interventions, unmodified
 from bias_transfer.analysis.verdict import LEAST_RELIABILITY
@@ -100,7 +100,10 @@ def remaining(
     for adaptation, _ in task.adaptations:
         rows = observations[observations["adaptation"] == adaptation]
         enough = rows[~of_few_test_rows(rows, task.outcome, fewest_test_rows)]
-        found += _rows(enough, task, task.outcome, adaptation, failed(rows, performance))
+        # Where no unmodified model learnt the task, none is said to have failed.
+        learnt = unmodified_learnt(rows, performance)
+        unlearnt = failed(rows, performance) if learnt else set(rows["model"])
+        found += _rows(enough, task, task.outcome, adaptation, unlearnt)
     return pd.DataFrame(found, columns=list(REMAINING_COLUMNS))
 
 
@@ -174,9 +177,9 @@ def _reason(of: _Compared) -> str:
     """Say why there is no share; empty where there is one."""
     clusters = len(np.unique(of.clusters))
     if not of.control.shape[1]:
-        return "no unmodified model learnt the task"
+        return "there is no unmodified model that learnt the task"
     if not of.altered.shape[1]:
-        return "no model of the intervention learnt the task"
+        return "there is no model of the intervention that learnt the task"
     if clusters < FEWEST_ITEMS:
         return f"fewer than {FEWEST_ITEMS} items are defined in all models"
     if not _varies(of.control, of.groups).all():
