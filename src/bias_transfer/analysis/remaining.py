@@ -28,7 +28,7 @@ _Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class _Compared:
+class Compared:
     """The values of an intervention's models and of unmodified ones, over the same items.
 
     Attributes
@@ -90,7 +90,8 @@ def remaining(
         - items: those whose value is defined in all of them; undefined_items: the others;
         - remaining: the share; low, high: the ends of its 95 % interval, by the jackknife over
           items (of several groups, over labels) and Student's t with one degree of freedom less
-          than there are of them. What another fine-tuning seed would change is not in it;
+          than there are of them. Chance of fine-tuning that strikes each item by itself is in it,
+          what all items share is not;
         - reason: why there is no share: fewer than 6 items, no model that learnt the task, an
           unmodified one whose values do not vary, a reliability over seeds below that which a
           verdict needs; or why a share of zero has no interval: the altered models' values do not
@@ -132,14 +133,14 @@ def _rows(
     for key, group in interventions(models[~is_control]):
         altered = group[~group.index.isin(unlearnt)]
         defined = values[[*altered.index, *control.index]].notna().all(axis=1).to_numpy()
-        compared = _Compared(
+        compared = Compared(
             altered=values.loc[defined, altered.index].to_numpy(dtype=np.float64),
             control=values.loc[defined, control.index].to_numpy(dtype=np.float64),
             other_seed=np.not_equal.outer(altered["seed"].to_numpy(), control["seed"].to_numpy()),
             groups=_codes(items[defined], "group"),
             clusters=_codes(items[defined].assign(item=items.index[defined]), "label", "item"),
         )
-        share, low, high, reason = _estimated(compared)
+        share, low, high, reason = share_remaining(compared)
         yield {
             "task": task.name,
             "adaptation": adaptation,
@@ -163,8 +164,19 @@ def _codes(items: pd.DataFrame, *columns: str) -> NDArray[np.int64]:
     return pd.factorize(values)[0].astype(np.int64)
 
 
-def _estimated(of: _Compared) -> tuple[float, float, float, str]:
-    """Return the share, the ends of its interval, and why there are none."""
+def share_remaining(of: Compared) -> tuple[float, float, float, str]:
+    """Return the share of the unmodified models' bias that others have.
+
+    Parameters
+    ----------
+    of
+        The values of both; see `remaining` for what the share is.
+
+    Returns
+    -------
+    tuple
+        The share, the ends of its 95 % interval, and why there are none (empty where there are).
+    """
     reason = _reason(of)
     if reason:
         return math.nan, math.nan, math.nan, reason
@@ -173,7 +185,7 @@ def _estimated(of: _Compared) -> tuple[float, float, float, str]:
     return *_with_interval(of), ""
 
 
-def _reason(of: _Compared) -> str:
+def _reason(of: Compared) -> str:
     """Say why there is no share; empty where there is one."""
     clusters = len(np.unique(of.clusters))
     if not of.control.shape[1]:
@@ -204,7 +216,7 @@ def _varies(values: _Values, groups: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray(largest > _ROUNDING * np.abs(values).max(axis=0))
 
 
-def _with_interval(of: _Compared) -> tuple[float, float, float]:
+def _with_interval(of: Compared) -> tuple[float, float, float]:
     """Return the share and the ends of its interval."""
     share = _share(of, np.ones(len(of.clusters), dtype=bool))
     names = np.unique(of.clusters)
@@ -214,7 +226,7 @@ def _with_interval(of: _Compared) -> tuple[float, float, float]:
     return share, share - margin, share + margin
 
 
-def _share(of: _Compared, kept: NDArray[np.bool_]) -> float:
+def _share(of: Compared, kept: NDArray[np.bool_]) -> float:
     altered, control = (_inside(each[kept], of.groups[kept]) for each in (of.altered, of.control))
     products = altered.T @ control
     # One seed alone is all there is to compare with.

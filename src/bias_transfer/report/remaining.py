@@ -28,7 +28,7 @@ _Shares = Mapping[str, _Numbers]
 _HOW_TO_READ = (
     "1: the {items} differ as they do in the unmodified model; 0: nothing of that remains, though "
     "there may be other bias; below 0: it is reversed. In parentheses the 95 % interval, by the "
-    "jackknife; what another fine-tuning seed would change is not in it."
+    "jackknife: chance that strikes each item by itself is in it, what all share is not."
 )
 _CONTROLS = (
     "To begin from any other checkpoint changes something: compare a method with its control, a "
