@@ -238,7 +238,7 @@ def test_every_method_that_trains_counts_as_continued_pre_training(told, tmp_pat
         "upstream: {dropout: {rates: [0, 0.1]}}\n"
     )
     both = told(str(overlay))
-    assert "3 sentdebias, 2 dropout, 3 counterfactual)" in both
+    assert "3 sentdebias, 2 dropout, 3 counterfactual" in both
     assert "continued pre-training: 5 × " in both
 
 
