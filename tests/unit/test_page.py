@@ -423,9 +423,7 @@ def test_a_choice_of_which_a_panel_shows_nothing_says_so(page):
 
 
 def test_only_a_slope_within_items_is_said_to_tell_what_moves_what(page, untouched):
-    said = (
-        "These do not say what moves what: where interventions moved a source, the slopes within "
-    )
+    said = "These do not say what moves what: where interventions moved a source, the slopes "
     for each in (page, Page(untouched)):
         assert f"{said}within items do." in each.text
         assert "undefined without two templates" in each.text
