@@ -135,6 +135,10 @@ def test_errors_go_together_in_items_of_one_label():
     [
         ((control(OWN[:5]), models([OWN[:5]])), "fewer than 6 items are defined in all models"),
         ((control(OWN * 0 + 2), models([OWN])), "the unmodified model's values do not vary"),
+        (
+            (control(OWN, -OWN), models([OWN])),
+            "the mean of the unmodified model's seeds does not vary",
+        ),
         ((models([OWN]),), "there is no unmodified model that learnt the task"),
         (
             # 2 r / (1 + r), of the correlation r = 0.2 of two seeds with equal variances.

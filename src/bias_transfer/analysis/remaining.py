@@ -12,7 +12,9 @@ from scipy import stats
 from bias_transfer.analysis.cells import failed, of_few_test_rows, unmodified_learnt
 from bias_transfer.analysis.description import FEWEST_ITEMS, Quantity, TaskDescription
 from bias_transfer.analysis.means import INTERVENTION, interventions, unmodified
+from bias_transfer.analysis.reliability import cronbach_alpha
 from bias_transfer.analysis.verdict import LEAST_RELIABILITY
+from bias_transfer.analysis.within import codes, demeaned
 
 # In the column `adaptation`, what was measured before any.
 BEFORE = ""
@@ -196,12 +198,11 @@ def _reason(of: Compared) -> str:
         return f"fewer than {FEWEST_ITEMS} items are defined in all models"
     if not _varies(of.control, of.groups).all():
         return "the unmodified model's values do not vary"
-    own = _inside(of.control, of.groups)
-    seeds = own.shape[1]
-    # The reliability of the mean over seeds, from what two of them have in common.
-    common = _common(own)
-    chance = (own**2).sum(axis=0).mean() - common
-    reliability = common / (common + chance / seeds)
+    own = demeaned(of.control, of.groups)
+    # Of seeds, in place of templates; of one alone there is none.
+    reliability = cronbach_alpha(own)
+    if math.isnan(reliability) and own.shape[1] > 1:
+        return "the mean of the unmodified model's seeds does not vary"
     if reliability < LEAST_RELIABILITY:
         return (
             f"the reliability of the unmodified model's bias over seeds is {reliability:.2f}, and "
@@ -212,7 +213,7 @@ def _reason(of: Compared) -> str:
 
 def _varies(values: _Values, groups: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell of which models the values differ by more than rounding does."""
-    largest = np.abs(_inside(values, groups)).max(axis=0)
+    largest = np.abs(demeaned(values, groups)).max(axis=0)
     return np.asarray(largest > _ROUNDING * np.abs(values).max(axis=0))
 
 
@@ -227,7 +228,8 @@ def _with_interval(of: Compared) -> tuple[float, float, float]:
 
 
 def _share(of: Compared, kept: NDArray[np.bool_]) -> float:
-    altered, control = (_inside(each[kept], of.groups[kept]) for each in (of.altered, of.control))
+    groups = codes(of.groups[kept])
+    altered, control = (demeaned(each[kept], groups) for each in (of.altered, of.control))
     products = altered.T @ control
     # One seed alone is all there is to compare with.
     pairs = of.other_seed if control.shape[1] > 1 else np.ones_like(of.other_seed)
@@ -242,11 +244,3 @@ def _common(control: _Values) -> float:
         return own
     of_all = float((control.sum(axis=1) ** 2).sum())
     return (of_all - own) / float(models * (models - 1))
-
-
-def _inside(values: _Values, groups: NDArray[np.int64]) -> _Values:
-    """Take out of each value the mean of its group."""
-    counts = np.bincount(groups)[:, None]
-    sums = np.zeros((len(counts), values.shape[1]))
-    np.add.at(sums, groups, values)
-    return np.asarray(values - (sums / np.maximum(counts, 1))[groups])
