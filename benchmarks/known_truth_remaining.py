@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bias_transfer.analysis.description import MINUS
 from bias_transfer.analysis.remaining import Compared, share_remaining
+from bias_transfer.report.sheet import rounded
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "known-truth.md"
 BEGIN = "<!-- begin: python -m benchmarks.known_truth_remaining -->\n"
@@ -84,15 +84,10 @@ def markdown(found: list[Coverage]) -> str:
     for (items, seeds, skewed), group in itertools.groupby(
         found, key=lambda each: (each.items, each.seeds, each.skewed)
     ):
-        cells = [f"{100 * each.held:.1f} | {_two(each.mean)}" for each in group]
+        cells = [f"{100 * each.held:.1f} | {rounded(each.mean)}" for each in group]
         shape = "log-normal" if skewed else "normal"
         lines.append(f"| {items} | {seeds} | {shape} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _two(share: float) -> str:
-    # Adding zero takes the sign off a zero.
-    return f"{round(share, 2) + 0.0:.2f}".replace("-", MINUS)
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ from bias_transfer.analysis.verdict import LEAST_RELIABILITY, Verdict, word
 from bias_transfer.errors import counted
 from bias_transfer.report.remaining import least_left
 from bias_transfer.report.scale import drawn
-from bias_transfer.report.sheet import begun, continued, count, minus
+from bias_transfer.report.sheet import begun, continued, count, minus, rounded
 from bias_transfer.section import Section
 
 _QUESTION = "Does bias survive fine-tuning, or does it come from the data?"
@@ -623,8 +623,7 @@ def _printed(task: TaskDescription, row: Mapping[Hashable, Any]) -> _Printed:
     # An end that is not the value of no bias shall not look like it.
     hidden = any(round(each, 2) == task.outcome.neutral != each for each in ends)
     digits = 3 if hidden else 2
-    # Adding zero takes the sign off a zero.
-    value, low, high = (minus(f"{round(each, digits) + 0.0:.{digits}f}") for each in ends)
+    value, low, high = (rounded(each, digits) for each in ends)
     return _Printed(
         item=task.item_titles.get(str(row["item"]), str(row["item"])),
         value=value,

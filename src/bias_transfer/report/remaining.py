@@ -18,7 +18,7 @@ from bias_transfer.report.sheet import (
     Sheet,
     begun,
     continued,
-    minus,
+    rounded,
 )
 
 _Numbers = Mapping[Hashable, Any]
@@ -114,13 +114,13 @@ def _share(row: _Numbers | None, footnotes: Footnotes) -> Cell:
     told = [f"Items that are undefined: {undefined}."] if undefined else []
     told += [f"{begun(row['reason'])}."] if row["reason"] else []
     marks = tuple(map(footnotes.mark, told))
-    return Cell(MISSING if pd.isna(row["remaining"]) else _two(row["remaining"]), marks=marks)
+    return Cell(MISSING if pd.isna(row["remaining"]) else rounded(row["remaining"]), marks=marks)
 
 
 def _interval(row: _Numbers | None) -> Cell:
     if row is None or pd.isna(row["low"]):
         return Cell()
-    return Cell(f"({_two(row['low'])} to {_two(row['high'])})")
+    return Cell(f"({rounded(row['low'])} to {rounded(row['high'])})")
 
 
 def least_left(remaining: pd.DataFrame, task: TaskDescription) -> Iterator[str]:
@@ -182,10 +182,5 @@ def _told(row: _Numbers) -> str:
     if pd.isna(row["remaining"]):
         return f"not estimated ({row['reason']})"
     known = pd.notna(row["low"])
-    ends = f" (95 % interval {_two(row['low'])} to {_two(row['high'])})" if known else ""
-    return f"{_two(row['remaining'])}{ends}"
-
-
-def _two(share: float) -> str:
-    """Write a share with two decimals, without the sign of a zero."""
-    return minus(f"{round(share, 2) + 0.0:.2f}")
+    ends = f" (95 % interval {rounded(row['low'])} to {rounded(row['high'])})" if known else ""
+    return f"{rounded(row['remaining'])}{ends}"

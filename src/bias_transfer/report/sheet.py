@@ -148,6 +148,12 @@ def continued(title: str) -> str:
     return title if has_own_capitals else title[:1].lower() + title[1:]
 
 
+def rounded(value: float, digits: int = 2) -> str:
+    """Print a number with so many decimals, a zero without a sign."""
+    # Adding zero takes the sign off.
+    return minus(f"{round(value, digits) + 0.0:.{digits}f}")
+
+
 def minus(number: str) -> str:
     """Return a number's text with a minus sign for its hyphen."""
     return number.replace("-", MINUS)
